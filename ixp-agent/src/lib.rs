@@ -1,0 +1,1 @@
+//! Turns the XDP program's counters into per-member traffic matrices.

@@ -1,0 +1,224 @@
+//! Addresses and numbers of the link layer, each a type of its own.
+
+use core::fmt;
+use core::str::FromStr;
+
+/// A MAC address, in the order of the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[repr(transparent)]
+pub struct Mac(pub [u8; 6]);
+
+impl Mac {
+    /// ff:ff:ff:ff:ff:ff.
+    pub const BROADCAST: Self = Self([0xff; 6]);
+    /// 00:00:00:00:00:00, no station's address.
+    pub const ZERO: Self = Self([0; 6]);
+
+    /// Whether the I/G bit is set: a multicast or the broadcast address (IEEE 802.3 §3.2.3).
+    #[inline(always)]
+    #[must_use]
+    pub const fn is_group(self) -> bool {
+        self.0[0] & 1 == 1
+    }
+
+    /// Whether a station can own this address: neither a group address nor zero.
+    #[inline(always)]
+    #[must_use]
+    pub fn is_station(self) -> bool {
+        !self.is_group() && self != Self::ZERO
+    }
+}
+
+impl fmt::Display for Mac {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [a, b, c, d, e, g] = self.0;
+        write!(f, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{g:02x}")
+    }
+}
+
+/// A text that is no MAC address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BadMac;
+
+impl fmt::Display for BadMac {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a MAC address; write six hex bytes, as 02:00:00:00:00:01")
+    }
+}
+
+impl core::error::Error for BadMac {}
+
+impl FromStr for Mac {
+    type Err = BadMac;
+
+    /// Takes `02:00:5e:10:00:01`, `02-00-5E-10-00-01`, `0200.5e10.0001` and `02005e100001`.
+    fn from_str(text: &str) -> Result<Self, BadMac> {
+        let bytes = text.as_bytes();
+        let (separator, group) = match bytes.len() {
+            12 => (None, 12),
+            14 => (Some(b'.'), 4),
+            17 if bytes[2] == b'-' => (Some(b'-'), 2),
+            17 => (Some(b':'), 2),
+            _ => return Err(BadMac),
+        };
+        let mut mac = [0u8; 6];
+        let mut digits = 0;
+        for (at, &byte) in bytes.iter().enumerate() {
+            if separator.is_some() && at % (group + 1) == group {
+                if Some(byte) != separator {
+                    return Err(BadMac);
+                }
+                continue;
+            }
+            let digit = match byte {
+                b'0'..=b'9' => byte - b'0',
+                b'a'..=b'f' => byte - b'a' + 10,
+                b'A'..=b'F' => byte - b'A' + 10,
+                _ => return Err(BadMac),
+            };
+            mac[digits / 2] = mac[digits / 2] << 4 | digit;
+            digits += 1;
+        }
+        Ok(Self(mac))
+    }
+}
+
+/// An 802.1Q VLAN identifier, 0..=4095; 0 stands for an untagged (or priority-tagged) frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[repr(transparent)]
+pub struct VlanId(u16);
+
+impl VlanId {
+    /// No tag.
+    pub const UNTAGGED: Self = Self(0);
+
+    /// The identifier in a tag control word: its low 12 bits (IEEE 802.1Q §9.6).
+    #[inline(always)]
+    #[must_use]
+    pub const fn from_tci(tci: u16) -> Self {
+        Self(tci & 0x0fff)
+    }
+
+    /// An identifier that a port can be configured with: 0 for untagged, else 1..=4094.
+    #[must_use]
+    pub const fn configured(id: u16) -> Option<Self> {
+        if id <= 4094 { Some(Self(id)) } else { None }
+    }
+
+    /// The number.
+    #[inline(always)]
+    #[must_use]
+    pub const fn get(self) -> u16 {
+        self.0
+    }
+}
+
+impl fmt::Display for VlanId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// An EtherType (0x0600 and above) from the IEEE registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(transparent)]
+pub struct EtherType(pub u16);
+
+impl EtherType {
+    /// IPv4 (RFC 894).
+    pub const IPV4: Self = Self(0x0800);
+    /// ARP (RFC 826).
+    pub const ARP: Self = Self(0x0806);
+    /// IPv6 (RFC 2464).
+    pub const IPV6: Self = Self(0x86dd);
+    /// Customer tag (IEEE 802.1Q).
+    pub const VLAN: Self = Self(0x8100);
+    /// Service tag (IEEE 802.1ad).
+    pub const QINQ: Self = Self(0x88a8);
+    /// The service tag's value before IEEE 802.1ad, still met.
+    pub const QINQ_OLD: Self = Self(0x9100);
+
+    /// Whether a VLAN tag follows.
+    #[inline(always)]
+    #[must_use]
+    pub const fn is_tag(self) -> bool {
+        matches!(self, Self::VLAN | Self::QINQ | Self::QINQ_OLD)
+    }
+}
+
+/// What a cell of the matrix tells apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Family {
+    /// IPv4.
+    Ipv4 = 0,
+    /// IPv6.
+    Ipv6 = 1,
+    /// ARP.
+    Arp = 2,
+    /// Every other EtherType, and 802.3 with LLC.
+    Other = 3,
+}
+
+impl Family {
+    /// All families, in the order of output.
+    pub const ALL: [Self; 4] = [Self::Ipv4, Self::Ipv6, Self::Arp, Self::Other];
+
+    /// The family that a frame's last EtherType says.
+    #[inline(always)]
+    #[must_use]
+    pub const fn of(ethertype: EtherType) -> Self {
+        match ethertype {
+            EtherType::IPV4 => Self::Ipv4,
+            EtherType::IPV6 => Self::Ipv6,
+            EtherType::ARP => Self::Arp,
+            _ => Self::Other,
+        }
+    }
+
+    /// The name in JSON, CSV and metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ipv4 => "ipv4",
+            Self::Ipv6 => "ipv6",
+            Self::Arp => "arp",
+            Self::Other => "other",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::string::ToString;
+
+    #[test]
+    fn a_mac_is_read_in_each_notation_of_the_field() {
+        let mac = Mac([0x02, 0, 0x5e, 0x10, 0, 1]);
+        for text in ["02:00:5e:10:00:01", "02-00-5E-10-00-01", "0200.5e10.0001", "02005E100001"] {
+            assert_eq!(text.parse(), Ok(mac), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_no_mac_is_refused() {
+        for text in ["", "02:00:5e:10:00", "02:00:5e:10:00:0g", "02:00-5e:10:00:01", "UNKNOWN", "02:00:5e:10:00:01 "]
+        {
+            assert_eq!(text.parse::<Mac>(), Err(BadMac), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_mac_survives_its_text(bytes in any::<[u8; 6]>()) {
+            prop_assert_eq!(Mac(bytes).to_string().parse(), Ok(Mac(bytes)));
+        }
+
+        #[test]
+        fn any_text_is_parsed_without_a_panic(text in ".{0,20}") {
+            let _: Result<Mac, BadMac> = text.parse();
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! What the counting maps hold. All counters only grow; the agent subtracts.
+
+use crate::addr::{Family, Mac, VlanId};
+use crate::frame::{Malformed, Oddity};
+
+/// Interfaces that can be attached at once. Slot 0 is for frames of an interface without a policy.
+pub const PORT_SLOTS: u32 = 256;
+
+/// Kinds of broken frame per slot: first [`Malformed`], then [`Oddity`].
+pub const REASONS: u32 = 32;
+
+const _: () = assert!(Malformed::ALL.len() + Oddity::ALL.len() <= REASONS as usize);
+
+/// What a cell counts: one direction between two stations on a VLAN, by family.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(C)]
+pub struct PairKey {
+    vlan: u16,
+    source: [u8; 6],
+    destination: [u8; 6],
+    family: u8,
+    zero: u8,
+}
+
+const _: () = assert!(size_of::<PairKey>() == 16);
+
+impl PairKey {
+    /// The cell of a frame from `source` to `destination`.
+    #[inline(always)]
+    #[must_use]
+    pub const fn new(vlan: VlanId, source: Mac, destination: Mac, family: Family) -> Self {
+        Self { vlan: vlan.get(), source: source.0, destination: destination.0, family: family as u8, zero: 0 }
+    }
+
+    /// The outer VLAN.
+    #[must_use]
+    pub const fn vlan(&self) -> VlanId {
+        VlanId::from_tci(self.vlan)
+    }
+
+    /// Who sent.
+    #[must_use]
+    pub const fn source(&self) -> Mac {
+        Mac(self.source)
+    }
+
+    /// To whom.
+    #[must_use]
+    pub const fn destination(&self) -> Mac {
+        Mac(self.destination)
+    }
+
+    /// The family. A number that no family has reads as [`Family::Other`].
+    #[must_use]
+    pub const fn family(&self) -> Family {
+        match self.family {
+            0 => Family::Ipv4,
+            1 => Family::Ipv6,
+            2 => Family::Arp,
+            _ => Family::Other,
+        }
+    }
+}
+
+/// Frames and their bytes on the wire without FCS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[repr(C)]
+pub struct Counts {
+    /// Frames.
+    pub packets: u64,
+    /// Bytes without FCS.
+    pub bytes: u64,
+}
+
+const _: () = assert!(size_of::<Counts>() == 16);
+
+impl Counts {
+    /// One frame of `bytes`.
+    #[must_use]
+    pub const fn frame(bytes: u32) -> Self {
+        Self { packets: 1, bytes: bytes as u64 }
+    }
+
+    /// Adds a frame. Wraps as the kernel does, after 2⁶⁴ of either.
+    #[inline(always)]
+    pub const fn add_frame(&mut self, bytes: u32) {
+        self.packets = self.packets.wrapping_add(1);
+        self.bytes = self.bytes.wrapping_add(bytes as u64);
+    }
+
+    /// Adds other counts.
+    pub const fn add(&mut self, other: Self) {
+        self.packets = self.packets.wrapping_add(other.packets);
+        self.bytes = self.bytes.wrapping_add(other.bytes);
+    }
+
+    /// What was counted since `earlier`.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> Self {
+        Self {
+            packets: self.packets.wrapping_sub(earlier.packets),
+            bytes: self.bytes.wrapping_sub(earlier.bytes),
+        }
+    }
+
+    /// Whether nothing was counted.
+    #[must_use]
+    pub const fn is_zero(self) -> bool {
+        self.packets == 0 && self.bytes == 0
+    }
+}
+
+/// What is counted per attached interface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[repr(C)]
+pub struct PortCounters {
+    /// Every frame that the program saw.
+    pub seen: Counts,
+    /// Frames that found no room in the pair table, or whose addresses were not visible.
+    pub unattributed: Counts,
+    /// Frames of a tap that went no further than the program: counted, then consumed.
+    pub consumed: Counts,
+    /// Header samples handed over.
+    pub samples: u64,
+    /// Header samples lost, the ring being full.
+    pub samples_lost: u64,
+    /// Stations reported.
+    pub stations: u64,
+    /// Stations not reported: too many at once, the ring or the table being full.
+    pub stations_suppressed: u64,
+}
+
+const _: () = assert!(size_of::<PortCounters>() == 80);
+
+/// Where in the table of reasons a slot counts a kind of malformed frame.
+#[inline(always)]
+#[must_use]
+pub const fn malformed_index(slot: u32, reason: Malformed) -> u32 {
+    slot * REASONS + reason as u32
+}
+
+/// Where in the table of reasons a slot counts an oddity.
+#[inline(always)]
+#[must_use]
+pub const fn oddity_index(slot: u32, oddity: Oddity) -> u32 {
+    slot * REASONS + Malformed::ALL.len() as u32 + oddity as u32
+}
+
+/// A station on a VLAN, the key of the table of stations that were reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(C)]
+pub struct StationKey {
+    vlan: u16,
+    mac: [u8; 6],
+}
+
+const _: () = assert!(size_of::<StationKey>() == 8);
+
+impl StationKey {
+    /// The station with this address on this VLAN.
+    #[inline(always)]
+    #[must_use]
+    pub const fn new(vlan: VlanId, mac: Mac) -> Self {
+        Self { vlan: vlan.get(), mac: mac.0 }
+    }
+
+    /// The VLAN.
+    #[must_use]
+    pub const fn vlan(&self) -> VlanId {
+        VlanId::from_tci(self.vlan)
+    }
+
+    /// The address.
+    #[must_use]
+    pub const fn mac(&self) -> Mac {
+        Mac(self.mac)
+    }
+}

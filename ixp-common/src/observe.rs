@@ -1,0 +1,214 @@
+//! The way of one frame: bytes in, counts and samples into a [`Sink`], an [`Action`] out.
+
+use crate::addr::Mac;
+use crate::bytes::FrameBytes;
+use crate::counters::PairKey;
+use crate::frame::{self, Link, Malformed, Network, Oddity, Unread};
+use crate::policy::{Action, PortPolicy, Verdict};
+use crate::sampling;
+
+/// Where counts go: the kernel's maps, or vectors on the host.
+pub trait Sink<F: FrameBytes> {
+    /// Every frame, before anything else.
+    fn seen(&mut self, bytes: u32);
+    /// A frame that could be parsed.
+    fn pair(&mut self, key: &PairKey, bytes: u32);
+    /// A frame that could not.
+    fn malformed(&mut self, reason: Malformed, bytes: u32);
+    /// A frame whose addresses are not visible.
+    fn unattributed(&mut self, bytes: u32);
+    /// Something odd about a frame that is also counted as a pair.
+    fn odd(&mut self, oddity: Oddity, bytes: u32);
+    /// A tap's frame that goes no further.
+    fn consumed(&mut self, bytes: u32);
+    /// A uniform random number; asked for only where something is sampled.
+    fn draw(&mut self) -> u32;
+    /// A frame chosen as a sample.
+    fn sample(&mut self, frame: &F, rate: u32);
+}
+
+/// Counts one frame and says what becomes of it.
+#[inline(always)]
+pub fn observe<F: FrameBytes, S: Sink<F>>(frame: &F, policy: &PortPolicy, sink: &mut S) -> Action {
+    let bytes = frame.wire_len();
+    sink.seen(bytes);
+    let rate = policy.sampling_rate();
+    if rate != 0 && sampling::chosen(rate, sink.draw()) {
+        sink.sample(frame, rate);
+    }
+    let (verdict, destination) = count(frame, bytes, sink);
+    let action = policy.action(verdict, destination);
+    match action {
+        Action::Pass => {}
+        Action::Consume => sink.consumed(bytes),
+    }
+    action
+}
+
+/// Finds the one place where a frame is counted: a pair, a reason, or `unattributed`.
+#[inline(always)]
+fn count<F: FrameBytes, S: Sink<F>>(frame: &F, bytes: u32, sink: &mut S) -> (Verdict, Option<Mac>) {
+    let link = match frame::link(frame) {
+        Ok(link) => link,
+        Err(Unread::Malformed(reason)) => {
+            sink.malformed(reason, bytes);
+            return (Verdict::Pass, destination(frame));
+        }
+        Err(Unread::Hidden) => {
+            sink.unattributed(bytes);
+            return (Verdict::Pass, destination(frame));
+        }
+    };
+    match frame::network(frame, &link) {
+        Ok(network) => {
+            if let Some(oddity) = frame::oddity(&link, &network) {
+                sink.odd(oddity, bytes);
+            }
+            sink.pair(&key(&link), bytes);
+            (judge(&link, &network), Some(link.destination))
+        }
+        Err(Unread::Malformed(reason)) => {
+            sink.malformed(reason, bytes);
+            (Verdict::Pass, Some(link.destination))
+        }
+        Err(Unread::Hidden) => {
+            sink.odd(Oddity::Hidden, bytes);
+            sink.pair(&key(&link), bytes);
+            (Verdict::Pass, Some(link.destination))
+        }
+    }
+}
+
+/// The place of the peering-LAN rules: one frame's headers in, a verdict out.
+#[inline(always)]
+fn judge(_link: &Link, _network: &Network) -> Verdict {
+    Verdict::Pass
+}
+
+#[inline(always)]
+fn key(link: &Link) -> PairKey {
+    PairKey::new(link.vlan(), link.source, link.destination, link.family())
+}
+
+/// The destination of a frame that is broken behind its addresses.
+#[inline(always)]
+fn destination<F: FrameBytes>(frame: &F) -> Option<Mac> {
+    frame.load::<6>(0).map(Mac)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::addr::{Family, VlanId};
+    use crate::bytes::Captured;
+    use crate::counters::Counts;
+    use crate::policy::Deployment;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+    use std::vec::Vec;
+
+    #[derive(Default)]
+    struct Tally {
+        seen: Counts,
+        pairs: BTreeMap<PairKey, Counts>,
+        malformed: BTreeMap<Malformed, Counts>,
+        unattributed: Counts,
+        odd: Vec<Oddity>,
+        consumed: Counts,
+        draws: u32,
+        samples: u32,
+    }
+
+    impl Sink<Captured<'_>> for Tally {
+        fn seen(&mut self, bytes: u32) {
+            self.seen.add_frame(bytes);
+        }
+        fn pair(&mut self, key: &PairKey, bytes: u32) {
+            self.pairs.entry(*key).or_default().add_frame(bytes);
+        }
+        fn malformed(&mut self, reason: Malformed, bytes: u32) {
+            self.malformed.entry(reason).or_default().add_frame(bytes);
+        }
+        fn unattributed(&mut self, bytes: u32) {
+            self.unattributed.add_frame(bytes);
+        }
+        fn odd(&mut self, oddity: Oddity, _bytes: u32) {
+            self.odd.push(oddity);
+        }
+        fn consumed(&mut self, bytes: u32) {
+            self.consumed.add_frame(bytes);
+        }
+        fn draw(&mut self) -> u32 {
+            self.draws += 1;
+            0
+        }
+        fn sample(&mut self, _frame: &Captured<'_>, _rate: u32) {
+            self.samples += 1;
+        }
+    }
+
+    fn policy(deployment: Deployment, rate: u32) -> PortPolicy {
+        PortPolicy::new(1, deployment, Mac([2; 6]), true, rate)
+    }
+
+    #[test]
+    fn a_frame_without_sampling_draws_no_random_number() {
+        let mut tally = Tally::default();
+        observe(&Captured::whole(&[0; 60]), &policy(Deployment::Inline, 0), &mut tally);
+        assert_eq!((tally.draws, tally.samples), (0, 0));
+        observe(&Captured::whole(&[0; 60]), &policy(Deployment::Inline, 10), &mut tally);
+        assert_eq!((tally.draws, tally.samples), (1, 1));
+    }
+
+    #[test]
+    fn a_tap_consumes_even_what_it_cannot_parse() {
+        let mut tally = Tally::default();
+        let action = observe(&Captured::whole(&[0xff; 9]), &policy(Deployment::Tap, 0), &mut tally);
+        assert_eq!(action, Action::Consume);
+        assert_eq!(tally.consumed, Counts::frame(9));
+        assert_eq!(tally.malformed, [(Malformed::EthernetTruncated, Counts::frame(9))].into());
+    }
+
+    #[test]
+    fn a_frame_cut_inside_its_addresses_is_unattributed() {
+        let mut tally = Tally::default();
+        observe(&Captured::new(&[0; 13], 60), &policy(Deployment::Inline, 0), &mut tally);
+        assert_eq!(tally.unattributed, Counts::frame(60));
+        assert!(tally.pairs.is_empty());
+    }
+
+    #[test]
+    fn a_third_tag_is_odd_and_counted_in_its_cell() {
+        let mut bytes = [0u8; 60];
+        for at in [12, 16, 20] {
+            bytes[at..at + 4].copy_from_slice(&[0x81, 0x00, 0x00, 0x64]);
+        }
+        let mut tally = Tally::default();
+        observe(&Captured::whole(&bytes), &policy(Deployment::Inline, 0), &mut tally);
+        assert_eq!(tally.odd, [Oddity::ThirdTag]);
+        let key = PairKey::new(VlanId::from_tci(100), Mac::ZERO, Mac::ZERO, Family::Other);
+        assert_eq!(tally.pairs, [(key, Counts::frame(60))].into());
+    }
+
+    proptest! {
+        #[test]
+        fn each_frame_is_counted_in_exactly_one_place(
+            frames in proptest::collection::vec((proptest::collection::vec(any::<u8>(), 0..120), 0u32..2000), 0..40),
+            kinds in proptest::collection::vec(0usize..7, 40),
+        ) {
+            let mut tally = Tally::default();
+            for ((mut bytes, wire), kind) in frames.into_iter().zip(kinds) {
+                if let (Some(field), Some(value)) = (
+                    bytes.get_mut(12..14),
+                    [[0x08, 0x00], [0x86, 0xdd], [0x08, 0x06], [0x81, 0x00], [0x88, 0xa8], [0x00, 0x20]].get(kind),
+                ) {
+                    field.copy_from_slice(value);
+                }
+                observe(&Captured::new(&bytes, wire), &policy(Deployment::Tap, 0), &mut tally);
+            }
+            let mut sum = tally.unattributed;
+            tally.pairs.values().chain(tally.malformed.values()).for_each(|counts| sum.add(*counts));
+            prop_assert_eq!(sum, tally.seen);
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! An emulated exchange on one host.
