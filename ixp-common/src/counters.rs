@@ -63,7 +63,7 @@ impl PairKey {
 }
 
 /// Frames and their bytes on the wire without FCS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 #[repr(C)]
 pub struct Counts {
     /// Frames.
