@@ -53,14 +53,21 @@ impl Snapshot {
         for (slot, port) in &self.ports {
             let before = earlier.ports.get(slot).unwrap_or(&unseen);
             delta.seen.add(port.counters.seen.since(before.counters.seen));
-            delta.unattributed.add(port.counters.unattributed.since(before.counters.unattributed));
+            delta
+                .unattributed
+                .add(port.counters.unattributed.since(before.counters.unattributed));
             grow(&mut delta.malformed, &port.malformed, &before.malformed);
             grow(&mut delta.odd, &port.odd, &before.odd);
         }
         delta.pairs = self
             .pairs
             .iter()
-            .map(|(key, counts)| (*key, counts.since(earlier.pairs.get(key).copied().unwrap_or_default())))
+            .map(|(key, counts)| {
+                (
+                    *key,
+                    counts.since(earlier.pairs.get(key).copied().unwrap_or_default()),
+                )
+            })
             .filter(|(_, counts)| !counts.is_zero())
             .collect();
         delta
@@ -87,7 +94,11 @@ impl Delta {
     }
 }
 
-fn grow<K: Ord + Copy>(into: &mut BTreeMap<K, Counts>, now: &BTreeMap<K, Counts>, before: &BTreeMap<K, Counts>) {
+fn grow<K: Ord + Copy>(
+    into: &mut BTreeMap<K, Counts>,
+    now: &BTreeMap<K, Counts>,
+    before: &BTreeMap<K, Counts>,
+) {
     for (key, counts) in now {
         let grown = counts.since(before.get(key).copied().unwrap_or_default());
         if !grown.is_zero() {
@@ -109,7 +120,12 @@ mod tests {
     use ixp_common::addr::{Family, Mac, VlanId};
 
     fn key(last: u8) -> PairKey {
-        PairKey::new(VlanId::UNTAGGED, Mac([2, 0, 0, 0, 0, last]), Mac::BROADCAST, Family::Arp)
+        PairKey::new(
+            VlanId::UNTAGGED,
+            Mac([2, 0, 0, 0, 0, last]),
+            Mac::BROADCAST,
+            Family::Arp,
+        )
     }
 
     fn counts(packets: u64, bytes: u64) -> Counts {
@@ -119,8 +135,17 @@ mod tests {
     #[test]
     fn a_delta_has_what_grew_and_nothing_else() {
         let before = Snapshot {
-            ports: [(1, Port { malformed: [(Malformed::LlcLength, counts(1, 60))].into(), ..Port::default() })].into(),
-            pairs: [(key(1), counts(5, 300)), (key(2), counts(1, 60))].into_iter().collect(),
+            ports: [(
+                1,
+                Port {
+                    malformed: [(Malformed::LlcLength, counts(1, 60))].into(),
+                    ..Port::default()
+                },
+            )]
+            .into(),
+            pairs: [(key(1), counts(5, 300)), (key(2), counts(1, 60))]
+                .into_iter()
+                .collect(),
         };
         let mut after = before.clone();
         after.pairs.insert(key(1), counts(7, 420));
@@ -137,9 +162,14 @@ mod tests {
 
     #[test]
     fn a_counter_that_wrapped_still_gives_its_growth() {
-        let before: Snapshot =
-            Snapshot { pairs: [(key(1), counts(u64::MAX, u64::MAX - 9))].into_iter().collect(), ..Default::default() };
-        let after = Snapshot { pairs: [(key(1), counts(1, 50))].into_iter().collect(), ..Default::default() };
+        let before: Snapshot = Snapshot {
+            pairs: [(key(1), counts(u64::MAX, u64::MAX - 9))].into_iter().collect(),
+            ..Default::default()
+        };
+        let after = Snapshot {
+            pairs: [(key(1), counts(1, 50))].into_iter().collect(),
+            ..Default::default()
+        };
         assert_eq!(after.since(&before).pairs, [(key(1), counts(2, 60))]);
     }
 }
