@@ -1,6 +1,7 @@
 //! The project's commands, one file each: arguments in, work done or one line that says why not.
 
 mod ebpf;
+mod fuzz;
 mod packages;
 mod workspace;
 
@@ -23,6 +24,8 @@ struct Cli {
 enum Command {
     /// Find or install a toolchain for BPF and build the XDP program with it
     Ebpf,
+    /// Run the fuzz targets on their committed corpora
+    Fuzz(fuzz::Args),
 }
 
 fn main() -> ExitCode {
@@ -39,5 +42,6 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     let sh = workspace::shell()?;
     match cli.command {
         Command::Ebpf => ebpf::run(&sh),
+        Command::Fuzz(args) => fuzz::run(&sh, &args),
     }
 }

@@ -1,6 +1,7 @@
 //! Where things are: the checkout, the cache, and a shell that stands in the checkout.
 
 use std::env;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -82,6 +83,13 @@ pub(crate) fn files(dir: &Path) -> Result<Vec<PathBuf>> {
     for path in paths {
         found.extend(files(&path)?);
     }
+    Ok(found)
+}
+
+/// The Rust sources under `dir`.
+pub(crate) fn sources(dir: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = files(dir)?;
+    found.retain(|path| path.extension() == Some(OsStr::new("rs")));
     Ok(found)
 }
 

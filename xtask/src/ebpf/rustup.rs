@@ -94,7 +94,7 @@ fn download_linker(sh: &Shell) -> Result<()> {
     let file = archive.path().join("bpf-linker.tar.zst");
     cmd!(
         sh,
-        "curl --fail --silent --show-error --location --max-time 300 --output {file} {url}"
+        "curl --fail --silent --show-error --location --connect-timeout 10 --max-time 300 --output {file} {url}"
     )
     .quiet()
     .run()
