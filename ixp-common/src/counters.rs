@@ -135,6 +135,19 @@ pub struct PortCounters {
 
 const _: () = assert!(size_of::<PortCounters>() == 80);
 
+impl PortCounters {
+    /// Adds another CPU's counters.
+    pub const fn add(&mut self, other: &Self) {
+        self.seen.add(other.seen);
+        self.unattributed.add(other.unattributed);
+        self.consumed.add(other.consumed);
+        self.samples = self.samples.wrapping_add(other.samples);
+        self.samples_lost = self.samples_lost.wrapping_add(other.samples_lost);
+        self.stations = self.stations.wrapping_add(other.stations);
+        self.stations_suppressed = self.stations_suppressed.wrapping_add(other.stations_suppressed);
+    }
+}
+
 /// Where in the table of reasons a slot counts a kind of malformed frame.
 #[inline(always)]
 #[must_use]
