@@ -6,6 +6,7 @@ pub mod dto;
 pub mod filter;
 pub mod fold;
 pub mod table;
+pub mod window;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,7 @@ use jiff::Timestamp;
 pub use cell::{Cell, End, Group, Owner};
 pub use filter::Filter;
 pub use fold::fold;
+pub use window::{Loss, Slice, Window};
 
 use crate::members::Registry;
 use crate::snapshot::Delta;
