@@ -1,6 +1,11 @@
 //! Turns the XDP program's counters into per-member traffic matrices. The rooms, in the order in
 //! which data takes its way through them.
 
+pub mod http;
 pub mod kernel;
+pub mod live;
+pub mod matrix;
 pub mod members;
+pub mod metrics;
 pub mod snapshot;
+pub mod stations;
