@@ -1,11 +1,25 @@
 //! Turns the XDP program's counters into per-member traffic matrices. The rooms, in the order in
 //! which data takes its way through them.
 
-pub mod http;
 pub mod kernel;
-pub mod live;
-pub mod matrix;
-pub mod members;
-pub mod metrics;
 pub mod snapshot;
+
+pub mod capture;
+pub mod replay;
+
+pub mod notice;
+
+pub mod config;
+pub mod members;
+
+pub mod matrix;
 pub mod stations;
+
+pub mod live;
+
+pub mod http;
+pub mod metrics;
+
+pub mod cli;
+pub mod doctor;
+pub mod run;
