@@ -4,4 +4,5 @@
 pub mod capture;
 pub mod matrix;
 pub mod members;
+pub mod replay;
 pub mod snapshot;
