@@ -7,10 +7,9 @@ pub mod snapshot;
 pub mod capture;
 pub mod replay;
 
-pub mod notice;
-
 pub mod config;
 pub mod members;
+pub mod notice;
 
 pub mod matrix;
 pub mod stations;

@@ -171,4 +171,4 @@ fn sum<'c>(counts: impl IntoIterator<Item = &'c Counts>) -> Counts {
 #[cfg(test)]
 mod golden;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

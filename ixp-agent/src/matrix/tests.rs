@@ -13,7 +13,7 @@ pub(super) fn mac(last: u8) -> Mac {
 
 /// AS64501 with two ports (stations 1 and 2, 3), AS64500 with one (4), on an untagged LAN; AS64500
 /// also on a LAN with tag 100 (station 1 there).
-pub(super) fn registry() -> Registry {
+pub(crate) fn registry() -> Registry {
     let lan = |name: &str, vlan| Lan {
         name: name.to_owned(),
         vlan: VlanId::configured(vlan),
