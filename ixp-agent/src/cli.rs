@@ -157,7 +157,9 @@ impl Error {
     fn exit_code(&self) -> u8 {
         match self {
             Self::Config(_) | Self::Members(_) | Self::Read { .. } => BAD_USAGE,
-            Self::Run(run::Error::NoInterface | run::Error::Members(_) | run::Error::Token { .. }) => BAD_USAGE,
+            Self::Run(run::Error::NoInterface | run::Error::Members(_) | run::Error::Token { .. }) => {
+                BAD_USAGE
+            }
             Self::Run(run::Error::Kernel(error)) if error.is_host_lacking() => HOST_LACKS,
             Self::Run(run::Error::Kernel(error)) if error.is_bad_usage() => BAD_USAGE,
             Self::Run(_) | Self::Replay(_) | Self::Write(_) => FAILURE,
@@ -181,7 +183,9 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Members(MembersCommand::Check { file }) => {
             checked(&members::check::check(&file.display().to_string(), &read(&file)?, &VlanTags::new()))
         }
-        Command::Config(ConfigCommand::Check { file }) => checked(&config::check::check(&file, &read(&file)?)),
+        Command::Config(ConfigCommand::Check { file }) => {
+            checked(&config::check::check(&file, &read(&file)?))
+        }
         Command::Config(ConfigCommand::Schema) => print(&config::schema::schema()),
         Command::Config(ConfigCommand::Show { config }) => {
             let config = config::load::load(config_file(config.as_deref()), Overrides::default())?;

@@ -16,8 +16,29 @@ const OLDEST_KERNEL: (u32, u32) = (5, 8);
 
 /// Drivers with native XDP in the kernel's tree.
 const NATIVE: [&str; 24] = [
-    "atlantic", "bnxt_en", "ena", "fec", "gve", "hv_netvsc", "i40e", "iavf", "ice", "igb", "igc", "ixgbe",
-    "ixgbevf", "mlx4_en", "mlx5_core", "mvneta", "nfp", "qede", "sfc", "stmmaceth", "tun", "veth", "virtio_net",
+    "atlantic",
+    "bnxt_en",
+    "ena",
+    "fec",
+    "gve",
+    "hv_netvsc",
+    "i40e",
+    "iavf",
+    "ice",
+    "igb",
+    "igc",
+    "ixgbe",
+    "ixgbevf",
+    "mlx4_en",
+    "mlx5_core",
+    "mvneta",
+    "nfp",
+    "qede",
+    "sfc",
+    "stmmaceth",
+    "tun",
+    "veth",
+    "virtio_net",
     "vmxnet3",
 ];
 
@@ -113,7 +134,11 @@ fn kernel(report: &mut Report) {
     }
     match fs::read_to_string("/proc/sys/net/core/bpf_jit_enable").unwrap_or_default().trim() {
         "1" | "2" => report.ok("BPF JIT", "on"),
-        "0" => report.warning("BPF JIT", "off: every frame costs several times as much", "sysctl -w net.core.bpf_jit_enable=1"),
+        "0" => report.warning(
+            "BPF JIT",
+            "off: every frame costs several times as much",
+            "sysctl -w net.core.bpf_jit_enable=1",
+        ),
         _ => report.warning("BPF JIT", "unknown: not told to this user", "run as root"),
     }
 }
@@ -164,24 +189,50 @@ fn interface(report: &mut Report, name: &str, hidden_tags: HiddenTags, is_consum
     if NATIVE.contains(&driver) {
         report.ok(&what("XDP"), format!("driver {driver} has native XDP"));
     } else {
-        report.warning(&what("XDP"), format!("driver {driver} has no native XDP: generic mode, several times slower"), "use a NIC whose driver has it, if frames are lost");
+        report.warning(
+            &what("XDP"),
+            format!("driver {driver} has no native XDP: generic mode, several times slower"),
+            "use a NIC whose driver has it, if frames are lost",
+        );
     }
     match (interface.strips_tags, interface.hides_tags(), hidden_tags) {
         (false, ..) => report.ok(&what("tags"), "rxvlan is off"),
-        (true, false, _) => report.ok(&what("tags"), format!("rxvlan is on, and {driver} leaves tags in place for XDP")),
-        (true, true, HiddenTags::Accept) => report.warning(&what("tags"), "rxvlan hides them, accepted by configuration", format!("ethtool -K {name} rxvlan off")),
-        (true, true, HiddenTags::Refuse) => report.missing(&what("tags"), "rxvlan hides them from XDP", format!("ethtool -K {name} rxvlan off")),
+        (true, false, _) => {
+            report.ok(&what("tags"), format!("rxvlan is on, and {driver} leaves tags in place for XDP"));
+        }
+        (true, true, HiddenTags::Accept) => report.warning(
+            &what("tags"),
+            "rxvlan hides them, accepted by configuration",
+            format!("ethtool -K {name} rxvlan off"),
+        ),
+        (true, true, HiddenTags::Refuse) => report.missing(
+            &what("tags"),
+            "rxvlan hides them from XDP",
+            format!("ethtool -K {name} rxvlan off"),
+        ),
     }
     if interface.merges_frames {
-        report.warning(&what("lro"), "on: merged frames are counted as one", format!("ethtool -K {name} lro off"));
+        report.warning(
+            &what("lro"),
+            "on: merged frames are counted as one",
+            format!("ethtool -K {name} lro off"),
+        );
     }
     match interface.rx_ring {
-        Some((size, most)) if size < most => report.warning(&what("ring"), format!("{size} of {most} entries: bursts may be lost"), format!("ethtool -G {name} rx {most}")),
+        Some((size, most)) if size < most => report.warning(
+            &what("ring"),
+            format!("{size} of {most} entries: bursts may be lost"),
+            format!("ethtool -G {name} rx {most}"),
+        ),
         Some((size, _)) => report.ok(&what("ring"), format!("{size} entries")),
         None => report.ok(&what("ring"), "the driver tells no size"),
     }
     if !is_consuming {
-        report.warning(&what("consume"), "off: every frame also goes up the stack, at three times the cost of counting", "set consume = true, unless other programs read this tap");
+        report.warning(
+            &what("consume"),
+            "off: every frame also goes up the stack, at three times the cost of counting",
+            "set consume = true, unless other programs read this tap",
+        );
     }
 }
 

@@ -18,7 +18,7 @@ use crate::config::{Attach, Config, HiddenTags, XdpMode};
 use crate::kernel::attach::{Mode, Wanted, attach};
 use crate::kernel::load::{Capacity, Object, load};
 use crate::kernel::{self};
-use crate::live::{Live, Roster};
+use crate::live::Live;
 use crate::matrix::Window;
 use crate::members::MembersError;
 use crate::stations::Inventory;

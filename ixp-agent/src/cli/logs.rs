@@ -38,9 +38,12 @@ impl Logs {
             1 => "debug",
             2.. => "trace",
         };
-        let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+        // How aya loads an object is of use to its developers alone.
+        let usual = || EnvFilter::new(format!("{level},aya=warn,aya_obj=warn"));
+        let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| usual());
         let is_plain = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
+        let builder =
+            tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
         match self.log_format {
             LogFormat::Text => builder.with_ansi(!is_plain && io::stderr().is_terminal()).init(),
             LogFormat::Json => builder.json().flatten_event(true).init(),

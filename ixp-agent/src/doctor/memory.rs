@@ -13,7 +13,8 @@ pub(super) fn maps(report: &mut Report) {
     let fds = fs::read_dir("/proc/self/fdinfo").into_iter().flatten().flatten();
     let texts = fds.filter_map(|fd| fs::read_to_string(fd.path()).ok());
     let bytes: u64 = texts.filter_map(|text| map_bytes(&text)).sum();
-    report.ok("kernel memory", format!("{} for this configuration's tables, taken at the start", size(bytes)));
+    report
+        .ok("kernel memory", format!("{} for this configuration's tables, taken at the start", size(bytes)));
 }
 
 /// The bound that the window never exceeds.
