@@ -2,4 +2,5 @@
 //! which data takes its way through them.
 
 pub mod members;
+pub mod notice;
 pub mod snapshot;
