@@ -1,6 +1,7 @@
 //! Turns the XDP program's counters into per-member traffic matrices. The rooms, in the order in
 //! which data takes its way through them.
 
+pub mod config;
 pub mod members;
 pub mod notice;
 pub mod snapshot;
