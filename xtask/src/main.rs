@@ -3,6 +3,7 @@
 mod ebpf;
 mod fuzz;
 mod packages;
+mod tidy;
 mod workspace;
 
 use std::process::ExitCode;
@@ -26,6 +27,8 @@ enum Command {
     Ebpf,
     /// Run the fuzz targets on their committed corpora
     Fuzz(fuzz::Args),
+    /// Check that rooms use only what the architecture lists, and the style that no lint knows
+    Tidy,
 }
 
 fn main() -> ExitCode {
@@ -43,5 +46,6 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Ebpf => ebpf::run(&sh),
         Command::Fuzz(args) => fuzz::run(&sh, &args),
+        Command::Tidy => tidy::run(),
     }
 }
