@@ -11,9 +11,7 @@ use std::time::SystemTime;
 const GIVEN: &str = "IXP_EBPF_BUILD_OBJECT";
 
 fn main() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("the agent lies in the workspace");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the agent lies in the workspace");
     println!("cargo::rerun-if-changed=build.rs");
     match object(root) {
         Ok(object) => println!("cargo::rustc-env=IXP_EBPF_OBJECT_PATH={}", object.display()),
@@ -26,9 +24,7 @@ fn object(root: &Path) -> Result<PathBuf, String> {
     println!("cargo::rerun-if-env-changed={GIVEN}");
     let given = env::var_os(GIVEN).map(PathBuf::from);
     let sources = [root.join("ixp-ebpf"), root.join("ixp-common/src")];
-    let object = given
-        .clone()
-        .unwrap_or_else(|| root.join("target/ebpf/ixp-ebpf.o"));
+    let object = given.clone().unwrap_or_else(|| root.join("target/ebpf/ixp-ebpf.o"));
     println!("cargo::rerun-if-changed={}", object.display());
     let built = written(&object).map_err(|error| format!("{}: {error}: {ADVICE}", object.display()))?;
     if given.is_some() {
@@ -38,11 +34,7 @@ fn object(root: &Path) -> Result<PathBuf, String> {
         println!("cargo::rerun-if-changed={}", source.display());
         let newest = newest(&source).map_err(|error| format!("{}: {error}", source.display()))?;
         if newest > built {
-            return Err(format!(
-                "{}: older than {}: {ADVICE}",
-                object.display(),
-                source.display()
-            ));
+            return Err(format!("{}: older than {}: {ADVICE}", object.display(), source.display()));
         }
     }
     Ok(object)
@@ -59,11 +51,7 @@ fn newest(directory: &Path) -> io::Result<SystemTime> {
     let mut newest = SystemTime::UNIX_EPOCH;
     for entry in fs::read_dir(directory)? {
         let path = entry?.path();
-        let time = if path.is_dir() {
-            self::newest(&path)?
-        } else {
-            written(&path)?
-        };
+        let time = if path.is_dir() { self::newest(&path)? } else { written(&path)? };
         newest = newest.max(time);
     }
     Ok(newest)
@@ -78,10 +66,8 @@ fn revision(root: &Path) -> String {
     if env::var("PROFILE").is_ok_and(|profile| profile != "release") {
         return "unknown".to_owned();
     }
-    if let Some(log) = git(
-        root,
-        &["rev-parse", "--path-format=absolute", "--git-path", "logs/HEAD"],
-    ) && Path::new(&log).is_file()
+    if let Some(log) = git(root, &["rev-parse", "--path-format=absolute", "--git-path", "logs/HEAD"])
+        && Path::new(&log).is_file()
     {
         println!("cargo::rerun-if-changed={log}");
     }

@@ -204,7 +204,8 @@ mod tests {
 
     #[test]
     fn a_text_that_is_no_mac_is_refused() {
-        for text in ["", "02:00:5e:10:00", "02:00:5e:10:00:0g", "02:00-5e:10:00:01", "UNKNOWN", "02:00:5e:10:00:01 "]
+        for text in
+            ["", "02:00:5e:10:00", "02:00:5e:10:00:0g", "02:00-5e:10:00:01", "UNKNOWN", "02:00:5e:10:00:01 "]
         {
             assert_eq!(text.parse::<Mac>(), Err(BadMac), "{text}");
         }

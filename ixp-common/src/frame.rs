@@ -224,7 +224,11 @@ pub fn oddity(link: &Link, network: &Network) -> Option<Oddity> {
 /// `N` bytes at `offset`; where there are none, says whether the frame ends (`broken`) or only its
 /// visible part does.
 #[inline(always)]
-fn read<const N: usize, F: FrameBytes>(frame: &F, offset: usize, broken: Malformed) -> Result<[u8; N], Unread> {
+fn read<const N: usize, F: FrameBytes>(
+    frame: &F,
+    offset: usize,
+    broken: Malformed,
+) -> Result<[u8; N], Unread> {
     match frame.load(offset) {
         Some(bytes) => Ok(bytes),
         None if fits(frame, offset, N) => Err(Unread::Hidden),

@@ -19,14 +19,8 @@ use toolchain::{Toolchain, Way};
 const PROGRAMS: [&str; 2] = ["ixp-ebpf", "ixp-ebpf-probe"];
 
 /// All that the objects are made of.
-const INPUTS: [&str; 6] = [
-    "Cargo.lock",
-    "Cargo.toml",
-    "ixp-common",
-    "ixp-ebpf",
-    "xtask/src/ebpf.rs",
-    "xtask/src/ebpf",
-];
+const INPUTS: [&str; 6] =
+    ["Cargo.lock", "Cargo.toml", "ixp-common", "ixp-ebpf", "xtask/src/ebpf.rs", "xtask/src/ebpf"];
 
 /// The oldest compiler that builds the workspace, `rust-version` in Cargo.toml.
 const OLDEST_RUSTC: u32 = 95;
@@ -103,8 +97,7 @@ fn publish(program: &str, started: SystemTime) -> Result<()> {
 
 fn set_written(path: &Path, at: SystemTime) -> Result<()> {
     let file = File::options().write(true).open(path);
-    file.and_then(|file| file.set_modified(at))
-        .with_context(|| format!("set the time of {}", path.display()))
+    file.and_then(|file| file.set_modified(at)).with_context(|| format!("set the time of {}", path.display()))
 }
 
 /// The file whose time says when the last good build started, and whose text says by which way.

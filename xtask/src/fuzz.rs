@@ -34,10 +34,7 @@ pub(crate) struct Args {
 impl Args {
     /// All targets, each for a minute.
     pub(crate) fn smoke() -> Self {
-        Self {
-            target: None,
-            seconds: 60,
-        }
+        Self { target: None, seconds: 60 }
     }
 }
 
@@ -61,10 +58,7 @@ pub(crate) fn run(sh: &Shell, args: &Args) -> Result<()> {
 fn chosen(target: Option<&str>) -> Result<Vec<String>> {
     let mut targets = Vec::new();
     for file in sources(&root().join("fuzz/fuzz_targets"))? {
-        let name = file
-            .file_stem()
-            .and_then(|name| name.to_str())
-            .context("a target's name is UTF-8")?;
+        let name = file.file_stem().and_then(|name| name.to_str()).context("a target's name is UTF-8")?;
         targets.push(name.to_owned());
     }
     if let Some(target) = target {
@@ -82,15 +76,12 @@ fn chosen(target: Option<&str>) -> Result<Vec<String>> {
 fn build(sh: &Shell) -> Result<PathBuf> {
     let triple = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
     let target = directory();
-    cmd!(
-        sh,
-        "cargo build --quiet --locked --release --manifest-path fuzz/Cargo.toml --target {triple}"
-    )
-    .env("CARGO_ENCODED_RUSTFLAGS", FLAGS.join("\x1f"))
-    .env("CARGO_TARGET_DIR", &target)
-    .quiet()
-    .run()
-    .context("the fuzz targets do not build: see above")?;
+    cmd!(sh, "cargo build --quiet --locked --release --manifest-path fuzz/Cargo.toml --target {triple}")
+        .env("CARGO_ENCODED_RUSTFLAGS", FLAGS.join("\x1f"))
+        .env("CARGO_TARGET_DIR", &target)
+        .quiet()
+        .run()
+        .context("the fuzz targets do not build: see above")?;
     Ok(target.join(triple).join("release"))
 }
 
@@ -116,11 +107,7 @@ impl Run {
         for dir in [&learned, &artifacts] {
             fs::create_dir_all(dir).with_context(|| format!("create {}", dir.display()))?;
         }
-        ensure!(
-            committed.is_dir(),
-            "{}: the target has no committed corpus",
-            committed.display()
-        );
+        ensure!(committed.is_dir(), "{}: the target has no committed corpus", committed.display());
         let log = directory().join(format!("{target}.log"));
         let file = File::create(&log).with_context(|| format!("create {}", log.display()))?;
         let child = Command::new(binaries.join(&target))
@@ -131,12 +118,7 @@ impl Run {
             .stderr(file)
             .spawn()
             .with_context(|| format!("start fuzz target {target}: is it a [[bin]] of fuzz/Cargo.toml?"))?;
-        Ok(Self {
-            target,
-            log,
-            artifacts,
-            child,
-        })
+        Ok(Self { target, log, artifacts, child })
     }
 
     /// Waits for it; gives its name if it found something.
@@ -145,19 +127,14 @@ impl Run {
         let log = fs::read(&self.log).with_context(|| format!("read {}", self.log.display()))?;
         let log = String::from_utf8_lossy(&log);
         if status.success() {
-            let runs = log
-                .lines()
-                .find_map(|line| line.strip_prefix("stat::number_of_executed_units:"));
+            let runs = log.lines().find_map(|line| line.strip_prefix("stat::number_of_executed_units:"));
             let Some(runs) = runs else {
                 bail!("fuzz {}: no statistics in {}", self.target, self.log.display())
             };
             println!("fuzz {}: {} runs, no finding", self.target, runs.trim());
             return Ok(None);
         }
-        for line in log
-            .lines()
-            .filter(|line| line.contains("panicked at") || line.contains("ERROR:"))
-        {
+        for line in log.lines().filter(|line| line.contains("panicked at") || line.contains("ERROR:")) {
             println!("fuzz {}: {line}", self.target);
         }
         println!(

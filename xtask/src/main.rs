@@ -13,11 +13,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
-#[command(
-    name = "cargo xtask",
-    bin_name = "cargo xtask",
-    about = "The project's commands"
-)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", about = "The project's commands")]
 struct Cli {
     #[command(subcommand)]
     command: Command,

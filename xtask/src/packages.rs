@@ -22,26 +22,13 @@ pub(crate) fn ensure(sh: &Shell, names: &[&str]) -> Result<()> {
     println!("installing Debian packages: {list}");
     let sudo: &[&str] = if root { &[] } else { &["sudo"] };
     apt_get(sh, sudo, &["update"])?;
-    apt_get(
-        sh,
-        sudo,
-        &[
-            &["install", "--yes", "--no-install-recommends"],
-            missing.as_slice(),
-        ]
-        .concat(),
-    )
-    .with_context(|| format!("install {list}"))
+    apt_get(sh, sudo, &[&["install", "--yes", "--no-install-recommends"], missing.as_slice()].concat())
+        .with_context(|| format!("install {list}"))
 }
 
 /// Whether apt knows a package of this name.
 pub(crate) fn is_known(sh: &Shell, name: &str) -> bool {
-    cmd!(sh, "apt-cache show --no-all-versions {name}")
-        .quiet()
-        .ignore_stderr()
-        .ignore_stdout()
-        .run()
-        .is_ok()
+    cmd!(sh, "apt-cache show --no-all-versions {name}").quiet().ignore_stderr().ignore_stdout().run().is_ok()
 }
 
 /// Whether we are root.
@@ -52,29 +39,13 @@ pub(crate) fn is_root(sh: &Shell) -> Result<bool> {
 fn missing<'a>(sh: &Shell, names: &[&'a str]) -> Vec<&'a str> {
     let status = "${Package} ${db:Status-Status}\n";
     let listed = cmd!(sh, "dpkg-query --show --showformat {status} {names...}");
-    let listed = listed
-        .quiet()
-        .ignore_status()
-        .ignore_stderr()
-        .read()
-        .unwrap_or_default();
+    let listed = listed.quiet().ignore_status().ignore_stderr().read().unwrap_or_default();
     let installed = |name: &str| listed.lines().any(|line| line == format!("{name} installed"));
     names.iter().copied().filter(|name| !installed(name)).collect()
 }
 
 fn apt_get(sh: &Shell, sudo: &[&str], args: &[&str]) -> Result<()> {
-    let command = [
-        sudo,
-        &["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"],
-        args,
-    ]
-    .concat();
-    let [program, rest @ ..] = command.as_slice() else {
-        bail!("no command to run")
-    };
-    cmd!(sh, "{program} {rest...}")
-        .quiet()
-        .ignore_stdout()
-        .run()
-        .context("apt-get failed")
+    let command = [sudo, &["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"], args].concat();
+    let [program, rest @ ..] = command.as_slice() else { bail!("no command to run") };
+    cmd!(sh, "{program} {rest...}").quiet().ignore_stdout().run().context("apt-get failed")
 }

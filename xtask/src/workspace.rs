@@ -10,9 +10,7 @@ use xshell::{Cmd, Shell};
 
 /// The top of the checkout.
 pub(crate) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("xtask lies in the workspace")
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the workspace")
 }
 
 /// A shell that stands at the top of the checkout.
@@ -24,22 +22,16 @@ pub(crate) fn shell() -> Result<Shell> {
 
 /// Where tools that took long to build are kept between checkouts.
 pub(crate) fn cache() -> Result<PathBuf> {
-    let base = env::var_os("XDG_CACHE_HOME")
-        .filter(|dir| !dir.is_empty())
-        .map(PathBuf::from);
+    let base = env::var_os("XDG_CACHE_HOME").filter(|dir| !dir.is_empty()).map(PathBuf::from);
     let home = || env::var_os("HOME").map(|home| Path::new(&home).join(".cache"));
-    let base = base
-        .or_else(home)
-        .context("no place for a cache: set HOME or XDG_CACHE_HOME")?;
+    let base = base.or_else(home).context("no place for a cache: set HOME or XDG_CACHE_HOME")?;
     Ok(base.join("ixp-ebpf"))
 }
 
 /// The file that `name` runs, if it is on the PATH.
 pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
-    env::split_paths(&path)
-        .map(|dir| dir.join(name))
-        .find(|file| file.is_file())
+    env::split_paths(&path).map(|dir| dir.join(name)).find(|file| file.is_file())
 }
 
 /// Forgets what the cargo that started us put into the environment, so that another cargo chooses its
@@ -57,9 +49,9 @@ fn is_told_by_cargo(name: &str) -> bool {
     const KEPT: [&str; 6] = ["HOME", "REGISTR", "SOURCE_", "NET_", "HTTP_", "TERM_"];
     match name.strip_prefix("CARGO") {
         Some("") => true,
-        Some(rest) => rest
-            .strip_prefix('_')
-            .is_some_and(|rest| !KEPT.iter().any(|kept| rest.starts_with(kept))),
+        Some(rest) => {
+            rest.strip_prefix('_').is_some_and(|rest| !KEPT.iter().any(|kept| rest.starts_with(kept)))
+        }
         None => {
             name.starts_with("RUSTC")
                 || ["RUSTDOC", "RUSTFLAGS", "RUSTUP_TOOLCHAIN", "LD_LIBRARY_PATH"].contains(&name)
@@ -72,12 +64,8 @@ pub(crate) fn files(dir: &Path) -> Result<Vec<PathBuf>> {
     if dir.is_file() {
         return Ok(vec![dir.to_path_buf()]);
     }
-    let entries = dir
-        .read_dir()
-        .with_context(|| format!("list {}", dir.display()))?;
-    let mut paths = entries
-        .map(|entry| Ok(entry?.path()))
-        .collect::<std::io::Result<Vec<_>>>()?;
+    let entries = dir.read_dir().with_context(|| format!("list {}", dir.display()))?;
+    let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>()?;
     paths.sort();
     let mut found = Vec::new();
     for path in paths {
@@ -95,12 +83,8 @@ pub(crate) fn sources(dir: &Path) -> Result<Vec<PathBuf>> {
 
 /// When `path` was last written.
 pub(crate) fn written(path: &Path) -> Result<SystemTime> {
-    let metadata = path
-        .metadata()
-        .with_context(|| format!("look at {}", path.display()))?;
-    metadata
-        .modified()
-        .with_context(|| format!("read the time of {}", path.display()))
+    let metadata = path.metadata().with_context(|| format!("look at {}", path.display()))?;
+    metadata.modified().with_context(|| format!("read the time of {}", path.display()))
 }
 
 #[cfg(test)]
@@ -109,22 +93,12 @@ mod tests {
 
     #[test]
     fn another_cargo_keeps_its_registry_and_forgets_our_compiler() {
-        for name in [
-            "CARGO",
-            "CARGO_TARGET_DIR",
-            "CARGO_ENCODED_RUSTFLAGS",
-            "RUSTC_WRAPPER",
-            "RUSTUP_TOOLCHAIN",
-        ] {
+        for name in
+            ["CARGO", "CARGO_TARGET_DIR", "CARGO_ENCODED_RUSTFLAGS", "RUSTC_WRAPPER", "RUSTUP_TOOLCHAIN"]
+        {
             assert!(is_told_by_cargo(name), "{name}");
         }
-        for name in [
-            "CARGO_HOME",
-            "CARGO_REGISTRIES_X_INDEX",
-            "CARGO_NET_OFFLINE",
-            "RUSTUP_HOME",
-            "PATH",
-        ] {
+        for name in ["CARGO_HOME", "CARGO_REGISTRIES_X_INDEX", "CARGO_NET_OFFLINE", "RUSTUP_HOME", "PATH"] {
             assert!(!is_told_by_cargo(name), "{name}");
         }
     }

@@ -18,34 +18,20 @@ const WEB: [&str; 3] = ["rustc-web", "cargo-web", "rust-web-src"];
 const PLAIN: [&str; 3] = ["rustc", "cargo", "rust-src"];
 
 /// What bpf-linker is built with, and runs on.
-const LLVM: [&str; 6] = [
-    "llvm-22",
-    "llvm-22-dev",
-    "libpolly-22-dev",
-    "zlib1g-dev",
-    "libzstd-dev",
-    "libxml2-dev",
-];
+const LLVM: [&str; 6] =
+    ["llvm-22", "llvm-22-dev", "libpolly-22-dev", "zlib1g-dev", "libzstd-dev", "libxml2-dev"];
 
 /// The toolchain as far as it is installed.
 pub(super) fn find(sh: &Shell) -> Result<Toolchain> {
     let compiler = compiler(sh)?;
     let linker = linker::find(compiler.llvm).context("no bpf-linker with an LLVM as new as rustc's")?;
-    Ok(Toolchain {
-        way: Way::Debian,
-        compiler,
-        linker,
-    })
+    Ok(Toolchain { way: Way::Debian, compiler, linker })
 }
 
 /// The toolchain, with what is missing added to it.
 pub(super) fn install(sh: &Shell) -> Result<Toolchain> {
     if compiler(sh).is_err() {
-        let names = if packages::is_known(sh, WEB[0]) {
-            WEB
-        } else {
-            PLAIN
-        };
+        let names = if packages::is_known(sh, WEB[0]) { WEB } else { PLAIN };
         packages::ensure(sh, &names)?;
     }
     if linker::find(compiler(sh)?.llvm).is_none() {
@@ -63,10 +49,7 @@ fn compiler(sh: &Shell) -> Result<Compiler> {
     let answer = forget_cargo(cmd!(sh, "{RUSTC} -vV")).quiet().read()?;
     let compiler = Compiler::parse(&answer).with_context(|| format!("{RUSTC} does not tell its LLVM"))?;
     let release = &compiler.release;
-    ensure!(
-        compiler.is_at_least(OLDEST_RUSTC),
-        "{RUSTC} is {release}: 1.{OLDEST_RUSTC} or later is needed"
-    );
+    ensure!(compiler.is_at_least(OLDEST_RUSTC), "{RUSTC} is {release}: 1.{OLDEST_RUSTC} or later is needed");
     Ok(compiler)
 }
 
@@ -74,10 +57,7 @@ fn build_linker(sh: &Shell) -> Result<()> {
     packages::ensure(sh, &LLVM)?;
     let version = linker::VERSION;
     let to = linker::cached("llvm-22")?;
-    println!(
-        "installing bpf-linker {version} to {} (1 to 2 minutes)",
-        to.display()
-    );
+    println!("installing bpf-linker {version} to {} (1 to 2 minutes)", to.display());
     let install = cmd!(
         sh,
         "/usr/bin/cargo install bpf-linker --quiet --locked --version {version} --no-default-features --features llvm-22 --root {to}"

@@ -31,17 +31,12 @@ fn reads(linker: &Path, llvm: u32) -> bool {
 
 /// The LLVM in a binary: `libLLVM.so.22.1` if it is loaded, `LLVM22.1.8` if it is linked in.
 fn llvm_of(binary: &[u8]) -> Option<u32> {
-    let places = binary
-        .windows(4)
-        .enumerate()
-        .filter(|(_, bytes)| *bytes == b"LLVM");
+    let places = binary.windows(4).enumerate().filter(|(_, bytes)| *bytes == b"LLVM");
     places.filter_map(|(at, _)| version(&binary[at + 4..])).max()
 }
 
 fn version(text: &[u8]) -> Option<u32> {
-    let digits = [&b".so."[..], b"-", b""]
-        .into_iter()
-        .find_map(|prefix| text.strip_prefix(prefix))?;
+    let digits = [&b".so."[..], b"-", b""].into_iter().find_map(|prefix| text.strip_prefix(prefix))?;
     let end = digits.iter().position(|byte| !byte.is_ascii_digit())?;
     let number = if end == 2 {
         str::from_utf8(&digits[..end]).ok()?

@@ -14,11 +14,7 @@ pub(super) fn find(sh: &Shell) -> Result<Toolchain> {
     let compiler = compiler(sh)?;
     ensure!(has_source(sh)?, "nightly has no rust-src");
     let linker = linker::find(compiler.llvm).context("no bpf-linker with an LLVM as new as nightly's")?;
-    Ok(Toolchain {
-        way: Way::Rustup,
-        compiler,
-        linker,
-    })
+    Ok(Toolchain { way: Way::Rustup, compiler, linker })
 }
 
 /// The toolchain, with what is missing added to it.
@@ -26,12 +22,8 @@ pub(super) fn install(sh: &Shell) -> Result<Toolchain> {
     let compiler = compiler(sh)?;
     if !has_source(sh)? {
         println!("installing rustup component rust-src for nightly");
-        let add = cmd!(
-            sh,
-            "timeout 120 rustup component add rust-src --toolchain nightly"
-        )
-        .quiet()
-        .ignore_status();
+        let add =
+            cmd!(sh, "timeout 120 rustup component add rust-src --toolchain nightly").quiet().ignore_status();
         let answer = add.output().context("run rustup")?;
         if !has_source(sh)? {
             bail!("rustup component add rust-src: {}", reason(&answer.stderr));
@@ -45,13 +37,7 @@ pub(super) fn install(sh: &Shell) -> Result<Toolchain> {
 
 /// Whether rustup is here and has a nightly.
 pub(super) fn has_nightly(sh: &Shell) -> bool {
-    let list = || {
-        cmd!(sh, "rustup toolchain list")
-            .quiet()
-            .ignore_stderr()
-            .read()
-            .ok()
-    };
+    let list = || cmd!(sh, "rustup toolchain list").quiet().ignore_stderr().read().ok();
     on_path("rustup")
         .and_then(|_| list())
         .is_some_and(|list| list.lines().any(|line| line.starts_with("nightly")))
@@ -62,24 +48,15 @@ fn compiler(sh: &Shell) -> Result<Compiler> {
         has_nightly(sh),
         "rustup has no nightly: run `rustup toolchain install nightly --component rust-src`"
     );
-    let answer = cmd!(sh, "rustup run nightly rustc -vV")
-        .quiet()
-        .ignore_stderr()
-        .read()?;
+    let answer = cmd!(sh, "rustup run nightly rustc -vV").quiet().ignore_stderr().read()?;
     let compiler = Compiler::parse(&answer).context("nightly's rustc does not tell its LLVM")?;
     let release = &compiler.release;
-    ensure!(
-        compiler.is_at_least(OLDEST_RUSTC),
-        "nightly is {release}, too old: run `rustup update nightly`"
-    );
+    ensure!(compiler.is_at_least(OLDEST_RUSTC), "nightly is {release}, too old: run `rustup update nightly`");
     Ok(compiler)
 }
 
 fn has_source(sh: &Shell) -> Result<bool> {
-    let sysroot = cmd!(sh, "rustup run nightly rustc --print sysroot")
-        .quiet()
-        .ignore_stderr()
-        .read()?;
+    let sysroot = cmd!(sh, "rustup run nightly rustc --print sysroot").quiet().ignore_stderr().read()?;
     Ok(Path::new(&sysroot).join("lib/rustlib/src/rust/library").is_dir())
 }
 
@@ -100,10 +77,7 @@ fn download_linker(sh: &Shell) -> Result<()> {
     .run()
     .with_context(|| format!("download {url}: install bpf-linker by hand"))?;
     sh.create_dir(&bin)?;
-    cmd!(sh, "tar --extract --file {file} --directory {bin}")
-        .quiet()
-        .run()
-        .context("unpack bpf-linker")
+    cmd!(sh, "tar --extract --file {file} --directory {bin}").quiet().run().context("unpack bpf-linker")
 }
 
 /// The line of rustup's answer that says why.

@@ -56,12 +56,7 @@ impl fmt::Display for Toolchain {
             Way::Rustup => "rustup's nightly",
             Way::Debian => "Debian's packages",
         };
-        write!(
-            f,
-            "{from} (rustc {}), {}",
-            self.compiler.release,
-            self.linker.display()
-        )
+        write!(f, "{from} (rustc {}), {}", self.compiler.release, self.linker.display())
     }
 }
 
@@ -131,18 +126,12 @@ impl Compiler {
     pub(super) fn parse(answer: &str) -> Option<Self> {
         let field = |name: &str| answer.lines().find_map(|line| line.strip_prefix(name));
         let llvm = field("LLVM version: ")?.split('.').next()?.parse().ok()?;
-        Some(Self {
-            release: field("release: ")?.to_owned(),
-            llvm,
-        })
+        Some(Self { release: field("release: ")?.to_owned(), llvm })
     }
 
     /// Whether it is Rust 1.`oldest` or later.
     pub(super) fn is_at_least(&self, oldest: u32) -> bool {
-        let mut numbers = self
-            .release
-            .split('.')
-            .map_while(|number| number.parse::<u32>().ok());
+        let mut numbers = self.release.split('.').map_while(|number| number.parse::<u32>().ok());
         (numbers.next(), numbers.next()) >= (Some(1), Some(oldest))
     }
 }
