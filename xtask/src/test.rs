@@ -49,10 +49,8 @@ impl Args {
 
 /// Runs the steps and says at the end what took how long, and what was left out.
 pub(crate) fn run(sh: &Shell, args: &Args) -> Result<()> {
-    let (wanted, left_out): (Vec<_>, Vec<_>) = Step::value_variants()
-        .iter()
-        .copied()
-        .partition(|step| args.wants(*step));
+    let (wanted, left_out): (Vec<_>, Vec<_>) =
+        Step::value_variants().iter().copied().partition(|step| args.wants(*step));
     let mut summary = Vec::new();
     for step in wanted {
         println!("test: {}", step.name());
@@ -62,17 +60,12 @@ pub(crate) fn run(sh: &Shell, args: &Args) -> Result<()> {
         summary.push(line(step, verdict, Some(started.elapsed())));
         if let Err(error) = outcome {
             println!("{}", summary.join("\n"));
-            return Err(error.context(format!(
-                "step {} failed; again: cargo xtask test --only {0}",
-                step.name()
-            )));
+            return Err(
+                error.context(format!("step {} failed; again: cargo xtask test --only {0}", step.name()))
+            );
         }
     }
-    summary.extend(
-        left_out
-            .into_iter()
-            .map(|step| line(step, "SKIPPED, as asked", None)),
-    );
+    summary.extend(left_out.into_iter().map(|step| line(step, "SKIPPED, as asked", None)));
     println!("{}", summary.join("\n"));
     Ok(())
 }
@@ -89,8 +82,7 @@ fn clock() -> Instant {
 
 impl Step {
     fn name(self) -> String {
-        self.to_possible_value()
-            .map_or_else(String::new, |value| value.get_name().to_owned())
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
     }
 
     fn run(self, sh: &Shell) -> Result<()> {
@@ -118,13 +110,10 @@ fn fmt(sh: &Shell) -> Result<()> {
 
 fn clippy(sh: &Shell) -> Result<()> {
     ebpf::ensure(sh)?;
-    cmd!(
-        sh,
-        "cargo clippy --quiet --locked --workspace --all-targets -- -D warnings"
-    )
-    .quiet()
-    .run()
-    .context("clippy: see above")
+    cmd!(sh, "cargo clippy --quiet --locked --workspace --all-targets -- -D warnings")
+        .quiet()
+        .run()
+        .context("clippy: see above")
 }
 
 /// Runs the tests as root, and builds them as whoever we are.
@@ -135,16 +124,10 @@ fn tests(sh: &Shell) -> Result<()> {
         cmd!(sh, "cargo nextest run --locked --workspace")
     } else {
         // One thread: tests that share the kernel take turns, as .config/nextest.toml has it.
-        cmd!(
-            sh,
-            "cargo test --quiet --locked --workspace --all-targets -- --test-threads 1"
-        )
+        cmd!(sh, "cargo test --quiet --locked --workspace --all-targets -- --test-threads 1")
     };
     if !packages::is_root(sh)? {
-        ensure!(
-            on_path("sudo").is_some(),
-            "the tests attach XDP programs: run as root, or install sudo"
-        );
+        ensure!(on_path("sudo").is_some(), "the tests attach XDP programs: run as root, or install sudo");
         let arch = std::env::consts::ARCH.to_uppercase();
         command = command.env(format!("CARGO_TARGET_{arch}_UNKNOWN_LINUX_GNU_RUNNER"), "sudo -E");
     }
@@ -155,8 +138,5 @@ fn tests(sh: &Shell) -> Result<()> {
 /// The examples in the documentation, which neither runner runs together with the other tests.
 fn documentation(sh: &Shell) -> Result<()> {
     let command = cmd!(sh, "cargo test --quiet --locked --workspace --doc");
-    command
-        .quiet()
-        .run()
-        .context("examples in the documentation: see above")
+    command.quiet().run().context("examples in the documentation: see above")
 }

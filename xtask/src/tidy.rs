@@ -34,9 +34,7 @@ pub(crate) fn run() -> Result<()> {
         let Ok(text) = fs::read_to_string(&file) else {
             continue;
         };
-        let name = file
-            .strip_prefix(root())
-            .context("the file lies in the checkout")?;
+        let name = file.strip_prefix(root()).context("the file lies in the checkout")?;
         findings.extend(check(name, &text));
     }
     for finding in &findings {
@@ -53,17 +51,12 @@ fn checkout() -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in root().read_dir().context("list the checkout")? {
         let entry = entry?;
-        if ![".git", "target"]
-            .iter()
-            .any(|skipped| entry.file_name() == *skipped)
-        {
+        if ![".git", "target"].iter().any(|skipped| entry.file_name() == *skipped) {
             found.extend(files(&entry.path())?);
         }
     }
     found.retain(|file| {
-        !["fuzz/target", "fuzz/artifacts"]
-            .iter()
-            .any(|built| file.starts_with(root().join(built)))
+        !["fuzz/target", "fuzz/artifacts"].iter().any(|built| file.starts_with(root().join(built)))
     });
     found.sort();
     Ok(found)
@@ -79,14 +72,7 @@ fn check(file: &Path, text: &str) -> Vec<Finding> {
         found.extend(rooms::check(file, &paths::paths(&tokens::without_tests(&all))));
     }
     found.sort();
-    found
-        .into_iter()
-        .map(|(line, what)| Finding {
-            file: file.to_path_buf(),
-            line,
-            what,
-        })
-        .collect()
+    found.into_iter().map(|(line, what)| Finding { file: file.to_path_buf(), line, what }).collect()
 }
 
 #[cfg(test)]

@@ -25,11 +25,7 @@ impl Path<'_> {
 
 /// Every path of two words or more, and what single words `use` brings in.
 pub(super) fn paths<'a>(tokens: &[Token<'a>]) -> Vec<Path<'a>> {
-    let mut reader = Reader {
-        tokens,
-        at: 0,
-        found: Vec::new(),
-    };
+    let mut reader = Reader { tokens, at: 0, found: Vec::new() };
     while let Some(token) = reader.peek(0) {
         if token.text == "use" {
             reader.at += 1;
@@ -81,10 +77,7 @@ impl<'a> Reader<'a, '_> {
             }
             self.take("}");
         } else if prefix.len() > depth {
-            self.found.push(Path {
-                segments: prefix.clone(),
-                line,
-            });
+            self.found.push(Path { segments: prefix.clone(), line });
         }
         prefix.truncate(depth);
     }
@@ -101,14 +94,8 @@ mod tests {
 
     fn check(source: &str, expected: &[(&str, usize)]) {
         let tokens = tokens(source);
-        let found: Vec<_> = paths(&tokens)
-            .iter()
-            .map(|path| (path.segments.join("::"), path.line))
-            .collect();
-        let expected: Vec<_> = expected
-            .iter()
-            .map(|(path, line)| ((*path).to_owned(), *line))
-            .collect();
+        let found: Vec<_> = paths(&tokens).iter().map(|path| (path.segments.join("::"), path.line)).collect();
+        let expected: Vec<_> = expected.iter().map(|(path, line)| ((*path).to_owned(), *line)).collect();
         assert_eq!(found, expected, "{source}");
     }
 
@@ -116,11 +103,7 @@ mod tests {
     fn groups_are_spread_with_their_lines() {
         check(
             "use crate::{matrix::{self, Cell},\n members};",
-            &[
-                ("crate::matrix::self", 1),
-                ("crate::matrix::Cell", 1),
-                ("crate::members", 2),
-            ],
+            &[("crate::matrix::self", 1), ("crate::matrix::Cell", 1), ("crate::members", 2)],
         );
     }
 

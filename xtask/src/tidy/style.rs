@@ -16,12 +16,8 @@ pub(super) fn opening(text: &str) -> Option<(usize, String)> {
 pub(super) fn length(file: &Path, text: &str) -> Option<(usize, String)> {
     let length = text.lines().take_while(|line| *line != "#[cfg(test)]").count();
     let is_too_long = length > LONGEST && !file.starts_with("tests/tests");
-    is_too_long.then(|| {
-        (
-            LONGEST,
-            format!("{length} lines before the tests: split it, {LONGEST} is the limit"),
-        )
-    })
+    is_too_long
+        .then(|| (LONGEST, format!("{length} lines before the tests: split it, {LONGEST} is the limit")))
 }
 
 /// Nothing is left for later, and no test is left out.
@@ -31,10 +27,9 @@ pub(super) fn banned(tokens: &[Token<'_>]) -> Vec<(usize, String)> {
         let [first, second] = pair else { continue };
         match (first.text, second.text) {
             ("todo" | "unimplemented", "!") => found.push((first.line, format!("`{}!` is left", first.text))),
-            ("[", "ignore") => found.push((
-                first.line,
-                "an ignored test: nothing is skipped in silence".to_owned(),
-            )),
+            ("[", "ignore") => {
+                found.push((first.line, "an ignored test: nothing is skipped in silence".to_owned()))
+            }
             _ => {}
         }
     }
@@ -47,9 +42,7 @@ pub(super) fn home_paths(text: &str) -> Vec<(usize, String)> {
     let homes = ["home", "root", "Users"].map(|directory| format!("/{directory}/"));
     let lines = text.lines().enumerate();
     let found = lines.filter_map(|(at, line)| Some((at, homes.iter().find(|home| line.contains(*home))?)));
-    found
-        .map(|(at, home)| (at + 1, format!("a path below {home} is only on one machine")))
-        .collect()
+    found.map(|(at, home)| (at + 1, format!("a path below {home} is only on one machine"))).collect()
 }
 
 #[cfg(test)]

@@ -19,10 +19,7 @@ pub(super) fn tokens(source: &str) -> Vec<Token<'_>> {
             None if first.is_whitespace() => first.len_utf8(),
             None => {
                 let len = token_len(rest);
-                found.push(Token {
-                    text: &rest[..len],
-                    line,
-                });
+                found.push(Token { text: &rest[..len], line });
                 len
             }
         };
@@ -38,12 +35,7 @@ pub(super) fn without_tests<'a>(tokens: &[Token<'a>]) -> Vec<Token<'a>> {
     let mut kept = Vec::new();
     let mut at = 0;
     while at < tokens.len() {
-        if tokens[at..]
-            .iter()
-            .map(|token| token.text)
-            .take(CFG_TEST.len())
-            .eq(CFG_TEST)
-        {
+        if tokens[at..].iter().map(|token| token.text).take(CFG_TEST.len()).eq(CFG_TEST) {
             at += CFG_TEST.len();
             at += item_len(&tokens[at..]);
         } else {
@@ -80,8 +72,7 @@ fn token_len(rest: &str) -> usize {
 }
 
 fn word_len(rest: &str) -> usize {
-    rest.find(|char: char| !char.is_alphanumeric() && char != '_')
-        .unwrap_or(rest.len())
+    rest.find(|char: char| !char.is_alphanumeric() && char != '_').unwrap_or(rest.len())
 }
 
 fn literal_or_comment(rest: &str) -> Option<usize> {
@@ -104,22 +95,13 @@ fn literal_or_comment(rest: &str) -> Option<usize> {
 
 fn raw_string(rest: &str) -> Option<usize> {
     let prefix = ["r", "br", "cr"].into_iter().find(|prefix| {
-        let after = rest
-            .strip_prefix(prefix)
-            .map(|after| after.trim_start_matches('#'));
+        let after = rest.strip_prefix(prefix).map(|after| after.trim_start_matches('#'));
         after.is_some_and(|after| after.starts_with('"'))
     })?;
-    let hashes = rest[prefix.len()..]
-        .bytes()
-        .take_while(|byte| *byte == b'#')
-        .count();
+    let hashes = rest[prefix.len()..].bytes().take_while(|byte| *byte == b'#').count();
     let start = prefix.len() + hashes + 1;
     let close = format!("\"{}", "#".repeat(hashes));
-    Some(
-        rest[start..]
-            .find(&close)
-            .map_or(rest.len(), |end| start + end + close.len()),
-    )
+    Some(rest[start..].find(&close).map_or(rest.len(), |end| start + end + close.len()))
 }
 
 /// The length of a literal between two of `quote`, both included.
@@ -150,10 +132,7 @@ mod tests {
     use super::*;
 
     fn check(source: &str, expected: &[(&str, usize)]) {
-        let found: Vec<_> = tokens(source)
-            .into_iter()
-            .map(|token| (token.text, token.line))
-            .collect();
+        let found: Vec<_> = tokens(source).into_iter().map(|token| (token.text, token.line)).collect();
         assert_eq!(found, expected, "{source}");
     }
 
