@@ -28,7 +28,7 @@ pub(super) fn banned(tokens: &[Token<'_>]) -> Vec<(usize, String)> {
         match (first.text, second.text) {
             ("todo" | "unimplemented", "!") => found.push((first.line, format!("`{}!` is left", first.text))),
             ("[", "ignore") => {
-                found.push((first.line, "an ignored test: nothing is skipped in silence".to_owned()))
+                found.push((first.line, "an ignored test: nothing is skipped in silence".to_owned()));
             }
             _ => {}
         }
