@@ -1,8 +1,11 @@
 //! The project's commands, one file each: arguments in, work done or one line that says why not.
 
+mod deny;
 mod ebpf;
 mod fuzz;
 mod packages;
+mod test;
+mod tidy;
 mod workspace;
 
 use std::process::ExitCode;
@@ -18,10 +21,16 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Check licences and sources of what is linked in
+    Deny,
     /// Find or install a toolchain for BPF and build the XDP program with it
     Ebpf,
     /// Run the fuzz targets on their committed corpora
     Fuzz(fuzz::Args),
+    /// Run all that must hold before a change is taken in
+    Test(test::Args),
+    /// Check that rooms use only what the architecture lists, and the style that no lint knows
+    Tidy,
 }
 
 fn main() -> ExitCode {
@@ -37,7 +46,10 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> anyhow::Result<()> {
     let sh = workspace::shell()?;
     match cli.command {
+        Command::Deny => deny::run(&sh),
         Command::Ebpf => ebpf::run(&sh),
         Command::Fuzz(args) => fuzz::run(&sh, &args),
+        Command::Test(args) => test::run(&sh, &args),
+        Command::Tidy => tidy::run(),
     }
 }
