@@ -29,7 +29,13 @@ impl PairKey {
     #[inline(always)]
     #[must_use]
     pub const fn new(vlan: VlanId, source: Mac, destination: Mac, family: Family) -> Self {
-        Self { vlan: vlan.get(), source: source.0, destination: destination.0, family: family as u8, zero: 0 }
+        Self {
+            vlan: vlan.get(),
+            source: source.0,
+            destination: destination.0,
+            family: family as u8,
+            zero: 0,
+        }
     }
 
     /// The outer VLAN.
@@ -78,7 +84,10 @@ impl Counts {
     /// One frame of `bytes`.
     #[must_use]
     pub const fn frame(bytes: u32) -> Self {
-        Self { packets: 1, bytes: bytes as u64 }
+        Self {
+            packets: 1,
+            bytes: bytes as u64,
+        }
     }
 
     /// Adds a frame. Wraps as the kernel does, after 2⁶⁴ of either.
@@ -161,7 +170,10 @@ impl StationKey {
     #[inline(always)]
     #[must_use]
     pub const fn new(vlan: VlanId, mac: Mac) -> Self {
-        Self { vlan: vlan.get(), mac: mac.0 }
+        Self {
+            vlan: vlan.get(),
+            mac: mac.0,
+        }
     }
 
     /// The VLAN.

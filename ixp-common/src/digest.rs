@@ -47,7 +47,10 @@ impl Digest {
     /// Parses `frame` and writes down what was read.
     #[inline(always)]
     pub fn of<F: FrameBytes>(frame: &F) -> Self {
-        let mut digest = Self { wire_len: frame.wire_len(), ..Self::EMPTY };
+        let mut digest = Self {
+            wire_len: frame.wire_len(),
+            ..Self::EMPTY
+        };
         match frame::link(frame) {
             Ok(link) => digest.link(frame, &link),
             Err(unread) => digest.unread[0] = code(unread),
@@ -110,7 +113,16 @@ impl Digest {
         self.network = 3;
         put(&mut self.fields, 0, packet.source);
         put(&mut self.fields, 16, packet.destination);
-        put(&mut self.fields, 32, [packet.hop_limit, packet.protocol, packet.extensions, packet.fragment as u8]);
+        put(
+            &mut self.fields,
+            32,
+            [
+                packet.hop_limit,
+                packet.protocol,
+                packet.extensions,
+                packet.fragment as u8,
+            ],
+        );
         self.transport(packet.transport);
     }
 

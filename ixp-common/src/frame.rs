@@ -106,7 +106,12 @@ pub enum Oddity {
 
 impl Oddity {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 4] = [Self::ThirdTag, Self::Hidden, Self::ExtensionChain, Self::TransportTruncated];
+    pub const ALL: [Self; 4] = [
+        Self::ThirdTag,
+        Self::Hidden,
+        Self::ExtensionChain,
+        Self::TransportTruncated,
+    ];
 
     /// The name in JSON and metrics.
     #[must_use]
@@ -183,7 +188,13 @@ pub enum Network {
 pub fn link<F: FrameBytes>(frame: &F) -> Result<Link, Unread> {
     let header = eth::parse(frame)?;
     let (tags, ethertype, payload) = vlan::parse(frame, header.ethertype)?;
-    Ok(Link { destination: header.destination, source: header.source, tags, ethertype, payload })
+    Ok(Link {
+        destination: header.destination,
+        source: header.source,
+        tags,
+        ethertype,
+        payload,
+    })
 }
 
 /// Reads what the link layer carries.
@@ -224,7 +235,11 @@ pub fn oddity(link: &Link, network: &Network) -> Option<Oddity> {
 /// `N` bytes at `offset`; where there are none, says whether the frame ends (`broken`) or only its
 /// visible part does.
 #[inline(always)]
-fn read<const N: usize, F: FrameBytes>(frame: &F, offset: usize, broken: Malformed) -> Result<[u8; N], Unread> {
+fn read<const N: usize, F: FrameBytes>(
+    frame: &F,
+    offset: usize,
+    broken: Malformed,
+) -> Result<[u8; N], Unread> {
     match frame.load(offset) {
         Some(bytes) => Ok(bytes),
         None if fits(frame, offset, N) => Err(Unread::Hidden),
@@ -268,7 +283,10 @@ mod tests {
         let header = link(&cut).expect("the link header is there");
         assert_eq!(network(&cut, &header), Err(Unread::Hidden));
         let short = Captured::whole(&bytes[..20]);
-        assert_eq!(network(&short, &header), Err(Unread::Malformed(Malformed::Ipv4Truncated)));
+        assert_eq!(
+            network(&short, &header),
+            Err(Unread::Malformed(Malformed::Ipv4Truncated))
+        );
     }
 
     proptest! {

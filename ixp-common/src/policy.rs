@@ -54,7 +54,13 @@ impl PortPolicy {
         consume: bool,
         sampling_rate: u32,
     ) -> Self {
-        Self { slot, sampling_rate, host_mac: host_mac.0, deployment: deployment as u8, consume: consume as u8 }
+        Self {
+            slot,
+            sampling_rate,
+            host_mac: host_mac.0,
+            deployment: deployment as u8,
+            consume: consume as u8,
+        }
     }
 
     /// The slot of the port counters.
@@ -106,7 +112,11 @@ mod tests {
         ];
         for (deployment, consume, destination, expected) in cases {
             let policy = PortPolicy::new(1, deployment, HOST, consume, 0);
-            assert_eq!(policy.action(Verdict::Pass, destination), expected, "{deployment:?} {destination:?}");
+            assert_eq!(
+                policy.action(Verdict::Pass, destination),
+                expected,
+                "{deployment:?} {destination:?}"
+            );
         }
     }
 }
