@@ -1,0 +1,22 @@
+//! The rings in, records out.
+
+use aya::maps::{MapData, RingBuf};
+use ixp_common::sample::{SampleRecord, StationRecord};
+
+/// The rings that the program fills.
+pub struct Rings {
+    pub(super) stations: RingBuf<MapData>,
+    pub(super) samples: RingBuf<MapData>,
+}
+
+impl Rings {
+    /// The next station that was not seen before.
+    pub fn station(&mut self) -> Option<StationRecord> {
+        StationRecord::from_bytes(&self.stations.next()?)
+    }
+
+    /// The next sampled frame.
+    pub fn sample(&mut self) -> Option<SampleRecord> {
+        SampleRecord::from_bytes(&self.samples.next()?)
+    }
+}

@@ -1,0 +1,151 @@
+//! The members, checked: which interface and which member a station's address belongs to.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use foldhash::fast::RandomState;
+use ipnet::{Ipv4Net, Ipv6Net};
+use ixp_common::addr::{Mac, VlanId};
+use serde::Serialize;
+
+/// An autonomous system number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Asn(pub u32);
+
+impl fmt::Display for Asn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AS{}", self.0)
+    }
+}
+
+/// Index of a member in its registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MemberId(pub u32);
+
+/// Index of an interface in its registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InterfaceId(pub u32);
+
+/// A peering LAN.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lan {
+    /// Unique name.
+    pub name: String,
+    /// The outer tag on the wire; `None` if it is not known (IX-F has none), then any tag matches.
+    pub vlan: Option<VlanId>,
+    /// IPv4 prefix.
+    pub ipv4: Option<Ipv4Net>,
+    /// IPv6 prefix.
+    pub ipv6: Option<Ipv6Net>,
+    /// Largest L3 packet in bytes.
+    pub mtu: u16,
+}
+
+/// A network that is connected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Its AS number. One per member: entries of the same number are one member.
+    pub asn: Asn,
+    /// Its name; may be empty.
+    pub name: String,
+}
+
+/// A member's router port on one LAN.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interface {
+    /// Whose it is.
+    pub member: MemberId,
+    /// Index of its LAN in [`Registry::lans`].
+    pub lan: usize,
+    /// Its name in matrices: `AS64500@peering`, with `#2` for a member's second port on that LAN.
+    pub label: String,
+    /// Its stations' addresses.
+    pub macs: Vec<Mac>,
+    /// Its IPv4 addresses.
+    pub ipv4: Vec<Ipv4Addr>,
+    /// Its IPv6 addresses.
+    pub ipv6: Vec<Ipv6Addr>,
+    /// The switch port.
+    pub port: Option<String>,
+    /// bit/s, a LAG's members added up.
+    pub speed: Option<u64>,
+}
+
+/// All members, looked up by station.
+#[derive(Debug, Clone, Default)]
+pub struct Registry {
+    lans: Vec<Lan>,
+    members: Vec<Member>,
+    interfaces: Vec<Interface>,
+    by_station: HashMap<(Option<VlanId>, Mac), InterfaceId, RandomState>,
+}
+
+impl Registry {
+    /// A registry of checked entries: each MAC stands once per LAN. `interfaces` point into
+    /// `members` and `lans`; their labels are made here.
+    #[must_use]
+    pub fn new(lans: Vec<Lan>, members: Vec<Member>, mut interfaces: Vec<Interface>) -> Self {
+        let mut by_station = HashMap::default();
+        let mut ports_of: HashMap<(MemberId, usize), u32> = HashMap::new();
+        for (at, interface) in interfaces.iter_mut().enumerate() {
+            let count = ports_of.entry((interface.member, interface.lan)).or_default();
+            *count += 1;
+            let asn = members[interface.member.0 as usize].asn;
+            let lan = &lans[interface.lan];
+            interface.label = match *count {
+                1 => format!("{asn}@{}", lan.name),
+                nth => format!("{asn}@{}#{nth}", lan.name),
+            };
+            let id = InterfaceId(u32::try_from(at).expect("fewer than 2³² interfaces"));
+            for mac in &interface.macs {
+                by_station.insert((lan.vlan, *mac), id);
+            }
+        }
+        Self { lans, members, interfaces, by_station }
+    }
+
+    /// The interface that a station on a VLAN belongs to.
+    #[must_use]
+    pub fn interface_of(&self, vlan: VlanId, mac: Mac) -> Option<InterfaceId> {
+        let any_tag = || self.by_station.get(&(None, mac));
+        self.by_station.get(&(Some(vlan), mac)).or_else(any_tag).copied()
+    }
+
+    /// The member that a station on a VLAN belongs to.
+    #[must_use]
+    pub fn member_of(&self, vlan: VlanId, mac: Mac) -> Option<&Member> {
+        self.interface_of(vlan, mac).map(|id| self.member(self.interface(id).member))
+    }
+
+    /// An interface by its index.
+    #[must_use]
+    pub fn interface(&self, id: InterfaceId) -> &Interface {
+        &self.interfaces[id.0 as usize]
+    }
+
+    /// A member by its index.
+    #[must_use]
+    pub fn member(&self, id: MemberId) -> &Member {
+        &self.members[id.0 as usize]
+    }
+
+    /// The LANs, in order of the file.
+    #[must_use]
+    pub fn lans(&self) -> &[Lan] {
+        &self.lans
+    }
+
+    /// The members, in order of the file.
+    #[must_use]
+    pub fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    /// The interfaces, in order of the file.
+    #[must_use]
+    pub fn interfaces(&self) -> &[Interface] {
+        &self.interfaces
+    }
+}
