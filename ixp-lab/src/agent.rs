@@ -15,6 +15,7 @@ use crate::clock;
 use crate::exchange::Mode;
 use crate::matrix::Matrix;
 use crate::netns::Namespace;
+use crate::socket::checked;
 
 /// How long it may take to load and attach, and to end.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -58,10 +59,7 @@ impl Agent {
     pub fn start(start: &Start<'_>) -> Result<Self> {
         let members = start.folder.join("members.toml");
         write(&members, start.members)?;
-        let address = start
-            .listener
-            .local_addr()
-            .context("read the address listened on")?;
+        let address = start.listener.local_addr().context("read the address listened on")?;
         let config = start.folder.join("config.toml");
         write(&config, &configuration(start, &members, address))?;
         let log = start.folder.join("agent.log");
@@ -71,16 +69,8 @@ impl Agent {
         command.stdin(Stdio::null()).stdout(out.try_clone()?).stderr(out);
         let child = spawn_bound(&mut command).context("start the agent")?;
         let timeout = Some(Duration::from_secs(5));
-        let http = ureq::Agent::config_builder()
-            .timeout_global(timeout)
-            .build()
-            .new_agent();
-        let mut agent = Self {
-            child,
-            address,
-            log,
-            http,
-        };
+        let http = ureq::Agent::config_builder().timeout_global(timeout).build().new_agent();
+        let mut agent = Self { child, address, log, http };
         agent.wait_until_ready()?;
         Ok(agent)
     }
@@ -130,20 +120,14 @@ impl Agent {
         })?;
         match ended {
             Some(status) => bail!(self.complaint(&status.to_string())),
-            None => ensure!(
-                ready,
-                self.complaint(&format!("not ready after {} s", PATIENCE.as_secs()))
-            ),
+            None => ensure!(ready, self.complaint(&format!("not ready after {} s", PATIENCE.as_secs()))),
         }
         Ok(())
     }
 
     fn complaint(&self, what: &str) -> String {
         let log = fs::read_to_string(&self.log).unwrap_or_default();
-        let last = log
-            .lines()
-            .rfind(|line| !line.trim().is_empty())
-            .unwrap_or("it wrote nothing");
+        let last = log.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it wrote nothing");
         format!("the agent: {what}: {last} (all of it in {})", self.log.display())
     }
 }
@@ -163,12 +147,8 @@ pub fn spawn_bound(command: &mut Command) -> io::Result<Child> {
     command.process_group(0);
     let bind = || {
         // SAFETY: no pointers; the call is safe between fork and exec.
-        let answer = unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
-        if answer == 0 {
-            Ok(())
-        } else {
-            Err(io::Error::last_os_error())
-        }
+        checked(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) })?;
+        Ok(())
     };
     // SAFETY: the closure makes one system call and allocates nothing.
     unsafe { command.pre_exec(bind) };
@@ -198,26 +178,16 @@ fn activated(namespace: &Namespace, program: &Path, listener: &TcpListener) -> C
     let mut command = Command::new("sh");
     command.args(["-c", "LISTEN_FDS=1 LISTEN_PID=$$ exec \"$@\"", "sh"]);
     let inside = namespace.command("");
-    command
-        .arg(inside.get_program())
-        .args(inside.get_args().filter(|word| !word.is_empty()))
-        .arg(program);
+    command.arg(inside.get_program()).args(inside.get_args().filter(|word| !word.is_empty())).arg(program);
     let socket = listener.as_raw_fd();
     let pass = move || {
-        // SAFETY: no pointers; a number that equals the target would keep its close-on-exec flag.
-        let answer = if socket == FIRST_PASSED {
-            unsafe { libc::fcntl(socket, libc::F_SETFD, 0) }
-        } else {
-            // SAFETY: no pointers.
-            unsafe { libc::dup2(socket, FIRST_PASSED) }
-        };
-        if answer < 0 {
-            Err(io::Error::last_os_error())
-        } else {
-            Ok(())
-        }
+        // SAFETY: no pointers. A descriptor that has the number already keeps its close-on-exec flag.
+        checked(unsafe { libc::dup2(socket, FIRST_PASSED) })?;
+        // SAFETY: no pointers.
+        checked(unsafe { libc::fcntl(FIRST_PASSED, libc::F_SETFD, 0) })?;
+        Ok(())
     };
-    // SAFETY: the closure makes one system call and allocates nothing.
+    // SAFETY: the closure makes two system calls and allocates nothing.
     unsafe { command.pre_exec(pass) };
     command
 }

@@ -22,10 +22,7 @@ pub fn output(command: &mut Command) -> Result<String> {
     let output = command.output().with_context(|| format!("start `{line}`"))?;
     if !output.status.success() {
         let complaint = String::from_utf8_lossy(&output.stderr);
-        let last = complaint
-            .lines()
-            .rfind(|line| !line.trim().is_empty())
-            .unwrap_or("no message");
+        let last = complaint.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("no message");
         bail!("`{line}`: {}", last.trim());
     }
     String::from_utf8(output.stdout).with_context(|| format!("`{line}`: output is not UTF-8"))
@@ -50,14 +47,7 @@ mod tests {
 
     #[test]
     fn a_failure_is_one_line_with_the_command_and_its_complaint() {
-        let error = output(&mut command(
-            "sh",
-            ["-c", "echo first >&2; echo last >&2; exit 3"],
-        ))
-        .unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "`sh -c echo first >&2; echo last >&2; exit 3`: last"
-        );
+        let error = output(&mut command("sh", ["-c", "echo first >&2; echo last >&2; exit 3"])).unwrap_err();
+        assert_eq!(error.to_string(), "`sh -c echo first >&2; echo last >&2; exit 3`: last");
     }
 }

@@ -53,21 +53,13 @@ fn allowed() -> io::Result<libc::cpu_set_t> {
     let mut cpus = set(&[]);
     // SAFETY: the set is as long as the size says; 0 is the calling thread.
     let answer = unsafe { libc::sched_getaffinity(0, size_of::<libc::cpu_set_t>(), &raw mut cpus) };
-    if answer == 0 {
-        Ok(cpus)
-    } else {
-        Err(io::Error::last_os_error())
-    }
+    if answer == 0 { Ok(cpus) } else { Err(io::Error::last_os_error()) }
 }
 
 fn confine(cpus: &libc::cpu_set_t) -> io::Result<()> {
     // SAFETY: the set is as long as the size says; 0 is the calling thread.
     let answer = unsafe { libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), cpus) };
-    if answer == 0 {
-        Ok(())
-    } else {
-        Err(io::Error::last_os_error())
-    }
+    if answer == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 fn set(cpus: &[usize]) -> libc::cpu_set_t {

@@ -72,11 +72,7 @@ impl Exchange {
         let members = Station::first(members)
             .map(|station| Ok((station, connect(prefix, &switch, station, mode)?)))
             .collect::<Result<Vec<_>>>()?;
-        Ok(Self {
-            members,
-            monitor,
-            switch,
-        })
+        Ok(Self { members, monitor, switch })
     }
 
     /// Where the agent lives.
@@ -96,9 +92,7 @@ impl Exchange {
 
     /// The members and where they live.
     pub fn members(&self) -> impl Iterator<Item = (Station, &Namespace)> {
-        self.members
-            .iter()
-            .map(|(station, namespace)| (*station, namespace))
+        self.members.iter().map(|(station, namespace)| (*station, namespace))
     }
 
     /// A watcher for each member's interface.
@@ -106,10 +100,7 @@ impl Exchange {
     /// # Errors
     /// A socket cannot be opened.
     pub fn watchers(&self) -> Result<Vec<Watcher>> {
-        self.members
-            .iter()
-            .map(|(_, namespace)| Watcher::open(namespace, MEMBER))
-            .collect()
+        self.members.iter().map(|(_, namespace)| Watcher::open(namespace, MEMBER)).collect()
     }
 
     /// Brings the members' interfaces up: from here on they speak.
@@ -173,16 +164,8 @@ fn add_monitor(prefix: &str, switch: &Namespace) -> Result<Namespace> {
     let monitor = Namespace::create(format!("{prefix}-mon"))?;
     mute(&monitor)?;
     link::veth(
-        End {
-            namespace: switch,
-            name: MONITOR,
-            mac: None,
-        },
-        End {
-            namespace: &monitor,
-            name: TAP,
-            mac: None,
-        },
+        End { namespace: switch, name: MONITOR, mac: None },
+        End { namespace: &monitor, name: TAP, mac: None },
     )?;
     // A queue before the ring: since Linux 6.16 a full veth ring pushes back to it instead of dropping.
     switch.tc(&format!("qdisc add dev {MONITOR} root pfifo limit 10000"))?;
@@ -195,16 +178,8 @@ fn connect(prefix: &str, switch: &Namespace, station: Station, mode: Mode) -> Re
     let member = Namespace::create(format!("{prefix}-m{}", station.number))?;
     let port = station.port();
     link::veth(
-        End {
-            namespace: switch,
-            name: &port,
-            mac: Some(port_mac(station)),
-        },
-        End {
-            namespace: &member,
-            name: MEMBER,
-            mac: Some(station.mac()),
-        },
+        End { namespace: switch, name: &port, mac: Some(port_mac(station)) },
+        End { namespace: &member, name: MEMBER, mac: Some(station.mac()) },
     )?;
     switch.ip(&format!("link set {port} master br0"))?;
     if mode == Mode::Tap {
@@ -251,15 +226,7 @@ mod tests {
         for name in ["ixplab-sw", "ixplab-mon", "ixplab-m1", "ixplab-m200"] {
             assert!(is_ours("ixplab", name), "{name}");
         }
-        for name in [
-            "ixplab",
-            "ixplab-",
-            "ixplab-m",
-            "ixplab-mx",
-            "ixplab-test-sw",
-            "ixplabs-sw",
-            "other",
-        ] {
+        for name in ["ixplab", "ixplab-", "ixplab-m", "ixplab-mx", "ixplab-test-sw", "ixplabs-sw", "other"] {
             assert!(!is_ours("ixplab", name), "{name}");
         }
     }

@@ -47,12 +47,7 @@ mod tests {
 
     #[test]
     fn a_bit_rate_has_three_figures() {
-        let cases = [
-            (0, "0 bit/s"),
-            (950, "950 bit/s"),
-            (9_810_000, "9.81 Mbit/s"),
-            (98_100, "98.1 kbit/s"),
-        ];
+        let cases = [(0, "0 bit/s"), (950, "950 bit/s"), (9_810_000, "9.81 Mbit/s"), (98_100, "98.1 kbit/s")];
         for (rate, text) in cases {
             assert_eq!(bit_rate(rate), text);
         }

@@ -22,11 +22,7 @@ pub fn listen() -> Result<()> {
         action.sa_flags = libc::SA_RESETHAND | libc::SA_RESTART;
         // SAFETY: the handler only stores an atomic, which is safe in a signal; the pointers outlive the call.
         let answer = unsafe { libc::sigaction(signal, &raw const action, std::ptr::null_mut()) };
-        ensure!(
-            answer == 0,
-            "handle signal {signal}: {}",
-            std::io::Error::last_os_error()
-        );
+        ensure!(answer == 0, "handle signal {signal}: {}", std::io::Error::last_os_error());
     }
     Ok(())
 }

@@ -21,6 +21,7 @@ pub mod packet;
 pub mod plan;
 pub mod random;
 pub mod run;
+mod socket;
 pub mod station;
 pub mod truth;
 pub mod verdict;

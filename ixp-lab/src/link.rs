@@ -27,11 +27,7 @@ pub struct End<'a> {
 /// # Errors
 /// An end exists, or `ip` or `ethtool` fails.
 pub fn veth(one: End<'_>, other: End<'_>) -> Result<()> {
-    ip(&format!(
-        "link add {} type veth peer {}",
-        described(one),
-        described(other)
-    ))?;
+    ip(&format!("link add {} type veth peer {}", described(one), described(other)))?;
     for end in [one, other] {
         let mut ethtool = end.namespace.command("ethtool");
         output(ethtool.args(["-K", end.name]).args(OFFLOADS.split(' ')))?;
@@ -91,15 +87,9 @@ impl From<Reported> for LinkCounters {
     fn from(reported: Reported) -> Self {
         let Directions { rx, tx } = reported.stats64;
         Self {
-            rx: Counts {
-                packets: rx.packets,
-                bytes: rx.bytes,
-            },
+            rx: Counts { packets: rx.packets, bytes: rx.bytes },
             rx_dropped: rx.dropped,
-            tx: Counts {
-                packets: tx.packets,
-                bytes: tx.bytes,
-            },
+            tx: Counts { packets: tx.packets, bytes: tx.bytes },
             tx_dropped: tx.dropped,
         }
     }

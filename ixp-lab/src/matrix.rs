@@ -27,25 +27,12 @@ impl Matrix {
     /// The answer is not of that shape.
     pub fn parse(json: &str) -> Result<Self> {
         let served: Served = serde_json::from_str(json).context("read the agent's matrix")?;
-        let Frames {
-            seen,
-            bytes,
-            malformed,
-            unattributed,
-        } = served.frames;
+        let Frames { seen, bytes, malformed, unattributed } = served.frames;
         let mut cells = Cells::new();
         for cell in &served.cells {
-            cells.entry(cell.key()?).or_default().add(Counts {
-                packets: cell.packets,
-                bytes: cell.bytes,
-            });
+            cells.entry(cell.key()?).or_default().add(Counts { packets: cell.packets, bytes: cell.bytes });
         }
-        Ok(Self {
-            seen: Counts { packets: seen, bytes },
-            malformed,
-            unattributed,
-            cells,
-        })
+        Ok(Self { seen: Counts { packets: seen, bytes }, malformed, unattributed, cells })
     }
 }
 
@@ -81,12 +68,7 @@ impl Cell {
             .find(|family| family.name() == self.family)
             .with_context(|| format!("`{}` is no family", self.family))?;
         let vlan = VlanId::from_tci(self.vlan);
-        Ok(PairKey::new(
-            vlan,
-            mac(&self.src_mac)?,
-            mac(&self.dst_mac)?,
-            family,
-        ))
+        Ok(PairKey::new(vlan, mac(&self.src_mac)?, mac(&self.dst_mac)?, family))
     }
 }
 
@@ -102,23 +84,8 @@ mod tests {
         let matrix = Matrix::parse(json).unwrap();
         let vlan = VlanId::from_tci(7);
         let key = PairKey::new(vlan, Mac([2, 0, 0, 0, 0, 1]), Mac::BROADCAST, Family::Arp);
-        assert_eq!(
-            matrix.seen,
-            Counts {
-                packets: 3,
-                bytes: 192
-            }
-        );
+        assert_eq!(matrix.seen, Counts { packets: 3, bytes: 192 });
         assert_eq!((matrix.malformed, matrix.unattributed), (1, 0));
-        assert_eq!(
-            matrix.cells,
-            Cells::from([(
-                key,
-                Counts {
-                    packets: 2,
-                    bytes: 128
-                }
-            )])
-        );
+        assert_eq!(matrix.cells, Cells::from([(key, Counts { packets: 2, bytes: 128 })]));
     }
 }

@@ -2,15 +2,15 @@
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
-use std::os::fd::AsRawFd;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 
 use crate::clock;
 use crate::plan::{Flow, Network, Transport};
 use crate::random::Random;
+use crate::socket;
 use crate::station::Station;
 
 /// iperf's port, for both transports.
@@ -119,14 +119,7 @@ enum Socket {
 impl Source {
     fn new(flow: Flow) -> Self {
         let sizes = Random::new(flow.seed);
-        Self {
-            flow,
-            sizes,
-            owed: 0.0,
-            rest: 0,
-            socket: None,
-            retry: None,
-        }
+        Self { flow, sizes, owed: 0.0, rest: 0, socket: None, retry: None }
     }
 
     fn advance(&mut self, now: Instant, passed: Duration) {
@@ -136,10 +129,10 @@ impl Source {
             self.socket = connect(&self.flow).ok();
         }
         self.owed = (self.owed + self.flow.rate * passed.as_secs_f64()).min(MOST_PER_TICK);
-        let Some(socket) = &mut self.socket else {
+        let Some(connected) = &mut self.socket else {
             return;
         };
-        let sent = match socket {
+        let sent = match connected {
             Socket::Tcp(stream) => write(stream, &mut self.owed, &mut self.rest, &mut self.sizes),
             Socket::Udp(socket) => transmit(socket, &mut self.owed, &mut self.sizes),
         };
@@ -215,20 +208,9 @@ fn unless_blocked<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
-/// A smaller buffer is a wish: where the kernel refuses, the traffic still flows.
+/// Without this the traffic flows too, in longer trains: refusals do not end it.
 fn keep_small(stream: &TcpStream) {
-    let shrunk = shrink(stream);
-    debug_assert!(shrunk.is_ok(), "{shrunk:?}");
-    let _: io::Result<()> = stream.set_nodelay(true);
-}
-
-fn shrink(stream: &TcpStream) -> Result<()> {
-    let bytes = SEND_BUFFER_BYTES;
-    let value = (&raw const bytes).cast();
-    let length = size_of::<libc::c_int>() as libc::socklen_t;
-    let fd = stream.as_raw_fd();
-    // SAFETY: the value is as long as the length says.
-    let answer = unsafe { libc::setsockopt(fd, libc::SOL_SOCKET, libc::SO_SNDBUF, value, length) };
-    ensure!(answer == 0, "set SO_SNDBUF: {}", io::Error::last_os_error());
-    Ok(())
+    let kept = socket::set(stream, libc::SOL_SOCKET, libc::SO_SNDBUF, SEND_BUFFER_BYTES);
+    let sent_at_once = stream.set_nodelay(true);
+    debug_assert!(kept.is_ok() && sent_at_once.is_ok(), "{kept:?} {sent_at_once:?}");
 }

@@ -102,10 +102,8 @@ pub fn remove_leftovers(ours: impl Fn(&str) -> bool) -> Result<Vec<String>> {
     let Ok(entries) = std::fs::read_dir(path("")) else {
         return Ok(Vec::new());
     };
-    let mut names: Vec<String> = entries
-        .flatten()
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .collect();
+    let mut names: Vec<String> =
+        entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
     names.retain(|name| ours(name));
     names.sort();
     for name in &names {

@@ -82,14 +82,7 @@ pub fn flows(members: u8, seed: u64) -> Vec<Flow> {
         for &(network, transport) in &kinds[..count] {
             let frames = FRAMES_PER_SECOND * share / count as f64;
             let rate = frames / transport.frames_per_message();
-            flows.push(Flow {
-                from,
-                to,
-                network,
-                transport,
-                rate,
-                seed: random.number(),
-            });
+            flows.push(Flow { from, to, network, transport, rate, seed: random.number() });
         }
     }
     flows
@@ -126,11 +119,7 @@ mod tests {
     fn every_kind_of_flow_is_in_a_plan() {
         let flows = flows(8, 1);
         for (network, transport) in KINDS {
-            assert!(
-                flows
-                    .iter()
-                    .any(|flow| flow.network == network && flow.transport == transport)
-            );
+            assert!(flows.iter().any(|flow| flow.network == network && flow.transport == transport));
         }
     }
 
@@ -144,14 +133,9 @@ mod tests {
     #[test]
     fn the_load_is_the_same_for_any_number_of_members() {
         for members in [2, 8, 16, 100] {
-            let frames: f64 = flows(members, 1)
-                .iter()
-                .map(|flow| flow.rate * flow.transport.frames_per_message())
-                .sum();
-            assert!(
-                (frames - FRAMES_PER_SECOND).abs() < 1.0,
-                "{members} members: {frames}"
-            );
+            let frames: f64 =
+                flows(members, 1).iter().map(|flow| flow.rate * flow.transport.frames_per_message()).sum();
+            assert!((frames - FRAMES_PER_SECOND).abs() < 1.0, "{members} members: {frames}");
         }
     }
 }

@@ -50,10 +50,7 @@ pub struct Settings {
 /// It could not be built, or something in it failed.
 pub fn run(settings: &Settings) -> Result<Evidence> {
     let (fewest, most) = (2, MOST_MEMBERS);
-    ensure!(
-        (fewest..=most).contains(&settings.members),
-        "a lab has {fewest} to {most} members"
-    );
+    ensure!((fewest..=most).contains(&settings.members), "a lab has {fewest} to {most} members");
     let lock = Lock::take(&settings.prefix)?;
     interrupt::listen()?;
     let listener =
@@ -116,10 +113,7 @@ impl Drop for Members {
 fn spawn(settings: &Settings, namespace: &Namespace, split: Split) -> Result<Child> {
     let (program, arguments) = settings.member.split_first().context("no command for members")?;
     let mut command: Command = namespace.command(&program.to_string_lossy());
-    command
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null());
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::null());
     // SAFETY: the closure makes one system call and allocates nothing.
     unsafe { command.pre_exec(move || split.join_fabric()) };
     Ok(agent::spawn_bound(&mut command)?)
@@ -134,17 +128,12 @@ fn watch(settings: &Settings, agent: &Agent) -> Result<Duration> {
     let title = format!("{}, {} members", settings.mode.name(), settings.members);
     let url = agent.url();
     if settings.progress {
-        println!(
-            "{}lab: {title}; the agent serves {url}",
-            if terminal { "\x1b[2J\x1b[H" } else { "" }
-        );
+        println!("{}lab: {title}; the agent serves {url}", if terminal { "\x1b[2J\x1b[H" } else { "" });
     }
     let start = clock::now();
     let (mut before, mut shown) = (Matrix::default(), start);
     loop {
-        let over = settings
-            .duration
-            .is_some_and(|duration| start.elapsed() >= duration);
+        let over = settings.duration.is_some_and(|duration| start.elapsed() >= duration);
         if over || interrupt::asked() {
             return Ok(start.elapsed());
         }

@@ -53,11 +53,7 @@ impl Truth {
                 clock::pause(INTERVAL);
             }
         });
-        Self {
-            sent,
-            over,
-            thread: Some(thread),
-        }
+        Self { sent, over, thread: Some(thread) }
     }
 
     /// All frames so far.
@@ -81,9 +77,7 @@ impl Truth {
         let Some(thread) = self.thread.take() else {
             return Ok(());
         };
-        thread
-            .join()
-            .map_err(|_| anyhow!("the counting of the truth panicked"))?
+        thread.join().map_err(|_| anyhow!("the counting of the truth panicked"))?
     }
 }
 
@@ -127,11 +121,7 @@ pub fn by_source(cells: &Cells) -> BTreeMap<Mac, Counts> {
 fn cell(header: &[u8]) -> PairKey {
     let bytes =
         |at: usize| <[u8; 6]>::try_from(header.get(at..at + 6).unwrap_or(&[0; 6])).unwrap_or_default();
-    let word = |at: usize| {
-        header
-            .get(at..at + 2)
-            .map_or(0, |pair| u16::from_be_bytes([pair[0], pair[1]]))
-    };
+    let word = |at: usize| header.get(at..at + 2).map_or(0, |pair| u16::from_be_bytes([pair[0], pair[1]]));
     let mut at = 12;
     let mut vlan = VlanId::UNTAGGED;
     while at < 20 && EtherType(word(at)).is_tag() {
@@ -140,12 +130,7 @@ fn cell(header: &[u8]) -> PairKey {
         }
         at += 4;
     }
-    PairKey::new(
-        vlan,
-        Mac(bytes(6)),
-        Mac(bytes(0)),
-        Family::of(EtherType(word(at))),
-    )
+    PairKey::new(vlan, Mac(bytes(6)), Mac(bytes(0)), Family::of(EtherType(word(at))))
 }
 
 #[cfg(test)]
@@ -165,11 +150,7 @@ mod tests {
             (&[0x08, 0x06], 0, Family::Arp),
             (&[0x00, 0x26, 0x42], 0, Family::Other),
             (&[0x81, 0x00, 0x20, 0x64, 0x08, 0x00], 100, Family::Ipv4),
-            (
-                &[0x88, 0xa8, 0x00, 0x64, 0x81, 0x00, 0x00, 0x07, 0x86, 0xdd],
-                100,
-                Family::Ipv6,
-            ),
+            (&[0x88, 0xa8, 0x00, 0x64, 0x81, 0x00, 0x00, 0x07, 0x86, 0xdd], 100, Family::Ipv6),
             (&[], 0, Family::Other),
         ];
         for (tail, vlan, family) in cases {
@@ -186,41 +167,11 @@ mod tests {
         let (one, two) = (Mac([2, 0, 0, 0, 0, 1]), Mac([2, 0, 0, 0, 0, 2]));
         let key = |source, family| PairKey::new(VlanId::UNTAGGED, source, Mac::BROADCAST, family);
         let cells = Cells::from([
-            (
-                key(one, Family::Arp),
-                Counts {
-                    packets: 1,
-                    bytes: 42,
-                },
-            ),
-            (
-                key(one, Family::Ipv4),
-                Counts {
-                    packets: 2,
-                    bytes: 200,
-                },
-            ),
-            (
-                key(two, Family::Ipv4),
-                Counts {
-                    packets: 4,
-                    bytes: 400,
-                },
-            ),
+            (key(one, Family::Arp), Counts { packets: 1, bytes: 42 }),
+            (key(one, Family::Ipv4), Counts { packets: 2, bytes: 200 }),
+            (key(two, Family::Ipv4), Counts { packets: 4, bytes: 400 }),
         ]);
-        assert_eq!(
-            total(&cells),
-            Counts {
-                packets: 7,
-                bytes: 642
-            }
-        );
-        assert_eq!(
-            by_source(&cells)[&one],
-            Counts {
-                packets: 3,
-                bytes: 242
-            }
-        );
+        assert_eq!(total(&cells), Counts { packets: 7, bytes: 642 });
+        assert_eq!(by_source(&cells)[&one], Counts { packets: 3, bytes: 242 });
     }
 }

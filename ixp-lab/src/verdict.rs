@@ -49,24 +49,15 @@ pub struct Difference {
 pub fn differences(sent: &Cells, counted: &Cells) -> Vec<Difference> {
     let keys: BTreeSet<PairKey> = sent.keys().chain(counted.keys()).copied().collect();
     let of = |cells: &Cells, key: &PairKey| cells.get(key).copied().unwrap_or_default();
-    let all = keys.into_iter().map(|key| Difference {
-        key,
-        sent: of(sent, &key),
-        counted: of(counted, &key),
-    });
+    let all =
+        keys.into_iter().map(|key| Difference { key, sent: of(sent, &key), counted: of(counted, &key) });
     all.filter(|cell| cell.sent != cell.counted).collect()
 }
 
 /// Every reason why `evidence` does not add up; none when the difference is 0.
 #[must_use]
 pub fn failures(evidence: &Evidence) -> Vec<String> {
-    let Evidence {
-        sent,
-        members,
-        at_agent,
-        matrix,
-        ..
-    } = evidence;
+    let Evidence { sent, members, at_agent, matrix, .. } = evidence;
     let truth = total(&sent.cells);
     let mut failures = Vec::new();
     if truth.packets == 0 {
@@ -74,26 +65,19 @@ pub fn failures(evidence: &Evidence) -> Vec<String> {
     }
     if sent.missed > 0 {
         let missed = thousands(sent.missed);
-        failures.push(format!(
-            "the truth is incomplete: its sockets missed {missed} frames; lower the load"
-        ));
+        failures.push(format!("the truth is incomplete: its sockets missed {missed} frames; lower the load"));
     }
     let dropped: u64 = members.iter().map(|(_, counters)| counters.tx_dropped).sum();
     let lost = dropped.max(truth.packets.saturating_sub(*at_agent));
     if lost > 0 {
         let lost = thousands(lost);
-        failures.push(format!(
-            "the kernel lost {lost} frames before the agent could see them; lower the load"
-        ));
+        failures
+            .push(format!("the kernel lost {lost} frames before the agent could see them; lower the load"));
     }
-    let unlike = members
-        .iter()
-        .filter(|(station, counters)| !agrees(&sent.cells, *station, counters))
-        .count();
+    let unlike =
+        members.iter().filter(|(station, counters)| !agrees(&sent.cells, *station, counters)).count();
     if unlike > 0 {
-        failures.push(format!(
-            "truth and interface counters differ for {unlike} members"
-        ));
+        failures.push(format!("truth and interface counters differ for {unlike} members"));
     }
     let differing = differences(&sent.cells, &matrix.cells).len();
     if differing > 0 {
@@ -151,23 +135,11 @@ fn member_table(evidence: &Evidence) -> String {
             sums.get(&station.mac()).copied().unwrap_or_default()
         };
         let name = station.number.to_string();
-        text += &row(
-            &name,
-            of(&sent),
-            kernel.tx.packets,
-            of(&counted),
-            kernel.tx_dropped,
-        );
+        text += &row(&name, of(&sent), kernel.tx.packets, of(&counted), kernel.tx_dropped);
     }
     let truth = total(&evidence.sent.cells);
     let lost = truth.packets.saturating_sub(evidence.at_agent);
-    text + &row(
-        "sum",
-        truth,
-        evidence.at_agent,
-        total(&evidence.matrix.cells),
-        lost,
-    )
+    text + &row("sum", truth, evidence.at_agent, total(&evidence.matrix.cells), lost)
 }
 
 fn last_line(evidence: &Evidence) -> String {

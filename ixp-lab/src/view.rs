@@ -37,58 +37,35 @@ pub struct Frame<'a> {
 pub fn screen(frame: &Frame<'_>, before: &Matrix, after: &Matrix) -> String {
     let rates = rates(&before.cells, &after.cells);
     let bold = |text: &str| {
-        if frame.styled {
-            format!("\x1b[1m{text}\x1b[0m")
-        } else {
-            text.to_owned()
-        }
+        if frame.styled { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() }
     };
-    let mut lines = vec![bold(&format!(
-        "ixp lab  {}  {} s",
-        frame.title,
-        frame.elapsed.as_secs()
-    ))];
-    lines.push(totals(frame, before, after));
+    let mut lines = vec![bold(&format!("ixp lab  {}  {} s", frame.title, frame.elapsed.as_secs()))];
+    lines.push(format!("{}; {}", seen(after), gained(frame, before, after)));
     lines.push(String::new());
     lines.extend(member_rows(frame, &rates, &bold));
     lines.push(String::new());
-    lines.push(bold(&format!(
-        "{:<44}{:>10} frames/s {:>15}",
-        "busiest pairs", "", ""
-    )));
+    lines.push(bold(&format!("{:<44}{:>10} frames/s {:>15}", "busiest pairs", "", "")));
     lines.extend(pair_rows(frame, &rates));
     lines.push(String::new());
-    lines.push(format!(
-        "{}/api/v1/matrix?by=mac   Ctrl-C ends with the verdict",
-        frame.url
-    ));
+    lines.push(format!("{}/api/v1/matrix?by=mac   Ctrl-C ends with the verdict", frame.url));
     // Home, each line over what was there, then clear below.
-    lines
-        .iter()
-        .fold(String::from("\x1b[H"), |text, line| text + line + "\x1b[K\n")
-        + "\x1b[J"
+    lines.iter().fold(String::from("\x1b[H"), |text, line| text + line + "\x1b[K\n") + "\x1b[J"
 }
 
 /// One line, for a log.
 #[must_use]
 pub fn line(frame: &Frame<'_>, before: &Matrix, after: &Matrix) -> String {
-    format!(
-        "{:>4} s  {}",
-        frame.elapsed.as_secs(),
-        totals(frame, before, after)
-    )
+    format!("{:>4} s  {}; {}", frame.elapsed.as_secs(), seen(after), gained(frame, before, after))
 }
 
-fn totals(frame: &Frame<'_>, before: &Matrix, after: &Matrix) -> String {
-    let now = per_second(after.seen.since(before.seen), frame.interval);
-    format!(
-        "seen {} frames, {} bytes in {} cells; {} frames/s, {}",
-        thousands(after.seen.packets),
-        thousands(after.seen.bytes),
-        thousands(after.cells.len() as u64),
-        thousands(now.packets),
-        bit_rate(now.bytes * 8),
-    )
+fn seen(matrix: &Matrix) -> String {
+    let Counts { packets, bytes } = matrix.seen;
+    format!("{} frames, {} bytes, {} cells", thousands(packets), thousands(bytes), matrix.cells.len())
+}
+
+fn gained(frame: &Frame<'_>, before: &Matrix, after: &Matrix) -> String {
+    let rate = per_second(after.seen.since(before.seen), frame.interval);
+    format!("{} frames/s, {}", thousands(rate.packets), bit_rate(rate.bytes * 8))
 }
 
 type Rates = BTreeMap<(Mac, Mac), Counts>;
@@ -98,10 +75,7 @@ fn rates(before: &Cells, after: &Cells) -> Rates {
     let mut rates = Rates::new();
     for (key, &counts) in after {
         let gained = counts.since(before.get(key).copied().unwrap_or_default());
-        rates
-            .entry((key.source(), key.destination()))
-            .or_default()
-            .add(gained);
+        rates.entry((key.source(), key.destination())).or_default().add(gained);
     }
     rates
 }
@@ -109,10 +83,7 @@ fn rates(before: &Cells, after: &Cells) -> Rates {
 fn per_second(gained: Counts, interval: Duration) -> Counts {
     let milliseconds = u64::try_from(interval.as_millis()).unwrap_or(u64::MAX).max(1);
     let rate = |number: u64| number.saturating_mul(1000) / milliseconds;
-    Counts {
-        packets: rate(gained.packets),
-        bytes: rate(gained.bytes),
-    }
+    Counts { packets: rate(gained.packets), bytes: rate(gained.bytes) }
 }
 
 fn member_rows(frame: &Frame<'_>, rates: &Rates, bold: &dyn Fn(&str) -> String) -> Vec<String> {
@@ -130,12 +101,7 @@ fn member_rows(frame: &Frame<'_>, rates: &Rates, bold: &dyn Fn(&str) -> String) 
         .map(|(station, &(sent, received))| {
             let [sent, received] =
                 [sent, received].map(|gained| per_second(gained, frame.interval).bytes * 8);
-            format!(
-                "{:>6}  {:>12}  {:>12}",
-                station.number,
-                bit_rate(sent),
-                bit_rate(received)
-            )
+            format!("{:>6}  {:>12}  {:>12}", station.number, bit_rate(sent), bit_rate(received))
         })
         .collect();
     let heading = format!("{:>6}  {:>12}  {:>12}", "member", "sends", "receives");
@@ -143,18 +109,12 @@ fn member_rows(frame: &Frame<'_>, rates: &Rates, bold: &dyn Fn(&str) -> String) 
     let rows = cells.len().div_ceil(columns).min(MEMBER_ROWS);
     let mut lines = vec![bold(&vec![heading; columns].join("      "))];
     lines.extend((0..rows).map(|row| {
-        let side_by_side: Vec<&str> = (0..columns)
-            .filter_map(|column| cells.get(column * rows + row))
-            .map(String::as_str)
-            .collect();
+        let side_by_side: Vec<&str> =
+            (0..columns).filter_map(|column| cells.get(column * rows + row)).map(String::as_str).collect();
         side_by_side.join("      ")
     }));
     if cells.len() > rows * columns {
-        lines.push(format!(
-            "{:>6}  {} members more",
-            "",
-            cells.len() - rows * columns
-        ));
+        lines.push(format!("{:>6}  {} members more", "", cells.len() - rows * columns));
     }
     lines
 }
@@ -165,11 +125,7 @@ fn pair_rows(frame: &Frame<'_>, rates: &Rates) -> Vec<String> {
     let row = |((source, destination), gained): (&(Mac, Mac), &Counts)| {
         let rate = per_second(*gained, frame.interval);
         let pair = format!("{} > {}", named(*source), named(*destination));
-        format!(
-            "  {pair:<42}{:>10} frames/s {:>15}",
-            thousands(rate.packets),
-            bit_rate(rate.bytes * 8)
-        )
+        format!("  {pair:<42}{:>10} frames/s {:>15}", thousands(rate.packets), bit_rate(rate.bytes * 8))
     };
     busiest.into_iter().take(PAIR_ROWS).map(row).collect()
 }

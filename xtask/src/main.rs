@@ -2,6 +2,7 @@
 
 mod ebpf;
 mod fuzz;
+mod lab;
 mod packages;
 mod workspace;
 
@@ -22,6 +23,10 @@ enum Command {
     Ebpf,
     /// Run the fuzz targets on their committed corpora
     Fuzz(fuzz::Args),
+    /// Start an emulated exchange with the agent on it, and compare what was sent with what was counted
+    Lab(lab::Args),
+    #[command(hide = true)]
+    LabMember,
 }
 
 fn main() -> ExitCode {
@@ -39,5 +44,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Ebpf => ebpf::run(&sh),
         Command::Fuzz(args) => fuzz::run(&sh, &args),
+        Command::Lab(args) => lab::run(&sh, &args),
+        Command::LabMember => lab::member(),
     }
 }
