@@ -39,12 +39,12 @@ pub fn screen(frame: &Frame<'_>, before: &Matrix, after: &Matrix) -> String {
     let bold = |text: &str| {
         if frame.styled { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() }
     };
-    let mut lines = vec![bold(&format!("ixp lab  {}  {} s", frame.title, frame.elapsed.as_secs()))];
-    lines.push(format!("{}; {}", seen(after), gained(frame, before, after)));
+    let (seconds, now) = (frame.elapsed.as_secs(), gained(frame, before, after));
+    let mut lines = vec![bold(&format!("ixp lab  {}  {seconds} s  {now}", frame.title)), seen(after)];
     lines.push(String::new());
     lines.extend(member_rows(frame, &rates, &bold));
     lines.push(String::new());
-    lines.push(bold(&format!("{:<44}{:>10} frames/s {:>15}", "busiest pairs", "", "")));
+    lines.push(bold("busiest pairs"));
     lines.extend(pair_rows(frame, &rates));
     lines.push(String::new());
     lines.push(format!("{}/api/v1/matrix?by=mac   Ctrl-C ends with the verdict", frame.url));

@@ -68,6 +68,13 @@ fn a_member_whose_interface_counted_otherwise_fails() {
 }
 
 #[test]
+fn bytes_counted_without_the_ethernet_header_pass() {
+    let mut evidence = exact();
+    evidence.members[1].1.tx.bytes -= 5 * 14;
+    assert_eq!(failures(&evidence), Vec::<String>::new());
+}
+
+#[test]
 fn a_cell_that_the_agent_lacks_fails() {
     check(|evidence| _ = evidence.matrix.cells.remove(&key(1, 2)), "1 cells differ");
 }
