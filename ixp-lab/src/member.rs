@@ -88,8 +88,8 @@ fn serve_udp(sink: &UdpSocket) {
 }
 
 fn send(flows: Vec<Flow>) {
-    let mut sources: Vec<Source> = flows.into_iter().map(Source::new).collect();
     let mut last = clock::now();
+    let mut sources: Vec<Source> = flows.into_iter().map(|flow| Source::new(flow, last)).collect();
     loop {
         let now = clock::now();
         for source in &mut sources {
@@ -108,7 +108,8 @@ struct Source {
     /// Bytes of a TCP message that found no room yet.
     rest: usize,
     socket: Option<Socket>,
-    retry: Option<Instant>,
+    /// When to connect, if it is not connected.
+    connect: Instant,
 }
 
 enum Socket {
@@ -117,19 +118,21 @@ enum Socket {
 }
 
 impl Source {
-    fn new(flow: Flow) -> Self {
+    fn new(flow: Flow, start: Instant) -> Self {
         let sizes = Random::new(flow.seed);
-        Self { flow, sizes, owed: 0.0, rest: 0, socket: None, retry: None }
+        let connect = start + Duration::from_millis(flow.delay);
+        Self { flow, sizes, owed: 0.0, rest: 0, socket: None, connect }
     }
 
     fn advance(&mut self, now: Instant, passed: Duration) {
-        if self.socket.is_none() && self.retry.is_none_or(|retry| retry <= now) {
-            self.retry = Some(now + RECONNECT);
+        if self.socket.is_none() && self.connect <= now {
+            self.connect = now + RECONNECT;
             self.rest = 0;
             self.socket = connect(&self.flow).ok();
         }
         self.owed = (self.owed + self.flow.rate * passed.as_secs_f64()).min(MOST_PER_TICK);
-        let Some(connected) = &mut self.socket else {
+        let due = self.owed >= 1.0 || self.rest > 0;
+        let Some(connected) = self.socket.as_mut().filter(|_| due) else {
             return;
         };
         let sent = match connected {

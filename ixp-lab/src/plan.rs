@@ -8,6 +8,13 @@ use crate::station::Station;
 /// Frames per second over all members, both ways. One CPU forwards this several times over.
 const FRAMES_PER_SECOND: f64 = 12_000.0;
 
+/// Pairs that speak at most. Each new one asks every member for an address.
+const MOST_PAIRS: usize = 1000;
+
+/// Between the starts of two flows: a broadcast is copied to every port, and a burst of them overflows the
+/// kernel's input queue (net.core.netdev_max_backlog, 1000 frames per CPU).
+const STEP_MILLISECONDS: u64 = 2;
+
 /// Over what a flow's messages travel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -51,6 +58,8 @@ pub struct Flow {
     pub transport: Transport,
     /// Messages per second.
     pub rate: f64,
+    /// Milliseconds after the first flow that it starts.
+    pub delay: u64,
     /// Where the sizes of its messages are drawn from.
     pub seed: u64,
 }
@@ -62,7 +71,8 @@ const KINDS: [(Network, Transport); 4] = [
     (Network::Ipv6, Transport::Udp),
 ];
 
-/// The flows among `members`: every ordered pair has one to three, the pair of rank r a share of 1/r.
+/// The flows among `members`: every ordered pair, of the first [`MOST_PAIRS`] drawn, has one to three, and the
+/// pair of rank r a share of 1/r.
 #[must_use]
 pub fn flows(members: u8, seed: u64) -> Vec<Flow> {
     let mut random = Random::new(seed);
@@ -73,6 +83,7 @@ pub fn flows(members: u8, seed: u64) -> Vec<Flow> {
         .filter(|(from, to)| from != to)
         .collect();
     random.shuffle(&mut pairs);
+    pairs.truncate(MOST_PAIRS);
     let shares = zipf(pairs.len());
     let mut flows = Vec::new();
     for ((from, to), share) in pairs.into_iter().zip(shares) {
@@ -82,7 +93,8 @@ pub fn flows(members: u8, seed: u64) -> Vec<Flow> {
         for &(network, transport) in &kinds[..count] {
             let frames = FRAMES_PER_SECOND * share / count as f64;
             let rate = frames / transport.frames_per_message();
-            flows.push(Flow { from, to, network, transport, rate, seed: random.number() });
+            let delay = flows.len() as u64 * STEP_MILLISECONDS;
+            flows.push(Flow { from, to, network, transport, rate, delay, seed: random.number() });
         }
     }
     flows
