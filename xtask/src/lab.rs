@@ -3,11 +3,11 @@
 use std::env;
 use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Error, Result, anyhow, bail, ensure};
 use clap::ValueEnum;
 use ixp_lab::exchange::Mode;
 use ixp_lab::run::Settings;
@@ -72,7 +72,7 @@ pub(crate) fn run(sh: &Shell, args: &Args) -> Result<()> {
         None => build(sh)?,
     };
     if !packages::is_root(sh)? {
-        return Err(by_sudo(&agent));
+        return Err(by_sudo(args, &agent));
     }
     let evidence = ixp_lab::run::run(&settings(args, agent)?)?;
     println!("{}", verdict::report(&evidence));
@@ -97,22 +97,21 @@ fn build(sh: &Shell) -> Result<PathBuf> {
 }
 
 /// Becomes the same command as root, with the agent built; returns only when that fails.
-fn by_sudo(agent: &std::path::Path) -> anyhow::Error {
+fn by_sudo(args: &Args, agent: &Path) -> Error {
     if on_path("sudo").is_none() {
-        return anyhow::anyhow!("network namespaces need root, and there is no sudo here: run it as root");
+        return anyhow!("network namespaces need root, and there is no sudo here: run the command as root");
     }
-    println!("lab: network namespaces need root: asking sudo");
-    let Ok(this) = env::current_exe() else {
-        return anyhow::anyhow!("find this program's own file");
+    let this = match env::current_exe() {
+        Ok(this) => this,
+        Err(error) => return Error::new(error).context("find this program's own file"),
     };
-    let error = Command::new("sudo")
-        .args([KEPT, "--"])
-        .arg(this)
-        .args(env::args_os().skip(1))
-        .arg("--agent")
-        .arg(agent)
-        .exec();
-    anyhow::Error::new(error).context("start sudo")
+    println!("lab: network namespaces need root: running the exchange by sudo");
+    let mut sudo = Command::new("sudo");
+    sudo.args([KEPT, "--"]).arg(this).args(env::args_os().skip(1));
+    if args.agent.is_none() {
+        sudo.arg("--agent").arg(agent);
+    }
+    Error::new(sudo.exec()).context("start sudo")
 }
 
 fn settings(args: &Args, agent: PathBuf) -> Result<Settings> {
