@@ -3,6 +3,7 @@
 mod deny;
 mod ebpf;
 mod fuzz;
+mod lab;
 mod packages;
 mod test;
 mod tidy;
@@ -27,6 +28,10 @@ enum Command {
     Ebpf,
     /// Run the fuzz targets on their committed corpora
     Fuzz(fuzz::Args),
+    /// Start an emulated exchange with the agent on it, and compare what was sent with what was counted
+    Lab(lab::Args),
+    #[command(hide = true)]
+    LabMember,
     /// Run all that must hold before a change is taken in
     Test(test::Args),
     /// Check that rooms use only what the architecture lists, and the style that no lint knows
@@ -49,6 +54,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Deny => deny::run(&sh),
         Command::Ebpf => ebpf::run(&sh),
         Command::Fuzz(args) => fuzz::run(&sh, &args),
+        Command::Lab(args) => lab::run(&sh, &args),
+        Command::LabMember => lab::member(),
         Command::Test(args) => test::run(&sh, &args),
         Command::Tidy => tidy::run(),
     }
