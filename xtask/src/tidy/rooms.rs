@@ -32,7 +32,7 @@ const fn room(at: &'static str, kind: Kind, uses: &'static [&'static str]) -> Ro
 const ROOMS: &[Room] = &[
     room("ixp-common", Pure, &[]),
     room("ixp-ebpf", Rim, &["ixp_common"]),
-    room("ixp-lab", Rim, &[]),
+    room("ixp-lab", Rim, &["ixp_common"]),
     room("tests", Wiring, &["ixp_agent", "ixp_common", "ixp_lab"]),
     room("fuzz", Wiring, &["ixp_agent", "ixp_common"]),
     room("xtask", Wiring, &["ixp_lab"]),
@@ -43,15 +43,22 @@ const ROOMS: &[Room] = &[
     room("ixp-agent/src/run", Wiring, &["ixp_common"]),
     room("ixp-agent/src/replay", Wiring, &["ixp_common"]),
     room("ixp-agent/src/doctor", Wiring, &["ixp_common"]),
-    room("ixp-agent/src/config", Rim, &["ixp_common"]),
+    room("ixp-agent/src/config", Rim, &["ixp_common", "members", "notice"]),
     room("ixp-agent/src/kernel", Rim, &["ixp_common", "config", "snapshot"]),
     room("ixp-agent/src/capture", Rim, &["ixp_common"]),
+    room("ixp-agent/src/notice", Pure, &[]),
     room("ixp-agent/src/snapshot", Pure, &["ixp_common"]),
-    room("ixp-agent/src/members", Pure, &["ixp_common"]),
+    room("ixp-agent/src/members", Pure, &["ixp_common", "notice"]),
+    room("ixp-agent/src/members/load", Rim, &["members", "notice"]),
     room("ixp-agent/src/matrix", Pure, &["ixp_common", "members", "snapshot"]),
     room("ixp-agent/src/stations", Pure, &["ixp_common", "members", "snapshot"]),
-    room("ixp-agent/src/http", Rim, &["ixp_common", "config", "matrix", "members", "snapshot", "stations"]),
-    room("ixp-agent/src/metrics", Rim, &["ixp_common", "matrix", "members", "snapshot", "stations"]),
+    room("ixp-agent/src/live", Pure, &["ixp_common", "matrix", "members", "snapshot", "stations"]),
+    room(
+        "ixp-agent/src/http",
+        Rim,
+        &["ixp_common", "config", "live", "matrix", "members", "snapshot", "stations"],
+    ),
+    room("ixp-agent/src/metrics", Rim, &["ixp_common", "live", "matrix", "members", "snapshot", "stations"]),
 ];
 
 /// What a pure room does without: IO, tasks, the clock.
