@@ -101,10 +101,7 @@ pub struct Counting {
 
 impl Default for Counting {
     fn default() -> Self {
-        Self {
-            pairs: names::DEFAULT_PAIRS,
-            stations: names::DEFAULT_STATIONS,
-        }
+        Self { pairs: names::DEFAULT_PAIRS, stations: names::DEFAULT_STATIONS }
     }
 }
 
@@ -123,16 +120,12 @@ pub struct Window {
     /// The time that all cover: a multiple of `step`.
     pub keep: SignedDuration,
     /// Cell records kept at most.
-    pub records: u32,
+    pub records: u64,
 }
 
 impl Default for Window {
     fn default() -> Self {
-        Self {
-            step: SignedDuration::from_secs(10),
-            keep: SignedDuration::from_hours(1),
-            records: 16_000_000,
-        }
+        Self { step: SignedDuration::from_secs(10), keep: SignedDuration::from_hours(1), records: 16_000_000 }
     }
 }
 
@@ -147,10 +140,7 @@ pub struct Http {
 
 impl Default for Http {
     fn default() -> Self {
-        Self {
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9179)),
-            token_file: None,
-        }
+        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9179)), token_file: None }
     }
 }
 

@@ -107,11 +107,7 @@ impl<'t> Source<'t> {
     /// A notice about a place.
     #[must_use]
     pub fn notice_at(&self, place: Place, text: impl Into<String>) -> Notice {
-        Notice {
-            file: self.label.to_owned(),
-            place,
-            text: text.into(),
-        }
+        Notice { file: self.label.to_owned(), place, text: text.into() }
     }
 }
 
@@ -134,9 +130,6 @@ mod tests {
         check(Place::Whole, "a.toml: bad");
         check(Place::Line(3), "a.toml:3: bad");
         check(Place::Column(3, 7), "a.toml:3:7: bad");
-        check(
-            Place::Path("member_list[0]".to_owned()),
-            "a.toml: member_list[0]: bad",
-        );
+        check(Place::Path("member_list[0]".to_owned()), "a.toml: member_list[0]: bad");
     }
 }

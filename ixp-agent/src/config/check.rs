@@ -10,10 +10,7 @@ use crate::notice::Checked;
 pub fn check(path: &Path, text: &str) -> Checked {
     let label = path.display();
     match resolve(Some((path, text)), Overrides::default()) {
-        Err(errors) => Checked {
-            text: format!("{errors}\n{label}: not usable\n"),
-            usable: false,
-        },
+        Err(errors) => Checked { text: format!("{errors}\n{label}: not usable\n"), usable: false },
         Ok(config) if config.attach.is_empty() => Checked {
             text: format!(
                 "{label}: usable, but it names no interface: add [[attach]], or give --interface\n"
@@ -21,15 +18,8 @@ pub fn check(path: &Path, text: &str) -> Checked {
             usable: true,
         },
         Ok(config) => {
-            let names: Vec<&str> = config
-                .attach
-                .iter()
-                .map(|attach| attach.interface.as_str())
-                .collect();
-            Checked {
-                text: format!("{label}: usable, counts on {}\n", names.join(", ")),
-                usable: true,
-            }
+            let names: Vec<&str> = config.attach.iter().map(|attach| attach.interface.as_str()).collect();
+            Checked { text: format!("{label}: usable, counts on {}\n", names.join(", ")), usable: true }
         }
     }
 }

@@ -24,19 +24,13 @@ pub(super) fn number(key: &str, value: i64, range: RangeInclusive<u32>) -> Resul
 /// A time in whole seconds.
 pub(super) fn duration(key: &str, text: &str) -> Result<SignedDuration, String> {
     let Ok(duration) = text.parse::<SignedDuration>() else {
-        return Err(format!(
-            "{key} = {text:?} is no length of time; write it as \"10s\", \"5m\" or \"1h\""
-        ));
+        return Err(format!("{key} = {text:?} is no length of time; write it as \"10s\", \"5m\" or \"1h\""));
     };
     if duration < SignedDuration::from_secs(1) || duration.subsec_nanos() != 0 {
-        return Err(format!(
-            "{key} = {text:?} is not in whole seconds; write 1s or more"
-        ));
+        return Err(format!("{key} = {text:?} is not in whole seconds; write 1s or more"));
     }
     if duration > LONGEST_KEEP {
-        return Err(format!(
-            "{key} = {text:?} is too long; write {LONGEST_KEEP:#} or less"
-        ));
+        return Err(format!("{key} = {text:?} is too long; write {LONGEST_KEEP:#} or less"));
     }
     Ok(duration)
 }
@@ -44,8 +38,7 @@ pub(super) fn duration(key: &str, text: &str) -> Result<SignedDuration, String> 
 /// The VLAN id of an IX-F export, and the tag it stands for.
 pub(super) fn vlan_id(text: &str) -> Result<i64, String> {
     let hint = "write the number of the VLAN in the IX-F export, as in { 1 = 100 }";
-    text.parse()
-        .map_err(|_| format!("{text:?} is no VLAN id; {hint}"))
+    text.parse().map_err(|_| format!("{text:?} is no VLAN id; {hint}"))
 }
 
 /// A tag that a LAN can have.

@@ -13,9 +13,7 @@ pub fn load(path: Option<&Path>, flags: Overrides) -> Result<Config, ConfigError
     let Some(path) = path else {
         return resolve(None, flags);
     };
-    let text = fs::read_to_string(path).map_err(|source| ConfigError::Read {
-        path: path.to_owned(),
-        source,
-    })?;
+    let text =
+        fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
     resolve(Some((path, &text)), flags)
 }

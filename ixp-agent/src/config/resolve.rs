@@ -39,10 +39,8 @@ pub fn resolve(file: Option<(&Path, &str)>, flags: Overrides) -> Result<Config, 
     let label = path.display().to_string();
     let source = Source::new(&label, text);
     let (raw, errors) = shape::read::<RawConfig>(&source);
-    let mut reading = Reading {
-        reader: Reader::new(&source, errors),
-        directory: path.parent().unwrap_or(Path::new("")),
-    };
+    let mut reading =
+        Reading { reader: Reader::new(&source, errors), directory: path.parent().unwrap_or(Path::new("")) };
     let config = reading.config(&raw.unwrap_or_default(), flags);
     reading.reader.finish().map_err(ConfigError::Invalid)?;
     Ok(config)
@@ -67,10 +65,7 @@ impl Reading<'_> {
             members: self.members(&raw.members, flags.members),
             counting: self.counting(&raw.counting),
             sampling: Sampling {
-                rate: self
-                    .reader
-                    .checked(raw.sampling.rate.as_ref(), rate)
-                    .unwrap_or_default(),
+                rate: self.reader.checked(raw.sampling.rate.as_ref(), rate).unwrap_or_default(),
             },
             window: self.window(&raw.window),
             http: self.http(&raw.http, flags.listen),
@@ -82,10 +77,8 @@ impl Reading<'_> {
         let mut seen: HashMap<InterfaceName, Place> = HashMap::new();
         for raw in raw {
             let Some(written) = &raw.interface else { continue };
-            let parsed = |name: &String| {
-                name.parse()
-                    .map_err(|error: super::BadInterfaceName| error.to_string())
-            };
+            let parsed =
+                |name: &String| name.parse().map_err(|error: super::BadInterfaceName| error.to_string());
             let Some(interface) = self.reader.checked::<InterfaceName, _>(Some(written), parsed) else {
                 continue;
             };
@@ -104,12 +97,8 @@ impl Reading<'_> {
                 xdp: raw.xdp.unwrap_or(default.xdp),
                 consume: raw.consume.unwrap_or(default.consume),
                 hidden_tags: raw.hidden_tags.unwrap_or(default.hidden_tags),
-                lan: self
-                    .reader
-                    .checked(raw.lan.as_ref(), |lan| key::not_empty("lan", lan)),
-                port: self
-                    .reader
-                    .checked(raw.port.as_ref(), |port| key::not_empty("port", port)),
+                lan: self.reader.checked(raw.lan.as_ref(), |lan| key::not_empty("lan", lan)),
+                port: self.reader.checked(raw.port.as_ref(), |port| key::not_empty("port", port)),
                 ..default
             });
         }
@@ -157,10 +146,7 @@ impl Reading<'_> {
                 continue;
             };
             if vlan_tags.insert(id, known).is_some() {
-                self.reader.error(
-                    &tag.span(),
-                    format!("VLAN id {id} has a tag already; write it once"),
-                );
+                self.reader.error(&tag.span(), format!("VLAN id {id} has a tag already; write it once"));
             }
         }
         let file = self.path("file", raw.file.as_ref());
@@ -178,14 +164,8 @@ impl Reading<'_> {
         let pairs = |pairs: &i64| key::number("pairs", *pairs, 1..=key::MOST_PAIRS);
         let stations = |stations: &i64| key::number("stations", *stations, 1..=key::MOST_STATIONS);
         Counting {
-            pairs: self
-                .reader
-                .checked(raw.pairs.as_ref(), pairs)
-                .unwrap_or(default.pairs),
-            stations: self
-                .reader
-                .checked(raw.stations.as_ref(), stations)
-                .unwrap_or(default.stations),
+            pairs: self.reader.checked(raw.pairs.as_ref(), pairs).unwrap_or(default.pairs),
+            stations: self.reader.checked(raw.stations.as_ref(), stations).unwrap_or(default.stations),
         }
     }
 
@@ -201,10 +181,7 @@ impl Reading<'_> {
                 .reader
                 .checked(raw.keep.as_ref(), |text| key::duration("keep", text))
                 .unwrap_or(default.keep),
-            records: self
-                .reader
-                .checked(raw.records.as_ref(), records)
-                .unwrap_or(default.records),
+            records: self.reader.checked(raw.records.as_ref(), records).map_or(default.records, u64::from),
         };
         if window.keep.as_secs() % window.step.as_secs() != 0 {
             let text = format!(

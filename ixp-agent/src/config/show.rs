@@ -44,22 +44,11 @@ fn attach_keys(attach: &Attach) -> Keys {
 }
 
 fn sections(config: &Config) -> [(&'static str, Keys); 5] {
-    let Config {
-        attach: _,
-        members,
-        counting,
-        sampling,
-        window,
-        http,
-    } = config;
+    let Config { attach: _, members, counting, sampling, window, http } = config;
     let tags = members.vlan_tags.iter();
-    let tags: toml::Table = tags
-        .map(|(id, tag)| (id.to_string(), i64::from(tag.get()).into()))
-        .collect();
-    let members = vec![
-        ("file", path(members.file.as_deref())),
-        ("vlan_tags", Some(tags.into())),
-    ];
+    let tags: toml::Table = tags.map(|(id, tag)| (id.to_string(), i64::from(tag.get()).into())).collect();
+    let records = i64::try_from(window.records).unwrap_or(i64::MAX);
+    let members = vec![("file", path(members.file.as_deref())), ("vlan_tags", Some(tags.into()))];
     let counting = vec![
         ("pairs", Some(i64::from(counting.pairs).into())),
         ("stations", Some(i64::from(counting.stations).into())),
@@ -68,19 +57,13 @@ fn sections(config: &Config) -> [(&'static str, Keys); 5] {
     let window = vec![
         ("step", Some(format!("{:#}", window.step).into())),
         ("keep", Some(format!("{:#}", window.keep).into())),
-        ("records", Some(i64::from(window.records).into())),
+        ("records", Some(records.into())),
     ];
     let http = vec![
         ("listen", Some(http.listen.to_string().into())),
         ("token_file", path(http.token_file.as_deref())),
     ];
-    [
-        ("members", members),
-        ("counting", counting),
-        ("sampling", sampling),
-        ("window", window),
-        ("http", http),
-    ]
+    [("members", members), ("counting", counting), ("sampling", sampling), ("window", window), ("http", http)]
 }
 
 fn path(path: Option<&Path>) -> Option<Toml> {

@@ -47,15 +47,10 @@ listen = "[::]:80"
 token_file = "/run/token"
 "#;
     let config = resolved(text, Overrides::default()).unwrap();
-    let [attach] = config.attach.as_slice() else {
-        panic!("{config:?}")
-    };
+    let [attach] = config.attach.as_slice() else { panic!("{config:?}") };
     assert_eq!(attach.deployment, Deployment::Inline);
     assert_eq!((attach.xdp, attach.consume), (XdpMode::Native, true));
-    assert_eq!(
-        config.members.file.as_deref(),
-        Some(Path::new("etc/members.toml"))
-    );
+    assert_eq!(config.members.file.as_deref(), Some(Path::new("etc/members.toml")));
     assert_eq!(config.members.vlan_tags[&1].get(), 100);
     assert_eq!(config.window.keep, SignedDuration::from_mins(90));
     assert_eq!(config.http.token_file.as_deref(), Some(Path::new("/run/token")));
@@ -99,18 +94,9 @@ fn a_bad_flag_is_named() {
 
 #[test]
 fn an_unknown_key_is_told_the_one_that_was_meant() {
-    check(
-        "[windw]\n",
-        &[r#"c:1: unknown key "windw"; did you mean "window"?"#],
-    );
-    check(
-        "[http]\nlisten_on = 1\n",
-        &[r#"c:2: unknown key "listen_on"; did you mean "listen"?"#],
-    );
-    check(
-        "[sampling]\nevery = 1\n",
-        &[r#"c:2: unknown key "every"; known here: rate"#],
-    );
+    check("[windw]\n", &[r#"c:1: unknown key "windw"; did you mean "window"?"#]);
+    check("[http]\nlisten_on = 1\n", &[r#"c:2: unknown key "listen_on"; did you mean "listen"?"#]);
+    check("[sampling]\nevery = 1\n", &[r#"c:2: unknown key "every"; known here: rate"#]);
     check(
         "[[attach]]\nxdp = \"auto\"\n",
         &[r#"c:1: "interface" is missing; write it as interface = "eth1""#],
@@ -119,22 +105,13 @@ fn an_unknown_key_is_told_the_one_that_was_meant() {
 
 #[test]
 fn a_bad_value_is_told_what_to_write() {
-    check(
-        "counting = 1\n",
-        &[r#"c:1: "counting" takes a table, not a number"#],
-    );
-    check(
-        "[counting]\npairs = 0\n",
-        &["c:2: pairs = 0 is out of range; write 1 to 67108864"],
-    );
+    check("counting = 1\n", &[r#"c:1: "counting" takes a table, not a number"#]);
+    check("[counting]\npairs = 0\n", &["c:2: pairs = 0 is out of range; write 1 to 67108864"]);
     check(
         "[counting]\npairs = \"1\"\n",
         &[r#"c:2: "pairs" takes a whole number, not a text; write it as pairs = 262144"#],
     );
-    check(
-        "[sampling]\nrate = -1\n",
-        &["c:2: rate = -1 is out of range; write 0 to 4294967295"],
-    );
+    check("[sampling]\nrate = -1\n", &["c:2: rate = -1 is out of range; write 0 to 4294967295"]);
     check(
         "[window]\nstep = \"10\"\n",
         &[r#"c:2: step = "10" is no length of time; write it as "10s", "5m" or "1h""#],
@@ -143,10 +120,7 @@ fn a_bad_value_is_told_what_to_write() {
         "[window]\nstep = \"100ms\"\n",
         &[r#"c:2: step = "100ms" is not in whole seconds; write 1s or more"#],
     );
-    check(
-        "[window]\nkeep = \"9999h\"\n",
-        &[r#"c:2: keep = "9999h" is too long; write 744h or less"#],
-    );
+    check("[window]\nkeep = \"9999h\"\n", &[r#"c:2: keep = "9999h" is too long; write 744h or less"#]);
     check(
         "[window]\nstep = \"7s\"\n",
         &[r#"c:2: keep = "1h" is no multiple of step = "7s"; a step is kept whole or not at all"#],
@@ -161,10 +135,7 @@ fn a_bad_text_is_told_what_to_write() {
             r#"c:2: listen = "localhost:9179" is no address with a port; write it as "127.0.0.1:9179" or "[::1]:9179""#,
         ],
     );
-    check(
-        "[members]\nfile = \"\"\n",
-        &["c:2: file is empty; give it a value or leave it out"],
-    );
+    check("[members]\nfile = \"\"\n", &["c:2: file is empty; give it a value or leave it out"]);
     check(
         "[members.vlan_tags]\nx = 1\n1 = 4095\n01 = 1\n001 = 2\n",
         &[
@@ -200,10 +171,7 @@ fn nothing_but_loopback_is_served_without_a_token() {
 #[test]
 fn a_check_says_what_is_counted_on() {
     let said = |text: &str| check::check(Path::new("c"), text);
-    assert_eq!(
-        said("[[attach]]\ninterface = \"eth1\"\n").text,
-        "c: usable, counts on eth1\n"
-    );
+    assert_eq!(said("[[attach]]\ninterface = \"eth1\"\n").text, "c: usable, counts on eth1\n");
     assert!(said("").text.contains("names no interface"));
     let bad = said("[http]\nport = 1\n");
     assert!(!bad.usable);
@@ -214,15 +182,9 @@ fn a_check_says_what_is_counted_on() {
 fn the_schema_knows_every_section_and_forbids_others() {
     let schema: serde_json::Value = serde_json::from_str(&schema::schema()).unwrap();
     assert_eq!(schema["additionalProperties"], false);
-    assert_eq!(
-        schema["properties"]["counting"]["properties"]["pairs"]["maximum"],
-        key::MOST_PAIRS
-    );
+    assert_eq!(schema["properties"]["counting"]["properties"]["pairs"]["maximum"], key::MOST_PAIRS);
     let sections: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
-    assert_eq!(
-        sections,
-        ["attach", "counting", "http", "members", "sampling", "window"]
-    );
+    assert_eq!(sections, ["attach", "counting", "http", "members", "sampling", "window"]);
 }
 
 #[test]

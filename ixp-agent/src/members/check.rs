@@ -12,10 +12,7 @@ use crate::notice::Checked;
 #[must_use]
 pub fn check(label: &str, text: &str, vlan_tags: &VlanTags) -> Checked {
     match parse(label, text, vlan_tags) {
-        Err(errors) => Checked {
-            text: format!("{errors}\n{label}: not usable\n"),
-            usable: false,
-        },
+        Err(errors) => Checked { text: format!("{errors}\n{label}: not usable\n"), usable: false },
         Ok((registry, notices)) => {
             let mut text = String::new();
             for notice in &notices {
@@ -33,11 +30,7 @@ pub fn check(label: &str, text: &str, vlan_tags: &VlanTags) -> Checked {
 }
 
 fn summary(label: &str, registry: &Registry) -> String {
-    let macs: usize = registry
-        .interfaces()
-        .iter()
-        .map(|interface| interface.macs.len())
-        .sum();
+    let macs: usize = registry.interfaces().iter().map(|interface| interface.macs.len()).sum();
     let counts = [
         count(registry.lans().len(), "LAN"),
         count(registry.members().len(), "member"),
@@ -72,12 +65,7 @@ fn lans(registry: &Registry) -> String {
     table.load_style(presets::NOTHING);
     table.set_header(["LAN", "VLAN", "IPv4", "IPv6", "members", "interfaces"]);
     for (at, lan) in registry.lans().iter().enumerate() {
-        let here = || {
-            registry
-                .interfaces()
-                .iter()
-                .filter(move |interface| interface.lan == at)
-        };
+        let here = || registry.interfaces().iter().filter(move |interface| interface.lan == at);
         let members: HashSet<MemberId> = here().map(|interface| interface.member).collect();
         table.add_row([
             lan.name.clone(),
@@ -105,10 +93,8 @@ fn or_dash<T: ToString>(value: Option<T>) -> String {
 
 fn without_mac(registry: &Registry) -> Vec<MemberId> {
     let interfaces = registry.interfaces().iter();
-    let seen: HashSet<MemberId> = interfaces
-        .filter(|interface| !interface.macs.is_empty())
-        .map(|interface| interface.member)
-        .collect();
+    let seen: HashSet<MemberId> =
+        interfaces.filter(|interface| !interface.macs.is_empty()).map(|interface| interface.member).collect();
     let all = (0u32..).map(MemberId).take(registry.members().len());
     all.filter(|id| !seen.contains(id)).collect()
 }

@@ -42,9 +42,7 @@ pub(super) fn name(text: &str) -> Result<String, String> {
         return Err("a name is empty; give one or leave it out".to_owned());
     }
     if text.contains(char::is_control) {
-        return Err(format!(
-            "{text:?} has a control character; write a name of one line"
-        ));
+        return Err(format!("{text:?} has a control character; write a name of one line"));
     }
     Ok(text.to_owned())
 }
@@ -59,9 +57,7 @@ pub(super) fn station(text: &str) -> Result<Mac, String> {
         ));
     }
     if !mac.is_station() {
-        return Err(format!(
-            "{text:?} is nobody's address; write the router port's own MAC"
-        ));
+        return Err(format!("{text:?} is nobody's address; write the router port's own MAC"));
     }
     Ok(mac)
 }
@@ -69,18 +65,11 @@ pub(super) fn station(text: &str) -> Result<Mac, String> {
 /// A prefix without host bits.
 pub(super) fn prefix<A: Address>(text: &str) -> Result<A::Net, String> {
     let Ok(net) = text.parse::<A::Net>() else {
-        return Err(format!(
-            "{text:?} is not an {} prefix; write it as {}",
-            A::NAME,
-            A::PREFIX_EXAMPLE
-        ));
+        return Err(format!("{text:?} is not an {} prefix; write it as {}", A::NAME, A::PREFIX_EXAMPLE));
     };
     let whole: IpNet = net.into();
     if whole != whole.trunc() {
-        return Err(format!(
-            "{text:?} is an address in a prefix; write the prefix, {}",
-            whole.trunc()
-        ));
+        return Err(format!("{text:?} is an address in a prefix; write the prefix, {}", whole.trunc()));
     }
     Ok(net)
 }
@@ -92,17 +81,11 @@ pub(super) fn address<A: Address>(text: &str, lan: &str, prefix: Option<A::Net>)
             true => "write the address without a prefix length",
             false => "write it",
         };
-        return Err(format!(
-            "{text:?} is not an {} address; {hint}, as {}",
-            A::NAME,
-            A::EXAMPLE
-        ));
+        return Err(format!("{text:?} is not an {} address; {hint}, as {}", A::NAME, A::EXAMPLE));
     };
     let ip: IpAddr = address.into();
     if ip.is_unspecified() || ip.is_multicast() || ip.is_loopback() {
-        return Err(format!(
-            "{ip} is no address of a router port; write the one it has on {lan:?}"
-        ));
+        return Err(format!("{ip} is no address of a router port; write the one it has on {lan:?}"));
     }
     let Some(net) = prefix.map(Into::into) else {
         return Ok(address);
@@ -113,14 +96,10 @@ pub(super) fn address<A: Address>(text: &str, lan: &str, prefix: Option<A::Net>)
     // A prefix of one or two addresses has none to spare (RFC 3021, RFC 6164).
     let has_spare = net.prefix_len() + 1 < net.max_prefix_len();
     if has_spare && ip == net.network() {
-        return Err(format!(
-            "{ip} is the network address of {net}; write a host's address"
-        ));
+        return Err(format!("{ip} is the network address of {net}; write a host's address"));
     }
     if has_spare && ip.is_ipv4() && ip == net.broadcast() {
-        return Err(format!(
-            "{ip} is the broadcast address of {net}; write a host's address"
-        ));
+        return Err(format!("{ip} is the broadcast address of {net}; write a host's address"));
     }
     Ok(address)
 }
@@ -140,9 +119,7 @@ pub(super) fn mtu(bytes: i64) -> Result<u16, String> {
 /// An AS number.
 pub(super) fn as_number(asn: i64) -> Result<Asn, String> {
     let known = u32::try_from(asn).ok().filter(|asn| *asn != 0);
-    known
-        .map(Asn)
-        .ok_or_else(|| format!("asn = {asn} is no AS number; write 1 to 4294967295"))
+    known.map(Asn).ok_or_else(|| format!("asn = {asn} is no AS number; write 1 to 4294967295"))
 }
 
 /// A speed in bit/s.
@@ -157,10 +134,7 @@ mod tests {
 
     #[test]
     fn an_address_without_a_prefix_to_hold_it_against_is_taken() {
-        assert_eq!(
-            address::<Ipv4Addr>("192.0.2.0", "a", None),
-            Ok(Ipv4Addr::new(192, 0, 2, 0))
-        );
+        assert_eq!(address::<Ipv4Addr>("192.0.2.0", "a", None), Ok(Ipv4Addr::new(192, 0, 2, 0)));
     }
 
     #[test]
@@ -174,12 +148,7 @@ mod tests {
     #[test]
     fn a_station_has_an_address_of_its_own() {
         assert_eq!(station("0200.0000.0001"), Ok(Mac([2, 0, 0, 0, 0, 1])));
-        for text in [
-            "01:00:5e:00:00:01",
-            "ff:ff:ff:ff:ff:ff",
-            "00:00:00:00:00:00",
-            "02:00",
-        ] {
+        for text in ["01:00:5e:00:00:01", "ff:ff:ff:ff:ff:ff", "00:00:00:00:00:00", "02:00"] {
             assert!(station(text).is_err(), "{text}");
         }
     }

@@ -62,20 +62,13 @@ impl<'s> Reading<'s> {
     fn finish(mut self) -> Result<(Registry, Vec<Notice>), MembersError> {
         self.reader.finish().map_err(MembersError::Invalid)?;
         self.warnings.sort();
-        Ok((
-            Registry::new(self.lans, self.members, self.interfaces),
-            self.warnings,
-        ))
+        Ok((Registry::new(self.lans, self.members, self.interfaces), self.warnings))
     }
 
     fn member(&mut self, raw: &Spanned<RawMember>) {
         let RawMember { asn, name, interface } = raw.get_ref();
-        let asn = asn
-            .as_ref()
-            .and_then(|asn| self.reader.checked(Some(asn), |asn| entry::as_number(*asn)));
-        let name = name
-            .as_ref()
-            .and_then(|name| self.reader.checked(Some(name), |text| entry::name(text)));
+        let asn = asn.as_ref().and_then(|asn| self.reader.checked(Some(asn), |asn| entry::as_number(*asn)));
+        let name = name.as_ref().and_then(|name| self.reader.checked(Some(name), |text| entry::name(text)));
         let name = name.as_deref().unwrap_or_default();
         // A member that cannot be told still has its entries checked, as one of its own.
         let id = asn.and_then(|asn| self.member_ids.get(&asn).copied());
@@ -85,17 +78,11 @@ impl<'s> Reading<'s> {
             name.clone_into(&mut member.name);
         }
         if !name.is_empty() && member.name != name {
-            let text = format!(
-                "{} is named {:?} above; that name is kept",
-                member.asn, member.name
-            );
+            let text = format!("{} is named {:?} above; that name is kept", member.asn, member.name);
             self.warnings.push(self.source.notice(&raw.span(), text));
         }
         if interface.is_empty() && asn.is_some() {
-            let text = format!(
-                "{} has no interface; its traffic is not matched",
-                who(&self.members, id)
-            );
+            let text = format!("{} has no interface; its traffic is not matched", who(&self.members, id));
             self.warnings.push(self.source.notice(&raw.span(), text));
         }
         for interface in interface {
@@ -105,10 +92,7 @@ impl<'s> Reading<'s> {
 
     fn add_member(&mut self, asn: Option<Asn>, name: &str) -> MemberId {
         let id = MemberId(u32::try_from(self.members.len()).expect("fewer than 2³² members"));
-        self.members.push(Member {
-            asn: asn.unwrap_or(Asn(0)),
-            name: name.to_owned(),
-        });
+        self.members.push(Member { asn: asn.unwrap_or(Asn(0)), name: name.to_owned() });
         self.member_ids.extend(asn.map(|asn| (asn, id)));
         id
     }
@@ -127,11 +111,7 @@ impl<'s> Reading<'s> {
             member,
             lan: lan.unwrap_or_default(),
             label: String::new(),
-            macs: entry
-                .macs
-                .iter()
-                .filter_map(|mac| self.mac(member, lan, mac))
-                .collect(),
+            macs: entry.macs.iter().filter_map(|mac| self.mac(member, lan, mac)).collect(),
             ipv4: entry
                 .ipv4
                 .iter()
@@ -160,22 +140,14 @@ impl<'s> Reading<'s> {
         }
         let near = did_you_mean(name.get_ref(), self.lans.iter().map(|lan| lan.name.as_str()));
         let near = near.unwrap_or_else(|| "; add a [[lan]] of that name".to_owned());
-        self.reader.error(
-            &name.span(),
-            format!("there is no LAN {:?}{near}", name.get_ref()),
-        );
+        self.reader.error(&name.span(), format!("there is no LAN {:?}{near}", name.get_ref()));
         None
     }
 
     fn claim(&self, member: MemberId, lan: usize, span: &Range<usize>) -> Claim {
         let vlan = self.lans[lan].vlan;
         let place = self.reader.place(span);
-        Claim {
-            member,
-            lan,
-            vlan,
-            place,
-        }
+        Claim { member, lan, vlan, place }
     }
 
     fn mac(&mut self, member: MemberId, lan: Option<usize>, raw: &Spanned<String>) -> Option<Mac> {
@@ -188,17 +160,11 @@ impl<'s> Reading<'s> {
         let text = match clash {
             Clash::Member(other) => {
                 let (us, them) = (who(&self.members, member), who(&self.members, other.member));
-                format!(
-                    "{mac} is of {us} here and of {them} at {}; a MAC has one member",
-                    other.place
-                )
+                format!("{mac} is of {us} here and of {them} at {}; a MAC has one member", other.place)
             }
             Clash::Lan(other) | Clash::Tag(other) => {
                 let lan = &self.lans[other.lan].name;
-                format!(
-                    "{mac} is on LAN {lan:?} already, at {}; write it once",
-                    other.place
-                )
+                format!("{mac} is on LAN {lan:?} already, at {}; write it once", other.place)
             }
         };
         self.reader.error(&raw.span(), text);
@@ -214,19 +180,14 @@ impl<'s> Reading<'s> {
     ) -> Option<A> {
         let at = lan.map(|lan| &self.lans[lan]);
         let (name, net) = at.map_or((String::new(), None), |lan| (lan.name.clone(), prefix(lan)));
-        let address: A = self
-            .reader
-            .checked(Some(raw), |text| entry::address(text, &name, net))?;
+        let address: A = self.reader.checked(Some(raw), |text| entry::address(text, &name, net))?;
         let claim = self.claim(member, lan?, &raw.span());
         let ip: IpAddr = address.into();
         let Err(other) = self.claims.address(ip, claim) else {
             return Some(address);
         };
         let them = who(&self.members, other.member);
-        let text = format!(
-            "{ip} is of {them} already, at {}; an address has one interface",
-            other.place
-        );
+        let text = format!("{ip} is of {them} already, at {}; an address has one interface", other.place);
         self.reader.error(&raw.span(), text);
         None
     }

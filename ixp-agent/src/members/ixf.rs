@@ -99,25 +99,16 @@ impl Reading<'_> {
 
     fn member(&mut self, member: &Node<'_>) {
         let asn = member.get("asnum");
-        let number = asn
-            .as_ref()
-            .and_then(Node::number)
-            .and_then(|asn| u32::try_from(asn).ok());
+        let number = asn.as_ref().and_then(Node::number).and_then(|asn| u32::try_from(asn).ok());
         let Some(asn) = number.filter(|asn| *asn != 0).map(Asn) else {
             return match asn {
-                Some(asn) => self.say(
-                    &asn,
-                    format!("{} is no AS number; the member is left out", asn.value),
-                ),
+                Some(asn) => self.say(&asn, format!("{} is no AS number; the member is left out", asn.value)),
                 None => self.say(member, "no \"asnum\"; the member is left out".to_owned()),
             };
         };
         let id = self.member_id(asn, member.text("name").unwrap_or_default());
         let Some(connections) = member.get("connection_list").filter(Node::is_list) else {
-            return self.say(
-                member,
-                format!("{asn} has no \"connection_list\"; its traffic is not matched"),
-            );
+            return self.say(member, format!("{asn} has no \"connection_list\"; its traffic is not matched"));
         };
         for connection in connections.items() {
             self.connection(id, &connection);
@@ -148,9 +139,7 @@ impl Reading<'_> {
         switches.dedup();
         // Mb/s, one entry for each link of a LAG.
         let speeds = links.iter().filter_map(|link| link.get("if_speed")?.number());
-        let megabits = speeds
-            .filter_map(|speed| u64::try_from(speed).ok())
-            .fold(0, u64::saturating_add);
+        let megabits = speeds.filter_map(|speed| u64::try_from(speed).ok()).fold(0, u64::saturating_add);
         let connection = Connection {
             member,
             exchange: node.get("ixp_id").and_then(|id| id.number()),
@@ -214,22 +203,14 @@ impl Reading<'_> {
             }
             Err(Clash::Member(other)) => {
                 let them = self.members[other.member.0 as usize].asn;
-                format!(
-                    "{mac} is of {us} here and of {them} at {}, which keeps it",
-                    other.place
-                )
+                format!("{mac} is of {us} here and of {them} at {}, which keeps it", other.place)
             }
         };
         self.say(node, text);
     }
 
     fn claim(&self, member: MemberId, lan: usize, node: &Node<'_>) -> Claim {
-        Claim {
-            member,
-            lan,
-            vlan: self.exchange.lans[lan].vlan,
-            place: Place::Path(node.path.clone()),
-        }
+        Claim { member, lan, vlan: self.exchange.lans[lan].vlan, place: Place::Path(node.path.clone()) }
     }
 
     fn addresses<A: Address>(

@@ -11,9 +11,7 @@ use crate::notice::Notice;
 /// # Errors
 /// What [`parse`] says, or that the file cannot be read.
 pub fn load(path: &Path, vlan_tags: &VlanTags) -> Result<(Registry, Vec<Notice>), MembersError> {
-    let text = fs::read_to_string(path).map_err(|source| MembersError::Read {
-        path: path.to_owned(),
-        source,
-    })?;
+    let text =
+        fs::read_to_string(path).map_err(|source| MembersError::Read { path: path.to_owned(), source })?;
     parse(&path.display().to_string(), &text, vlan_tags)
 }

@@ -30,10 +30,7 @@ pub fn read<T: JsonSchema + DeserializeOwned>(source: &Source<'_>) -> (Option<T>
         Ok(table) => table,
         Err(error) => return (None, vec![from_toml(source, &error)]),
     };
-    let mut pruning = Pruning {
-        source,
-        notices: Vec::new(),
-    };
+    let mut pruning = Pruning { source, notices: Vec::new() };
     let span = table.span();
     pruning.table(table.get_mut(), span, schema::<T>().as_value());
     let mut notices = pruning.notices;
@@ -67,26 +64,20 @@ impl Pruning<'_> {
     fn table(&mut self, table: &mut DeTable<'_>, span: Range<usize>, schema: &Value) {
         let none = Map::new();
         let known = schema["properties"].as_object().unwrap_or(&none);
-        let others = schema
-            .get("additionalProperties")
-            .filter(|others| others.is_object());
+        let others = schema.get("additionalProperties").filter(|others| others.is_object());
         for key in required(schema).filter(|key| !table.contains_key(*key)) {
             self.say(&span, format!("{key:?} is missing{}", example(key, &known[key])));
         }
         let unknown = |name: &str| others.is_none() && !known.contains_key(name);
         for key in table.keys().filter(|key| unknown(key.get_ref())) {
             let name: &str = key.get_ref();
-            self.say(
-                &key.span(),
-                format!("unknown key {name:?}{}", known_keys(name, known)),
-            );
+            self.say(&key.span(), format!("unknown key {name:?}{}", known_keys(name, known)));
         }
         *table = mem::replace(table, DeTable::new())
             .into_iter()
             .filter_map(|(name, mut value)| {
                 let schema = known.get::<str>(name.get_ref()).or(others)?;
-                self.keeps(name.get_ref(), &mut value, schema)
-                    .then_some((name, value))
+                self.keeps(name.get_ref(), &mut value, schema).then_some((name, value))
             })
             .collect();
     }
@@ -120,10 +111,7 @@ impl Pruning<'_> {
         }
         let found = found(value.get_ref());
         let expected = noun(expected);
-        self.say(
-            &span,
-            format!("{key:?} takes {expected}, not {found}{}", example(key, schema)),
-        );
+        self.say(&span, format!("{key:?} takes {expected}, not {found}{}", example(key, schema)));
         false
     }
 
@@ -135,30 +123,19 @@ impl Pruning<'_> {
         let near = did_you_mean(text, choices.iter().copied()).unwrap_or_default();
         let choices: Vec<String> = choices.iter().map(|choice| format!("{choice:?}")).collect();
         let choices = choices.join(", ");
-        self.say(
-            span,
-            format!("{text:?} is no value of {key:?}, which takes one of {choices}{near}"),
-        );
+        self.say(span, format!("{text:?} is no value of {key:?}, which takes one of {choices}{near}"));
         false
     }
 }
 
 fn required(schema: &Value) -> impl Iterator<Item = &str> {
-    schema["required"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
+    schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str)
 }
 
 /// The values that a text may have; none if it may have any.
 fn choices(schema: &Value) -> Vec<&str> {
     let listed = schema["enum"].as_array().into_iter().flatten();
-    let described = schema["oneOf"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|choice| &choice["const"]);
+    let described = schema["oneOf"].as_array().into_iter().flatten().map(|choice| &choice["const"]);
     listed.chain(described).filter_map(Value::as_str).collect()
 }
 

@@ -27,16 +27,11 @@ impl Reading<'_> {
             vlan,
             ipv4: reader.checked(raw.ipv4.as_ref(), |text| entry::prefix::<Ipv4Addr>(text)),
             ipv6: reader.checked(raw.ipv6.as_ref(), |text| entry::prefix::<Ipv6Addr>(text)),
-            mtu: reader
-                .checked(raw.mtu.as_ref(), |bytes| entry::mtu(*bytes))
-                .unwrap_or(DEFAULT_MTU),
+            mtu: reader.checked(raw.mtu.as_ref(), |bytes| entry::mtu(*bytes)).unwrap_or(DEFAULT_MTU),
         };
         let place = self.reader.place(&name.span());
         if let Some((_, first)) = self.lan_names.get(&lan.name) {
-            let text = format!(
-                "LAN {:?} is at {first} already; each LAN has a name of its own",
-                lan.name
-            );
+            let text = format!("LAN {:?} is at {first} already; each LAN has a name of its own", lan.name);
             return self.reader.error(&name.span(), text);
         }
         if let Some(vlan) = vlan {

@@ -78,10 +78,7 @@ impl Exchange {
 
     /// The LAN of a connection. One that the export does not describe has no more than a name.
     pub(super) fn lan(&mut self, exchange: Option<i64>, id: Option<i64>) -> usize {
-        let known = self
-            .by_id
-            .get(&(exchange, id))
-            .or_else(|| self.by_id.get(&(None, id)));
+        let known = self.by_id.get(&(exchange, id)).or_else(|| self.by_id.get(&(None, id)));
         if let Some(at) = known {
             return *at;
         }

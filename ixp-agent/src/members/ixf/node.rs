@@ -12,10 +12,7 @@ pub(super) struct Node<'v> {
 
 impl<'v> Node<'v> {
     pub(super) fn root(value: &'v Value) -> Self {
-        Self {
-            path: String::new(),
-            value,
-        }
+        Self { path: String::new(), value }
     }
 
     /// The value of a key, unless it is missing or null.
@@ -35,10 +32,7 @@ impl<'v> Node<'v> {
     /// The items of a list; none if it is no list.
     pub(super) fn items(self) -> impl Iterator<Item = Self> {
         let items = self.value.as_array().into_iter().flatten().enumerate();
-        items.map(move |(at, value)| Self {
-            path: format!("{}[{at}]", self.path),
-            value,
-        })
+        items.map(move |(at, value)| Self { path: format!("{}[{at}]", self.path), value })
     }
 
     /// The items of the list at a key; none if there is no list.

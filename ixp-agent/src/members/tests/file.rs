@@ -58,24 +58,15 @@ fn check_interface(line: &str, expected: &str) {
 #[test]
 fn a_good_file_names_its_stations() {
     let (registry, notices) = parsed("members.toml", GOOD, &[]);
-    assert_eq!(
-        notices,
-        "members.toml:31: an interface of AS64501 has no MAC; its traffic is not matched"
-    );
+    assert_eq!(notices, "members.toml:31: an interface of AS64501 has no MAC; its traffic is not matched");
     assert_eq!(asn_of(&registry, 0, mac(2)), Some(64500));
     assert_eq!(asn_of(&registry, 100, mac(2)), None);
-    let label = |tag| {
-        registry
-            .interface_of(vlan(tag), mac(1))
-            .map(|id| registry.interface(id).label.as_str())
-    };
+    let label =
+        |tag| registry.interface_of(vlan(tag), mac(1)).map(|id| registry.interface(id).label.as_str());
     assert_eq!(label(0), Some("AS64500@peering"));
     assert_eq!(label(100), Some("AS64500@jumbo"));
     let first = &registry.interfaces()[0];
-    assert_eq!(
-        (first.port.as_deref(), first.speed),
-        (Some("sw1:xe-0/0/1"), Some(10_000_000_000))
-    );
+    assert_eq!((first.port.as_deref(), first.speed), (Some("sw1:xe-0/0/1"), Some(10_000_000_000)));
     assert_eq!(registry.lans()[1].mtu, 9000);
 }
 
@@ -85,10 +76,7 @@ fn entries_of_one_as_number_are_one_member() {
     let (registry, notices) = parsed("m.toml", text, &[]);
     assert_eq!(registry.members().len(), 1);
     assert_eq!(registry.members()[0].name, "A");
-    assert!(
-        notices.contains("m.toml:6: AS64500 is named \"A\" above; that name is kept"),
-        "{notices}"
-    );
+    assert!(notices.contains("m.toml:6: AS64500 is named \"A\" above; that name is kept"), "{notices}");
 }
 
 #[test]
@@ -158,26 +146,14 @@ fn a_bad_address_is_told_what_is_wrong() {
 #[test]
 fn a_bad_key_or_number_is_told_what_to_write() {
     let check = check_interface;
-    check(
-        "macz = []",
-        r#"m.toml:9: unknown key "macz"; did you mean "macs"?"#,
-    );
-    check(
-        "colour = 1",
-        r#"m.toml:9: unknown key "colour"; known here: ipv4, ipv6, lan, macs, port, speed"#,
-    );
-    check(
-        "speed = -1",
-        "m.toml:9: speed = -1 is no rate; write bit/s, as 10_000_000_000",
-    );
+    check("macz = []", r#"m.toml:9: unknown key "macz"; did you mean "macs"?"#);
+    check("colour = 1", r#"m.toml:9: unknown key "colour"; known here: ipv4, ipv6, lan, macs, port, speed"#);
+    check("speed = -1", "m.toml:9: speed = -1 is no rate; write bit/s, as 10_000_000_000");
     check(
         "speed = 1.5",
         r#"m.toml:9: "speed" takes a whole number, not a fraction; write it as speed = 10000000000"#,
     );
-    check(
-        "speed = 99999999999999999999",
-        "m.toml:9: speed = 99999999999999999999 is too large",
-    );
+    check("speed = 99999999999999999999", "m.toml:9: speed = 99999999999999999999 is too large");
 }
 
 #[test]

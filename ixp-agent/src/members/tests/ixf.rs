@@ -20,11 +20,7 @@ fn check_vlan(entry: &str, expected: &str) {
         "member_list": [{{"asnum": 64500, "connection_list": [{{"vlan_list": [{entry}]}}]}}]}}"#
     );
     let at = "ixf.json: member_list[0].connection_list[0].vlan_list[0]";
-    assert_eq!(
-        parsed("ixf.json", &text, &[]).1,
-        format!("{at}{expected}"),
-        "of {entry}"
-    );
+    assert_eq!(parsed("ixf.json", &text, &[]).1, format!("{at}{expected}"), "of {entry}");
 }
 
 #[test]
@@ -41,10 +37,7 @@ fn version_1_0_is_read_with_what_each_entry_lacks() {
     let first = &registry.interfaces()[0];
     assert_eq!(first.label, "AS64500@Peering LAN");
     assert_eq!(first.macs, [mac(1), mac(2)]);
-    assert_eq!(
-        (first.port.as_deref(), first.speed),
-        (Some("sw1"), Some(20_000_000_000))
-    );
+    assert_eq!((first.port.as_deref(), first.speed), (Some("sw1"), Some(20_000_000_000)));
     assert_eq!(registry.lans()[0].ipv6, "2001:db8:1::/64".parse().ok());
 }
 
@@ -113,10 +106,7 @@ fn a_lan_that_is_not_described_has_a_name_of_its_id() {
 
 #[test]
 fn what_cannot_be_used_is_said_and_left_out() {
-    check_vlan(
-        r#"{"vlan_id": 1}"#,
-        ": AS64500 has no MAC here; its traffic is not matched",
-    );
+    check_vlan(r#"{"vlan_id": 1}"#, ": AS64500 has no MAC here; its traffic is not matched");
     check_vlan(
         r#"{"ipv4": {"mac_addresses": [7]}}"#,
         ".ipv4.mac_addresses[0]: 7 is not a MAC address in a text",

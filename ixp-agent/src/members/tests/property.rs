@@ -12,11 +12,7 @@ use super::*;
 type Port = (u32, BTreeSet<u8>, u8);
 
 fn ports() -> impl Strategy<Value = Vec<Port>> {
-    let port = (
-        64496u32..64512,
-        proptest::collection::btree_set(1u8..255, 0..3),
-        1u8..255,
-    );
+    let port = (64496u32..64512, proptest::collection::btree_set(1u8..255, 0..3), 1u8..255);
     proptest::collection::vec(port, 0..12)
 }
 
@@ -32,21 +28,11 @@ fn registry(ports: &[Port]) -> Registry {
     let (mut members, mut interfaces) = (Vec::<Member>::new(), Vec::new());
     let (mut macs, mut addresses) = (BTreeSet::new(), BTreeSet::new());
     for (asn, stations, host) in ports {
-        let at = members
-            .iter()
-            .position(|member| member.asn.0 == *asn)
-            .unwrap_or_else(|| {
-                members.push(Member {
-                    asn: Asn(*asn),
-                    name: format!("Net {asn}"),
-                });
-                members.len() - 1
-            });
-        let macs = stations
-            .iter()
-            .filter(|last| macs.insert(**last))
-            .map(|last| mac(*last))
-            .collect();
+        let at = members.iter().position(|member| member.asn.0 == *asn).unwrap_or_else(|| {
+            members.push(Member { asn: Asn(*asn), name: format!("Net {asn}") });
+            members.len() - 1
+        });
+        let macs = stations.iter().filter(|last| macs.insert(**last)).map(|last| mac(*last)).collect();
         let host = addresses.insert(*host).then_some(*host);
         interfaces.push(interface(MemberId(u32::try_from(at).unwrap()), macs, host));
     }
@@ -60,10 +46,7 @@ fn interface(member: MemberId, macs: Vec<Mac>, host: Option<u8>) -> Interface {
         lan: 0,
         label: String::new(),
         macs,
-        ipv4: host
-            .map(|host| Ipv4Addr::new(192, 0, 2, host))
-            .into_iter()
-            .collect(),
+        ipv4: host.map(|host| Ipv4Addr::new(192, 0, 2, host)).into_iter().collect(),
         ipv6: host.map(ipv6).into_iter().collect(),
         port: host.map(|host| format!("sw1:{host}")),
         speed: host.map(|host| u64::from(host) * 1_000_000_000),
@@ -71,10 +54,7 @@ fn interface(member: MemberId, macs: Vec<Mac>, host: Option<u8>) -> Interface {
 }
 
 fn quoted<T: ToString>(values: &[T]) -> String {
-    let values: Vec<String> = values
-        .iter()
-        .map(|value| format!("{:?}", value.to_string()))
-        .collect();
+    let values: Vec<String> = values.iter().map(|value| format!("{:?}", value.to_string())).collect();
     format!("[{}]", values.join(", "))
 }
 
@@ -88,23 +68,9 @@ fn written(registry: &Registry) -> String {
     }
     for interface in registry.interfaces() {
         let member = registry.member(interface.member);
-        writeln!(
-            text,
-            "[[member]]\nasn = {}\nname = {:?}",
-            member.asn.0, member.name
-        )
-        .unwrap();
-        writeln!(
-            text,
-            "[[member.interface]]\nlan = {:?}",
-            registry.lans()[interface.lan].name
-        )
-        .unwrap();
-        let (macs, ipv4, ipv6) = (
-            quoted(&interface.macs),
-            quoted(&interface.ipv4),
-            quoted(&interface.ipv6),
-        );
+        writeln!(text, "[[member]]\nasn = {}\nname = {:?}", member.asn.0, member.name).unwrap();
+        writeln!(text, "[[member.interface]]\nlan = {:?}", registry.lans()[interface.lan].name).unwrap();
+        let (macs, ipv4, ipv6) = (quoted(&interface.macs), quoted(&interface.ipv4), quoted(&interface.ipv6));
         writeln!(text, "macs = {macs}\nipv4 = {ipv4}\nipv6 = {ipv6}").unwrap();
         if let Some((port, speed)) = interface.port.as_ref().zip(interface.speed) {
             writeln!(text, "port = {port:?}\nspeed = {speed}").unwrap();
