@@ -29,9 +29,10 @@ pub fn show(config: &Config) -> String {
     text
 }
 
-type Keys = Vec<(&'static str, Option<Toml>)>;
+/// The keys of a section, each with its value if it has one.
+pub(super) type Keys = Vec<(&'static str, Option<Toml>)>;
 
-fn attach_keys(attach: &Attach) -> Keys {
+pub(super) fn attach_keys(attach: &Attach) -> Keys {
     vec![
         ("interface", Some(attach.interface.as_str().into())),
         ("deployment", Some(deployment(attach.deployment).into())),
@@ -43,7 +44,7 @@ fn attach_keys(attach: &Attach) -> Keys {
     ]
 }
 
-fn sections(config: &Config) -> [(&'static str, Keys); 5] {
+pub(super) fn sections(config: &Config) -> [(&'static str, Keys); 5] {
     let Config { attach: _, members, counting, sampling, window, http } = config;
     let tags = members.vlan_tags.iter();
     let tags: toml::Table = tags.map(|(id, tag)| (id.to_string(), i64::from(tag.get()).into())).collect();
