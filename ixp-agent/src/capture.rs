@@ -220,11 +220,6 @@ impl Placed {
             return Err(Fault::Wire(wire));
         }
         let wire = wire.max(kept).saturating_sub(fcs);
-        Ok(Self {
-            at,
-            start,
-            kept: kept.min(wire),
-            wire,
-        })
+        Ok(Self { at, start, kept: kept.min(wire), wire })
     }
 }

@@ -1,8 +1,24 @@
 //! Turns the XDP program's counters into per-member traffic matrices. The rooms, in the order in
 //! which data takes its way through them.
 
-pub mod capture;
-pub mod matrix;
-pub mod members;
-pub mod replay;
+pub mod kernel;
 pub mod snapshot;
+
+pub mod capture;
+pub mod replay;
+
+pub mod config;
+pub mod members;
+pub mod notice;
+
+pub mod matrix;
+pub mod stations;
+
+pub mod live;
+
+pub mod http;
+pub mod metrics;
+
+pub mod cli;
+pub mod doctor;
+pub mod run;

@@ -85,10 +85,7 @@ enum Problem {
     #[error(transparent)]
     Capture(#[from] capture::Error),
     #[error("{frames} frames passed over: {link_type}")]
-    Skipped {
-        frames: u64,
-        link_type: capture::LinkType,
-    },
+    Skipped { frames: u64, link_type: capture::LinkType },
 }
 
 /// Counts all captures, then writes their matrix to `out`. What is wrong with a capture goes to `err`,

@@ -53,21 +53,14 @@ impl Snapshot {
         for (slot, port) in &self.ports {
             let before = earlier.ports.get(slot).unwrap_or(&unseen);
             delta.seen.add(port.counters.seen.since(before.counters.seen));
-            delta
-                .unattributed
-                .add(port.counters.unattributed.since(before.counters.unattributed));
+            delta.unattributed.add(port.counters.unattributed.since(before.counters.unattributed));
             grow(&mut delta.malformed, &port.malformed, &before.malformed);
             grow(&mut delta.odd, &port.odd, &before.odd);
         }
         delta.pairs = self
             .pairs
             .iter()
-            .map(|(key, counts)| {
-                (
-                    *key,
-                    counts.since(earlier.pairs.get(key).copied().unwrap_or_default()),
-                )
-            })
+            .map(|(key, counts)| (*key, counts.since(earlier.pairs.get(key).copied().unwrap_or_default())))
             .filter(|(_, counts)| !counts.is_zero())
             .collect();
         delta
@@ -120,12 +113,7 @@ mod tests {
     use ixp_common::addr::{Family, Mac, VlanId};
 
     fn key(last: u8) -> PairKey {
-        PairKey::new(
-            VlanId::UNTAGGED,
-            Mac([2, 0, 0, 0, 0, last]),
-            Mac::BROADCAST,
-            Family::Arp,
-        )
+        PairKey::new(VlanId::UNTAGGED, Mac([2, 0, 0, 0, 0, last]), Mac::BROADCAST, Family::Arp)
     }
 
     fn counts(packets: u64, bytes: u64) -> Counts {
@@ -137,15 +125,10 @@ mod tests {
         let before = Snapshot {
             ports: [(
                 1,
-                Port {
-                    malformed: [(Malformed::LlcLength, counts(1, 60))].into(),
-                    ..Port::default()
-                },
+                Port { malformed: [(Malformed::LlcLength, counts(1, 60))].into(), ..Port::default() },
             )]
             .into(),
-            pairs: [(key(1), counts(5, 300)), (key(2), counts(1, 60))]
-                .into_iter()
-                .collect(),
+            pairs: [(key(1), counts(5, 300)), (key(2), counts(1, 60))].into_iter().collect(),
         };
         let mut after = before.clone();
         after.pairs.insert(key(1), counts(7, 420));
@@ -166,10 +149,7 @@ mod tests {
             pairs: [(key(1), counts(u64::MAX, u64::MAX - 9))].into_iter().collect(),
             ..Default::default()
         };
-        let after = Snapshot {
-            pairs: [(key(1), counts(1, 50))].into_iter().collect(),
-            ..Default::default()
-        };
+        let after = Snapshot { pairs: [(key(1), counts(1, 50))].into_iter().collect(), ..Default::default() };
         assert_eq!(after.since(&before).pairs, [(key(1), counts(2, 60))]);
     }
 }

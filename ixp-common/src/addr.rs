@@ -197,26 +197,16 @@ mod tests {
     #[test]
     fn a_mac_is_read_in_each_notation_of_the_field() {
         let mac = Mac([0x02, 0, 0x5e, 0x10, 0, 1]);
-        for text in [
-            "02:00:5e:10:00:01",
-            "02-00-5E-10-00-01",
-            "0200.5e10.0001",
-            "02005E100001",
-        ] {
+        for text in ["02:00:5e:10:00:01", "02-00-5E-10-00-01", "0200.5e10.0001", "02005E100001"] {
             assert_eq!(text.parse(), Ok(mac), "{text}");
         }
     }
 
     #[test]
     fn a_text_that_is_no_mac_is_refused() {
-        for text in [
-            "",
-            "02:00:5e:10:00",
-            "02:00:5e:10:00:0g",
-            "02:00-5e:10:00:01",
-            "UNKNOWN",
-            "02:00:5e:10:00:01 ",
-        ] {
+        for text in
+            ["", "02:00:5e:10:00", "02:00:5e:10:00:0g", "02:00-5e:10:00:01", "UNKNOWN", "02:00:5e:10:00:01 "]
+        {
             assert_eq!(text.parse::<Mac>(), Err(BadMac), "{text}");
         }
     }

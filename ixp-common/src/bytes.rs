@@ -29,10 +29,7 @@ impl<'a> Captured<'a> {
     #[must_use]
     pub fn new(bytes: &'a [u8], wire_len: u32) -> Self {
         let kept = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        Self {
-            bytes,
-            wire_len: if wire_len < kept { kept } else { wire_len },
-        }
+        Self { bytes, wire_len: if wire_len < kept { kept } else { wire_len } }
     }
 
     /// A frame that was kept whole.

@@ -9,6 +9,9 @@ pub const PORT_SLOTS: u32 = 256;
 /// Kinds of broken frame per slot: first [`Malformed`], then [`Oddity`].
 pub const REASONS: u32 = 32;
 
+#[expect(clippy::cast_possible_truncation, reason = "a list of a few names")]
+const FIRST_ODDITY: u32 = Malformed::ALL.len() as u32;
+
 const _: () = assert!(Malformed::ALL.len() + Oddity::ALL.len() <= REASONS as usize);
 
 /// What a cell counts: one direction between two stations on a VLAN, by family.
@@ -29,13 +32,7 @@ impl PairKey {
     #[inline(always)]
     #[must_use]
     pub const fn new(vlan: VlanId, source: Mac, destination: Mac, family: Family) -> Self {
-        Self {
-            vlan: vlan.get(),
-            source: source.0,
-            destination: destination.0,
-            family: family as u8,
-            zero: 0,
-        }
+        Self { vlan: vlan.get(), source: source.0, destination: destination.0, family: family as u8, zero: 0 }
     }
 
     /// The outer VLAN.
@@ -84,10 +81,7 @@ impl Counts {
     /// One frame of `bytes`.
     #[must_use]
     pub const fn frame(bytes: u32) -> Self {
-        Self {
-            packets: 1,
-            bytes: bytes as u64,
-        }
+        Self { packets: 1, bytes: bytes as u64 }
     }
 
     /// Adds a frame. Wraps as the kernel does, after 2⁶⁴ of either.
@@ -141,6 +135,19 @@ pub struct PortCounters {
 
 const _: () = assert!(size_of::<PortCounters>() == 80);
 
+impl PortCounters {
+    /// Adds another CPU's counters.
+    pub const fn add(&mut self, other: &Self) {
+        self.seen.add(other.seen);
+        self.unattributed.add(other.unattributed);
+        self.consumed.add(other.consumed);
+        self.samples = self.samples.wrapping_add(other.samples);
+        self.samples_lost = self.samples_lost.wrapping_add(other.samples_lost);
+        self.stations = self.stations.wrapping_add(other.stations);
+        self.stations_suppressed = self.stations_suppressed.wrapping_add(other.stations_suppressed);
+    }
+}
+
 /// Where in the table of reasons a slot counts a kind of malformed frame.
 #[inline(always)]
 #[must_use]
@@ -152,7 +159,7 @@ pub const fn malformed_index(slot: u32, reason: Malformed) -> u32 {
 #[inline(always)]
 #[must_use]
 pub const fn oddity_index(slot: u32, oddity: Oddity) -> u32 {
-    slot * REASONS + Malformed::ALL.len() as u32 + oddity as u32
+    slot * REASONS + FIRST_ODDITY + oddity as u32
 }
 
 /// A station on a VLAN, the key of the table of stations that were reported.
@@ -170,10 +177,7 @@ impl StationKey {
     #[inline(always)]
     #[must_use]
     pub const fn new(vlan: VlanId, mac: Mac) -> Self {
-        Self {
-            vlan: vlan.get(),
-            mac: mac.0,
-        }
+        Self { vlan: vlan.get(), mac: mac.0 }
     }
 
     /// The VLAN.

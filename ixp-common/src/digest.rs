@@ -33,7 +33,8 @@ pub struct Digest {
 const _: () = assert!(size_of::<Digest>() == 80);
 
 impl Digest {
-    const EMPTY: Self = Self {
+    /// All zero.
+    pub const EMPTY: Self = Self {
         wire_len: 0,
         unread: [0; 2],
         ethertype: 0,
@@ -44,18 +45,23 @@ impl Digest {
         transport: [0; 4],
     };
 
-    /// Parses `frame` and writes down what was read.
-    #[inline(always)]
+    /// What the parser reads from `frame`.
+    #[must_use]
     pub fn of<F: FrameBytes>(frame: &F) -> Self {
-        let mut digest = Self {
-            wire_len: frame.wire_len(),
-            ..Self::EMPTY
-        };
-        match frame::link(frame) {
-            Ok(link) => digest.link(frame, &link),
-            Err(unread) => digest.unread[0] = code(unread),
-        }
+        let mut digest = Self::EMPTY;
+        digest.write(frame);
         digest
+    }
+
+    /// Writes down what the parser reads from `frame`, over a digest that is all zero. In place,
+    /// since the kernel's stack has no room for a second one.
+    #[inline(always)]
+    pub fn write<F: FrameBytes>(&mut self, frame: &F) {
+        self.wire_len = frame.wire_len();
+        match frame::link(frame) {
+            Ok(link) => self.link(frame, &link),
+            Err(unread) => self.unread[0] = code(unread),
+        }
     }
 
     #[inline(always)]
@@ -116,12 +122,7 @@ impl Digest {
         put(
             &mut self.fields,
             32,
-            [
-                packet.hop_limit,
-                packet.protocol,
-                packet.extensions,
-                packet.fragment as u8,
-            ],
+            [packet.hop_limit, packet.protocol, packet.extensions, packet.fragment as u8],
         );
         self.transport(packet.transport);
     }

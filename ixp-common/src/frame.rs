@@ -106,12 +106,7 @@ pub enum Oddity {
 
 impl Oddity {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 4] = [
-        Self::ThirdTag,
-        Self::Hidden,
-        Self::ExtensionChain,
-        Self::TransportTruncated,
-    ];
+    pub const ALL: [Self; 4] = [Self::ThirdTag, Self::Hidden, Self::ExtensionChain, Self::TransportTruncated];
 
     /// The name in JSON and metrics.
     #[must_use]
@@ -188,13 +183,7 @@ pub enum Network {
 pub fn link<F: FrameBytes>(frame: &F) -> Result<Link, Unread> {
     let header = eth::parse(frame)?;
     let (tags, ethertype, payload) = vlan::parse(frame, header.ethertype)?;
-    Ok(Link {
-        destination: header.destination,
-        source: header.source,
-        tags,
-        ethertype,
-        payload,
-    })
+    Ok(Link { destination: header.destination, source: header.source, tags, ethertype, payload })
 }
 
 /// Reads what the link layer carries.
@@ -283,10 +272,7 @@ mod tests {
         let header = link(&cut).expect("the link header is there");
         assert_eq!(network(&cut, &header), Err(Unread::Hidden));
         let short = Captured::whole(&bytes[..20]);
-        assert_eq!(
-            network(&short, &header),
-            Err(Unread::Malformed(Malformed::Ipv4Truncated))
-        );
+        assert_eq!(network(&short, &header), Err(Unread::Malformed(Malformed::Ipv4Truncated)));
     }
 
     proptest! {

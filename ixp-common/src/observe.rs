@@ -154,44 +154,25 @@ mod tests {
     #[test]
     fn a_frame_without_sampling_draws_no_random_number() {
         let mut tally = Tally::default();
-        observe(
-            &Captured::whole(&[0; 60]),
-            &policy(Deployment::Inline, 0),
-            &mut tally,
-        );
+        observe(&Captured::whole(&[0; 60]), &policy(Deployment::Inline, 0), &mut tally);
         assert_eq!((tally.draws, tally.samples), (0, 0));
-        observe(
-            &Captured::whole(&[0; 60]),
-            &policy(Deployment::Inline, 10),
-            &mut tally,
-        );
+        observe(&Captured::whole(&[0; 60]), &policy(Deployment::Inline, 10), &mut tally);
         assert_eq!((tally.draws, tally.samples), (1, 1));
     }
 
     #[test]
     fn a_tap_consumes_even_what_it_cannot_parse() {
         let mut tally = Tally::default();
-        let action = observe(
-            &Captured::whole(&[0xff; 9]),
-            &policy(Deployment::Tap, 0),
-            &mut tally,
-        );
+        let action = observe(&Captured::whole(&[0xff; 9]), &policy(Deployment::Tap, 0), &mut tally);
         assert_eq!(action, Action::Consume);
         assert_eq!(tally.consumed, Counts::frame(9));
-        assert_eq!(
-            tally.malformed,
-            [(Malformed::EthernetTruncated, Counts::frame(9))].into()
-        );
+        assert_eq!(tally.malformed, [(Malformed::EthernetTruncated, Counts::frame(9))].into());
     }
 
     #[test]
     fn a_frame_cut_inside_its_addresses_is_unattributed() {
         let mut tally = Tally::default();
-        observe(
-            &Captured::new(&[0; 13], 60),
-            &policy(Deployment::Inline, 0),
-            &mut tally,
-        );
+        observe(&Captured::new(&[0; 13], 60), &policy(Deployment::Inline, 0), &mut tally);
         assert_eq!(tally.unattributed, Counts::frame(60));
         assert!(tally.pairs.is_empty());
     }
@@ -203,11 +184,7 @@ mod tests {
             bytes[at..at + 4].copy_from_slice(&[0x81, 0x00, 0x00, 0x64]);
         }
         let mut tally = Tally::default();
-        observe(
-            &Captured::whole(&bytes),
-            &policy(Deployment::Inline, 0),
-            &mut tally,
-        );
+        observe(&Captured::whole(&bytes), &policy(Deployment::Inline, 0), &mut tally);
         assert_eq!(tally.odd, [Oddity::ThirdTag]);
         let key = PairKey::new(VlanId::from_tci(100), Mac::ZERO, Mac::ZERO, Family::Other);
         assert_eq!(tally.pairs, [(key, Counts::frame(60))].into());

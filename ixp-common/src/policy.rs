@@ -112,11 +112,7 @@ mod tests {
         ];
         for (deployment, consume, destination, expected) in cases {
             let policy = PortPolicy::new(1, deployment, HOST, consume, 0);
-            assert_eq!(
-                policy.action(Verdict::Pass, destination),
-                expected,
-                "{deployment:?} {destination:?}"
-            );
+            assert_eq!(policy.action(Verdict::Pass, destination), expected, "{deployment:?} {destination:?}");
         }
     }
 }

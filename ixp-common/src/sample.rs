@@ -23,6 +23,28 @@ pub struct SampleRecord {
 
 const _: () = assert!(size_of::<SampleRecord>() == 24 + SAMPLE_BYTES);
 
+impl SampleRecord {
+    /// The record in a ring's entry; `None` if the entry is too short for one.
+    #[must_use]
+    pub fn from_bytes(entry: &[u8]) -> Option<Self> {
+        Some(Self {
+            monotonic_ns: u64::from_ne_bytes(field(entry, 0)?),
+            ifindex: u32::from_ne_bytes(field(entry, 8)?),
+            wire_len: u32::from_ne_bytes(field(entry, 12)?),
+            rate: u32::from_ne_bytes(field(entry, 16)?),
+            header_len: u32::from_ne_bytes(field(entry, 20)?),
+            header: field(entry, 24)?,
+        })
+    }
+
+    /// The start of the frame.
+    #[must_use]
+    pub fn header(&self) -> &[u8] {
+        let len = (self.header_len as usize).min(SAMPLE_BYTES);
+        &self.header[..len]
+    }
+}
+
 /// A station whose address was not seen before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(C)]
@@ -40,3 +62,21 @@ pub struct StationRecord {
 }
 
 const _: () = assert!(size_of::<StationRecord>() == 24);
+
+impl StationRecord {
+    /// The record in a ring's entry; `None` if the entry is too short for one.
+    #[must_use]
+    pub fn from_bytes(entry: &[u8]) -> Option<Self> {
+        Some(Self {
+            monotonic_ns: u64::from_ne_bytes(field(entry, 0)?),
+            ifindex: u32::from_ne_bytes(field(entry, 8)?),
+            vlan: u16::from_ne_bytes(field(entry, 12)?),
+            mac: field(entry, 14)?,
+            zero: u32::from_ne_bytes(field(entry, 20)?),
+        })
+    }
+}
+
+fn field<const N: usize>(entry: &[u8], offset: usize) -> Option<[u8; N]> {
+    entry.get(offset..)?.first_chunk().copied()
+}

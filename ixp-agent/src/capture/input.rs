@@ -19,14 +19,7 @@ pub(super) struct Input<R> {
 
 impl<R: Read> Input<R> {
     pub(super) fn new(reader: R) -> Self {
-        Self {
-            reader,
-            buffer: vec![0; CAPACITY],
-            start: 0,
-            end: 0,
-            offset: 0,
-            frames: 0,
-        }
+        Self { reader, buffer: vec![0; CAPACITY], start: 0, end: 0, offset: 0, frames: 0 }
     }
 
     /// The next `len` bytes without taking them; fewer where the stream ends.
@@ -76,9 +69,7 @@ impl<R: Read> Input<R> {
         let cut = self.cut();
         let mut left = len;
         while left > 0 {
-            let have = self
-                .peek(usize::try_from(left).unwrap_or(CAPACITY).min(CAPACITY))?
-                .len();
+            let have = self.peek(usize::try_from(left).unwrap_or(CAPACITY).min(CAPACITY))?.len();
             if have == 0 {
                 return Err(cut);
             }
@@ -94,18 +85,11 @@ impl<R: Read> Input<R> {
 
     /// An error of the record that starts here.
     pub(super) fn broken(&self, fault: Fault) -> Error {
-        Error::Broken {
-            offset: self.offset,
-            frames: self.frames,
-            fault,
-        }
+        Error::Broken { offset: self.offset, frames: self.frames, fault }
     }
 
     fn cut(&self) -> Error {
-        Error::Cut {
-            offset: self.offset,
-            frames: self.frames,
-        }
+        Error::Cut { offset: self.offset, frames: self.frames }
     }
 
     fn fill(&mut self, len: usize) -> Result<(), Error> {

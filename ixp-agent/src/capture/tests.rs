@@ -37,10 +37,7 @@ fn check(capture: &[u8], expected: &[(Moment, &[u8], u32)]) {
     let (frames, error, skipped) = drain(capture);
     assert!(error.is_none(), "{error:?}");
     assert!(skipped.is_empty());
-    let expected: Vec<Seen> = expected
-        .iter()
-        .map(|(at, kept, wire)| (*at, kept.to_vec(), *wire))
-        .collect();
+    let expected: Vec<Seen> = expected.iter().map(|(at, kept, wire)| (*at, kept.to_vec(), *wire)).collect();
     assert_eq!(frames, expected);
 }
 
@@ -64,10 +61,7 @@ fn pcap_is_read_in_both_orders_and_units() {
     ] {
         let records = [record(order, T, 7, A, 60), record(order, T + 1, 7, B, 1500)].concat();
         let capture = pcap(order, magic, 1, &records);
-        check(
-            &capture,
-            &[(Some((T, nanos)), A, 60), (Some((T + 1, nanos)), B, 1500)],
-        );
+        check(&capture, &[(Some((T, nanos)), A, 60), (Some((T + 1, nanos)), B, 1500)]);
     }
 }
 
@@ -113,12 +107,8 @@ fn every_packet_block_of_pcapng_gives_its_frame() {
 #[test]
 fn a_section_has_its_own_order_and_interfaces() {
     let sections = [
-        Pcapng::new(Order::Little)
-            .interface(1, 0, &[])
-            .enhanced(0, 0, A, 60, &[]),
-        Pcapng::new(Order::Big)
-            .interface(1, 0, &[])
-            .enhanced(0, 1, B, 61, &[]),
+        Pcapng::new(Order::Little).interface(1, 0, &[]).enhanced(0, 0, A, 60, &[]),
+        Pcapng::new(Order::Big).interface(1, 0, &[]).enhanced(0, 1, B, 61, &[]),
     ];
     let capture = sections.map(Pcapng::bytes).concat();
     check(&capture, &[(Some((0, 0)), A, 60), (Some((0, 1_000)), B, 61)]);
@@ -135,9 +125,7 @@ fn time_is_counted_in_the_interfaces_unit_from_its_offset() {
         (&option(order, 9, &[0]), u64::MAX, None),
     ];
     for (options, ticks, at) in cases {
-        let capture = Pcapng::new(order)
-            .interface(1, 0, options)
-            .enhanced(0, ticks, A, 60, &[]);
+        let capture = Pcapng::new(order).interface(1, 0, options).enhanced(0, ticks, A, 60, &[]);
         check(&capture.bytes(), &[(at, A, 60)]);
     }
 }
@@ -152,9 +140,7 @@ fn an_fcs_that_pcapng_tells_of_is_no_part_of_the_frame() {
         (option(order, 13, &[2]), option(order, 2, &[0x80, 0, 0, 0])),
         (option(order, 13, &[4]), option(order, 2, &[0x01, 0, 0, 0])),
     ] {
-        let capture = Pcapng::new(order)
-            .interface(1, 0, &interface)
-            .enhanced(0, 0, &[0xaa; 64], 64, &packet);
+        let capture = Pcapng::new(order).interface(1, 0, &interface).enhanced(0, 0, &[0xaa; 64], 64, &packet);
         check(&capture.bytes(), &[(Some((0, 0)), A, 60)]);
     }
 }
@@ -191,11 +177,7 @@ fn each_fault_is_named_with_its_place() {
     check_fault(&then(&whole[..75]), 1, cut);
     let kept =
         "broken record at byte 100, after 1 frames: it keeps 262145 bytes of a frame, more than 262144";
-    check_fault(
-        &then(&[&[0; 8][..], &262_145u32.to_le_bytes(), &[0; 4]].concat()),
-        1,
-        kept,
-    );
+    check_fault(&then(&[&[0; 8][..], &262_145u32.to_le_bytes(), &[0; 4]].concat()), 1, kept);
     let wire = "broken record at byte 100, after 1 frames: its frame had 4294967295 bytes, more than 1048576";
     check_fault(&then(&[&[0; 12][..], &[0xff; 4]].concat()), 1, wire);
 }
@@ -203,35 +185,20 @@ fn each_fault_is_named_with_its_place() {
 #[test]
 fn each_fault_of_a_block_is_named_with_its_place() {
     let order = Order::Little;
-    let start = Pcapng::new(order)
-        .interface(1, 0, &[])
-        .enhanced(0, 0, A, 60, &[])
-        .bytes();
+    let start = Pcapng::new(order).interface(1, 0, &[]).enhanced(0, 0, A, 60, &[]).bytes();
     let cases: [(Vec<u8>, &str); 6] = [
-        (
-            Pcapng::just(order).enhanced(1, 0, A, 60, &[]).bytes(),
-            "interface 1 was not described",
-        ),
+        (Pcapng::just(order).enhanced(1, 0, A, 60, &[]).bytes(), "interface 1 was not described"),
         (
             Pcapng::just(order).enhanced(0, 0, A, 60, &[]).kept(61).bytes(),
             "61 bytes of a frame do not fit into their block",
         ),
-        (
-            Pcapng::just(order).block(6, &[0; 16]).bytes(),
-            "a block of type 0x00000006 with a length of 28",
-        ),
-        (
-            Pcapng::just(order).block(0xbad, &[0; 1]).bytes(),
-            "a block of type 0x00000bad with a length of 13",
-        ),
+        (Pcapng::just(order).block(6, &[0; 16]).bytes(), "a block of type 0x00000006 with a length of 28"),
+        (Pcapng::just(order).block(0xbad, &[0; 1]).bytes(), "a block of type 0x00000bad with a length of 13"),
         (
             Pcapng::just(order).enhanced(0, 0, A, 60, &[]).trailer(7).bytes(),
             "a block whose length is 92 at its start and 7 at its end",
         ),
-        (
-            [&[0x0a, 0x0d, 0x0d, 0x0a][..], &[0; 24]].concat(),
-            "a section of an unknown byte order or version",
-        ),
+        ([&[0x0a, 0x0d, 0x0d, 0x0a][..], &[0; 24]].concat(), "a section of an unknown byte order or version"),
     ];
     for (block, fault) in cases {
         let capture = [start.as_slice(), &block].concat();
@@ -253,8 +220,5 @@ fn a_stream_that_fails_gives_what_came_before() {
     let capture = pcap(Order::Little, 0xa1b2_c3d4, 1, &record(Order::Little, T, 0, A, 60));
     let (frames, error, _) = drain(capture.chain(Failing));
     assert_eq!(frames.len(), 1);
-    assert_eq!(
-        error.map(|error| error.to_string()).as_deref(),
-        Some("read at byte 100, after 1 frames")
-    );
+    assert_eq!(error.map(|error| error.to_string()).as_deref(), Some("read at byte 100, after 1 frames"));
 }

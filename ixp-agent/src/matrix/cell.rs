@@ -84,10 +84,7 @@ impl<'r> Owner<'r> {
     #[must_use]
     pub fn of(registry: &'r Registry, id: InterfaceId) -> Self {
         let interface = registry.interface(id);
-        Self {
-            interface,
-            member: registry.member(interface.member),
-        }
+        Self { interface, member: registry.member(interface.member) }
     }
 }
 

@@ -44,17 +44,7 @@ const fn columns(by: By) -> &'static [Column] {
     use Column::{SrcAsn, SrcInterface, SrcMac, Vlan};
     match by {
         By::Mac => &[Vlan, SrcMac, DstMac, SrcAsn, DstAsn, Family, Packets, Bytes],
-        By::Interface => &[
-            Vlan,
-            SrcInterface,
-            DstInterface,
-            SrcAsn,
-            DstAsn,
-            Dst,
-            Family,
-            Packets,
-            Bytes,
-        ],
+        By::Interface => &[Vlan, SrcInterface, DstInterface, SrcAsn, DstAsn, Dst, Family, Packets, Bytes],
         By::Asn => &[SrcAsn, DstAsn, Dst, Family, Packets, Bytes],
     }
 }

@@ -103,11 +103,7 @@ impl<'m> From<&'m Matrix<'m>> for MatrixDto<'m> {
             source: matrix.source.name(),
             byte_basis: "frame-without-fcs",
             filter: FilterDto::of(&matrix.filter),
-            gaps: matrix
-                .gaps
-                .iter()
-                .map(|&(from, to)| GapDto { from, to })
-                .collect(),
+            gaps: matrix.gaps.iter().map(|&(from, to)| GapDto { from, to }).collect(),
             frames: FramesDto::of(matrix),
             cells: (matrix.by, &matrix.cells),
             rules: [],

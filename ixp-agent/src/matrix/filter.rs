@@ -35,9 +35,7 @@ impl Filter {
 }
 
 fn touches(asn: Asn, key: &PairKey, registry: &Registry) -> bool {
-    [key.source(), key.destination()].into_iter().any(|mac| {
-        registry
-            .member_of(key.vlan(), mac)
-            .is_some_and(|member| member.asn == asn)
-    })
+    [key.source(), key.destination()]
+        .into_iter()
+        .any(|mac| registry.member_of(key.vlan(), mac).is_some_and(|member| member.asn == asn))
 }

@@ -71,11 +71,7 @@ impl<'r> Places<'r> {
         for (place, at) in (0u64..).zip(order) {
             interfaces[at] = place;
         }
-        Self {
-            registry,
-            by,
-            interfaces,
-        }
+        Self { registry, by, interfaces }
     }
 
     fn rank(&self, key: &PairKey) -> Rank {
@@ -85,10 +81,7 @@ impl<'r> Places<'r> {
         };
         let source = self.station(key.vlan(), key.source()).unwrap_or(UNKNOWN);
         let (kind, destination) = self.destination(key);
-        Rank {
-            source: vlan << 48 | source,
-            destination: kind << 56 | destination << 8 | key.family() as u64,
-        }
+        Rank { source: vlan << 48 | source, destination: kind << 56 | destination << 8 | key.family() as u64 }
     }
 
     fn destination(&self, key: &PairKey) -> (u64, u64) {
@@ -122,10 +115,7 @@ fn number(mac: Mac) -> u64 {
 fn cell<'r>(key: &PairKey, registry: &'r Registry, by: By, counts: Counts) -> Cell<'r> {
     let end = |mac| end(registry.interface_of(key.vlan(), mac), mac, registry, by);
     let destination = match (Group::of(key.destination()), by) {
-        (Some(_), By::Mac) => End::Station {
-            mac: key.destination(),
-            owner: None,
-        },
+        (Some(_), By::Mac) => End::Station { mac: key.destination(), owner: None },
         (Some(group), By::Interface | By::Asn) => End::Group(group),
         (None, _) => end(key.destination()),
     };

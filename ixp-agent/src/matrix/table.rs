@@ -29,21 +29,14 @@ pub fn write(matrix: &Matrix<'_>, lines: usize, out: &mut impl Write) -> io::Res
     if !rest.is_empty() {
         let left = super::sum(rest.iter().map(|cell| &cell.counts));
         let (count, all) = (thousands(rest.len() as u64), thousands(matrix.cells.len() as u64));
-        writeln!(
-            out,
-            "… {count} of {all} cells not shown, the lightest, together {}",
-            human(left.bytes)
-        )?;
+        writeln!(out, "… {count} of {all} cells not shown, the lightest, together {}", human(left.bytes))?;
     }
     writeln!(out)?;
     totals(matrix, out)
 }
 
 fn table(matrix: &Matrix<'_>, cells: &[&Cell<'_>]) -> Table {
-    let has_vlans = matrix
-        .cells
-        .iter()
-        .any(|cell| cell.vlan.is_some_and(|vlan| vlan != VlanId::UNTAGGED));
+    let has_vlans = matrix.cells.iter().any(|cell| cell.vlan.is_some_and(|vlan| vlan != VlanId::UNTAGGED));
     let vlan_header = has_vlans.then_some("VLAN");
     let header = ["FROM", "TO", "FAMILY", "PACKETS", "BYTES"];
     let mut table = Table::new();
@@ -73,12 +66,7 @@ fn table(matrix: &Matrix<'_>, cells: &[&Cell<'_>]) -> Table {
 }
 
 fn totals(matrix: &Matrix<'_>, out: &mut impl Write) -> io::Result<()> {
-    let Frames {
-        seen,
-        malformed,
-        unattributed,
-        odd,
-    } = &matrix.frames;
+    let Frames { seen, malformed, unattributed, odd } = &matrix.frames;
     let span = &matrix.span;
     writeln!(out, "observed  {} to {}", shown(span.from), shown(span.to))?;
     for (from, to) in &matrix.gaps {
@@ -198,9 +186,6 @@ mod tests {
     #[test]
     fn a_long_name_is_clipped_and_says_so() {
         assert_eq!(clipped("AS64500 Short"), "AS64500 Short");
-        assert_eq!(
-            clipped("AS64500 A Very Long Name Incorporated"),
-            "AS64500 A Very Long Nam…"
-        );
+        assert_eq!(clipped("AS64500 A Very Long Name Incorporated"), "AS64500 A Very Long Nam…");
     }
 }

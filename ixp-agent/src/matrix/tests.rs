@@ -21,10 +21,7 @@ pub(crate) fn registry() -> Registry {
         ipv6: None,
         mtu: 1500,
     };
-    let member = |asn, name: &str| Member {
-        asn: Asn(asn),
-        name: name.to_owned(),
-    };
+    let member = |asn, name: &str| Member { asn: Asn(asn), name: name.to_owned() };
     let interface = |member, lan, macs: &[u8]| Interface {
         member: MemberId(member),
         lan,
@@ -37,16 +34,8 @@ pub(crate) fn registry() -> Registry {
     };
     Registry::new(
         vec![lan("peering", 0), lan("private", 100)],
-        vec![
-            member(64501, "Example Networks"),
-            member(64500, "Sample Transit of the Seven Seas"),
-        ],
-        vec![
-            interface(0, 0, &[1, 2]),
-            interface(0, 0, &[3]),
-            interface(1, 0, &[4]),
-            interface(1, 1, &[1]),
-        ],
+        vec![member(64501, "Example Networks"), member(64500, "Sample Transit of the Seven Seas")],
+        vec![interface(0, 0, &[1, 2]), interface(0, 0, &[3]), interface(1, 0, &[4]), interface(1, 1, &[1])],
     )
 }
 
@@ -162,36 +151,18 @@ fn by_asn_a_members_ports_and_vlans_are_one() {
 
 #[test]
 fn a_filter_holds_for_pairs_on_either_side() {
-    let filter = Filter {
-        asn: Some(Asn(64500)),
-        family: Some(Family::Ipv4),
-        vlan: None,
-    };
-    let of_as64500 = [
-        "- AS64500>AS64501 ipv4 21",
-        "- AS64500>? ipv4 9",
-        "- AS64501>AS64500 ipv4 15",
-    ];
+    let filter = Filter { asn: Some(Asn(64500)), family: Some(Family::Ipv4), vlan: None };
+    let of_as64500 = ["- AS64500>AS64501 ipv4 21", "- AS64500>? ipv4 9", "- AS64501>AS64500 ipv4 15"];
     check(&mixed(), By::Asn, filter, &of_as64500);
-    let filter = Filter {
-        vlan: VlanId::configured(100),
-        ..Filter::default()
-    };
+    let filter = Filter { vlan: VlanId::configured(100), ..Filter::default() };
     check(&mixed(), By::Asn, filter, &["- AS64500>? ipv4 9"]);
 }
 
 #[test]
 fn a_filter_leaves_the_totals() {
     let registry = registry();
-    let delta = Delta {
-        pairs: mixed(),
-        unattributed: Counts::frame(60),
-        ..Delta::default()
-    };
-    let filter = Filter {
-        family: Some(Family::Arp),
-        ..Filter::default()
-    };
+    let delta = Delta { pairs: mixed(), unattributed: Counts::frame(60), ..Delta::default() };
+    let filter = Filter { family: Some(Family::Arp), ..Filter::default() };
     let matrix = Matrix::new(&delta, &registry, By::Mac, filter, Span::default());
     assert_eq!(matrix.attributed().packets, 2);
     assert_eq!(matrix.frames.seen.packets, 67);

@@ -115,11 +115,7 @@ impl Window {
         let mut slice = Slice::default();
         let mut sums = self.keys.sums();
         let mut expected = first;
-        for step in self
-            .steps
-            .iter()
-            .filter(|step| (first..end).contains(&step.number))
-        {
+        for step in self.steps.iter().filter(|step| (first..end).contains(&step.number)) {
             self.gap(expected, step.number, &mut slice);
             expected = step.number + 1;
             step.add_to(&mut slice.delta, &mut sums);
@@ -127,10 +123,8 @@ impl Window {
         self.gap(expected, end, &mut slice);
         slice.delta.pairs = self.keys.pairs(&sums);
         let is_open = end == open.number + 1;
-        slice.span = Span {
-            from: Some(self.start(first)),
-            to: Some(if is_open { last } else { self.start(end) }),
-        };
+        slice.span =
+            Span { from: Some(self.start(first)), to: Some(if is_open { last } else { self.start(end) }) };
         slice
     }
 
@@ -192,11 +186,7 @@ impl Window {
 
     fn start(&self, number: i64) -> Timestamp {
         let nanos = i128::from(number).saturating_mul(self.step_nanos);
-        let bound = if number < 0 {
-            Timestamp::MIN
-        } else {
-            Timestamp::MAX
-        };
+        let bound = if number < 0 { Timestamp::MIN } else { Timestamp::MAX };
         Timestamp::from_nanosecond(nanos).unwrap_or(bound)
     }
 }

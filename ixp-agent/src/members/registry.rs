@@ -103,12 +103,7 @@ impl Registry {
                 by_station.insert((lan.vlan, *mac), id);
             }
         }
-        Self {
-            lans,
-            members,
-            interfaces,
-            by_station,
-        }
+        Self { lans, members, interfaces, by_station }
     }
 
     /// The interface that a station on a VLAN belongs to.
@@ -121,8 +116,7 @@ impl Registry {
     /// The member that a station on a VLAN belongs to.
     #[must_use]
     pub fn member_of(&self, vlan: VlanId, mac: Mac) -> Option<&Member> {
-        self.interface_of(vlan, mac)
-            .map(|id| self.member(self.interface(id).member))
+        self.interface_of(vlan, mac).map(|id| self.member(self.interface(id).member))
     }
 
     /// An interface by its index.

@@ -31,10 +31,7 @@ fn delta() -> Delta {
 
 fn span() -> Span {
     let at = |text: &str| text.parse().ok();
-    Span {
-        from: at("2026-11-22T10:00:00Z"),
-        to: at("2026-11-22T10:05:00.25Z"),
-    }
+    Span { from: at("2026-11-22T10:00:00Z"), to: at("2026-11-22T10:05:00.25Z") }
 }
 
 /// Holds a text against `testdata/NAME`.
@@ -56,29 +53,17 @@ fn each_way_to_show_a_matrix_is_its_golden_file() {
         check(&format!("matrix/{}.json", by.name()), &json);
         let mut csv = Vec::new();
         csv::write(&matrix, &mut csv).expect("a vector takes it");
-        check(
-            &format!("matrix/{}.csv", by.name()),
-            &String::from_utf8_lossy(&csv),
-        );
+        check(&format!("matrix/{}.csv", by.name()), &String::from_utf8_lossy(&csv));
         let mut text = Vec::new();
         table::write(&matrix, 5, &mut text).expect("a vector takes it");
-        check(
-            &format!("matrix/{}.txt", by.name()),
-            &String::from_utf8_lossy(&text),
-        );
+        check(&format!("matrix/{}.txt", by.name()), &String::from_utf8_lossy(&text));
     }
 }
 
 #[test]
 fn a_matrix_of_nothing_has_no_time_and_no_cells() {
     let registry = registry();
-    let matrix = Matrix::new(
-        &Delta::default(),
-        &registry,
-        By::Asn,
-        Filter::default(),
-        Span::default(),
-    );
+    let matrix = Matrix::new(&Delta::default(), &registry, By::Asn, Filter::default(), Span::default());
     let json = serde_json::to_string_pretty(&MatrixDto::from(&matrix)).expect("it is JSON");
     check("matrix/empty.json", &json);
     let mut text = Vec::new();

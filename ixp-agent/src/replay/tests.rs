@@ -16,9 +16,7 @@ struct Cli {
 }
 
 fn testdata(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("testdata/replay")
-        .join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/replay").join(name)
 }
 
 /// Runs `ixp-agent replay` with these words; `lan.pcap` and the like are files of `testdata`.
@@ -27,12 +25,7 @@ fn replay(words: &str, stdin: &[u8]) -> (String, String, Outcome) {
         true => testdata(word).into_os_string(),
         false => word.into(),
     });
-    let args = Cli::parse_from(
-        [PathBuf::from("replay").into_os_string()]
-            .into_iter()
-            .chain(words),
-    )
-    .args;
+    let args = Cli::parse_from([PathBuf::from("replay").into_os_string()].into_iter().chain(words)).args;
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let mut stdin = stdin;
     let outcome = run(&args, &registry(), &mut stdin, &mut out, &mut err).expect("vectors take it");
@@ -115,32 +108,20 @@ fn frame() -> impl Strategy<Value = (Vec<u8>, u32)> {
         Just([0x00, 0x20]),
         Just([0x05, 0xdd]),
     ];
-    (
-        station,
-        1u8..6,
-        ethertype,
-        vec(any::<u8>(), 0..60),
-        0u32..100,
-        0usize..80,
-    )
-        .prop_map(|(to, from, ethertype, payload, more, visible)| {
-            let destination = if to == 0xff {
-                [0xff; 6]
-            } else {
-                [2, 0, 0, 0, 0, to]
-            };
+    (station, 1u8..6, ethertype, vec(any::<u8>(), 0..60), 0u32..100, 0usize..80).prop_map(
+        |(to, from, ethertype, payload, more, visible)| {
+            let destination = if to == 0xff { [0xff; 6] } else { [2, 0, 0, 0, 0, to] };
             let mut bytes = [&destination[..], &[2, 0, 0, 0, 0, from], &ethertype, &payload].concat();
             let wire = u32::try_from(bytes.len()).expect("short") + more;
             bytes.truncate(visible);
             (bytes, wire)
-        })
+        },
+    )
 }
 
 fn counted(frames: &[(Vec<u8>, u32)]) -> Delta {
     let mut tally = Tally::default();
-    frames
-        .iter()
-        .for_each(|(bytes, wire)| tally.count(&Captured::new(bytes, *wire)));
+    frames.iter().for_each(|(bytes, wire)| tally.count(&Captured::new(bytes, *wire)));
     tally.into_delta()
 }
 

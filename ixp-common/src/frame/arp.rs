@@ -59,40 +59,13 @@ pub fn parse<F: FrameBytes>(frame: &F, offset: usize) -> Result<Arp, Unread> {
         _ => None,
     };
     let operation = u16::from_be_bytes([o0, o1]);
-    Ok(Arp {
-        hardware,
-        protocol,
-        hardware_len,
-        protocol_len,
-        operation,
-        addresses,
-    })
+    Ok(Arp { hardware, protocol, hardware_len, protocol_len, operation, addresses })
 }
 
 #[inline(always)]
 fn addresses<F: FrameBytes>(frame: &F, offset: usize) -> Result<Addresses, Unread> {
-    let [
-        s0,
-        s1,
-        s2,
-        s3,
-        s4,
-        s5,
-        a0,
-        a1,
-        a2,
-        a3,
-        t0,
-        t1,
-        t2,
-        t3,
-        t4,
-        t5,
-        b0,
-        b1,
-        b2,
-        b3,
-    ] = read::<20, F>(frame, offset, Malformed::ArpTruncated)?;
+    let [s0, s1, s2, s3, s4, s5, a0, a1, a2, a3, t0, t1, t2, t3, t4, t5, b0, b1, b2, b3] =
+        read::<20, F>(frame, offset, Malformed::ArpTruncated)?;
     Ok(Addresses {
         sender_mac: Mac([s0, s1, s2, s3, s4, s5]),
         sender_ip: [a0, a1, a2, a3],

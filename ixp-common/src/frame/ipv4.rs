@@ -38,28 +38,8 @@ pub struct Ipv4 {
 /// The `Ipv4…` reasons of [`Malformed`].
 #[inline(always)]
 pub fn parse<F: FrameBytes>(frame: &F, offset: usize) -> Result<Ipv4, Unread> {
-    let [
-        version_ihl,
-        _,
-        l0,
-        l1,
-        _,
-        _,
-        f0,
-        f1,
-        _,
-        protocol,
-        _,
-        _,
-        s0,
-        s1,
-        s2,
-        s3,
-        d0,
-        d1,
-        d2,
-        d3,
-    ] = read::<20, F>(frame, offset, Malformed::Ipv4Truncated)?;
+    let [version_ihl, _, l0, l1, _, _, f0, f1, _, protocol, _, _, s0, s1, s2, s3, d0, d1, d2, d3] =
+        read::<20, F>(frame, offset, Malformed::Ipv4Truncated)?;
     if version_ihl >> 4 != 4 {
         return Err(Unread::Malformed(Malformed::Ipv4Version));
     }

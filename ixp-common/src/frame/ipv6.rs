@@ -93,12 +93,8 @@ struct Chain {
 
 #[inline(always)]
 fn walk<F: FrameBytes>(frame: &F, first: u8, start: usize, end: usize) -> Result<Chain, Unread> {
-    let mut chain = Chain {
-        protocol: first,
-        extensions: 0,
-        fragment: Fragment::Whole,
-        transport: Transport::Opaque,
-    };
+    let mut chain =
+        Chain { protocol: first, extensions: 0, fragment: Fragment::Whole, transport: Transport::Opaque };
     let mut at = start;
     for _ in 0..MAX_EXTENSIONS {
         if !is_extension(chain.protocol) {

@@ -104,8 +104,5 @@ pub(super) fn parse<F: FrameBytes>(
     if is_icmp {
         return Transport::Icmp { kind: a, code: b };
     }
-    Transport::Ports {
-        source: u16::from_be_bytes([a, b]),
-        destination: u16::from_be_bytes([c, d]),
-    }
+    Transport::Ports { source: u16::from_be_bytes([a, b]), destination: u16::from_be_bytes([c, d]) }
 }

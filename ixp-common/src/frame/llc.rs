@@ -45,23 +45,12 @@ pub fn parse<F: FrameBytes>(frame: &F, offset: usize, length: u16) -> Result<Llc
     }
     let [dsap, ssap, control] = read::<3, F>(frame, offset, Malformed::LlcTruncated)?;
     if (dsap, ssap, control) != (0xaa, 0xaa, 0x03) {
-        return Ok(Llc {
-            dsap,
-            ssap,
-            snap: None,
-        });
+        return Ok(Llc { dsap, ssap, snap: None });
     }
     if length < field::HEADER + field::SNAP {
         return Err(Unread::Malformed(Malformed::SnapTruncated));
     }
     let [o0, o1, o2, p0, p1] = read::<5, F>(frame, offset + field::HEADER, Malformed::SnapTruncated)?;
-    let snap = Snap {
-        oui: [o0, o1, o2],
-        pid: u16::from_be_bytes([p0, p1]),
-    };
-    Ok(Llc {
-        dsap,
-        ssap,
-        snap: Some(snap),
-    })
+    let snap = Snap { oui: [o0, o1, o2], pid: u16::from_be_bytes([p0, p1]) };
+    Ok(Llc { dsap, ssap, snap: Some(snap) })
 }

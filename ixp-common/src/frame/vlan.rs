@@ -39,35 +39,14 @@ pub struct Tags {
 #[inline(always)]
 pub fn parse<F: FrameBytes>(frame: &F, ethertype: EtherType) -> Result<(Tags, EtherType, usize), Unread> {
     if !ethertype.is_tag() {
-        return checked(
-            Tags {
-                outer: None,
-                inner: None,
-            },
-            ethertype,
-            field::OUTER,
-        );
+        return checked(Tags { outer: None, inner: None }, ethertype, field::OUTER);
     }
     let (outer, ethertype) = tag(frame, ethertype, field::OUTER)?;
     if !ethertype.is_tag() {
-        return checked(
-            Tags {
-                outer: Some(outer),
-                inner: None,
-            },
-            ethertype,
-            field::OUTER + field::LEN,
-        );
+        return checked(Tags { outer: Some(outer), inner: None }, ethertype, field::OUTER + field::LEN);
     }
     let (inner, ethertype) = tag(frame, ethertype, field::INNER)?;
-    checked(
-        Tags {
-            outer: Some(outer),
-            inner: Some(inner),
-        },
-        ethertype,
-        field::INNER + field::LEN,
-    )
+    checked(Tags { outer: Some(outer), inner: Some(inner) }, ethertype, field::INNER + field::LEN)
 }
 
 #[inline(always)]

@@ -64,18 +64,13 @@ impl Pcapng {
 
     /// No section, to go on with one.
     pub(in crate::capture) fn just(order: Order) -> Self {
-        Self {
-            order,
-            bytes: Vec::new(),
-            last: 0,
-        }
+        Self { order, bytes: Vec::new(), last: 0 }
     }
 
     pub(in crate::capture) fn block(mut self, kind: u32, body: &[u8]) -> Self {
         let length = self.order.u32(len(body) + 12);
         self.last = self.bytes.len();
-        self.bytes
-            .extend([&self.order.u32(kind)[..], &length, body, &length].concat());
+        self.bytes.extend([&self.order.u32(kind)[..], &length, body, &length].concat());
         self
     }
 

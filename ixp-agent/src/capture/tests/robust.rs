@@ -25,9 +25,7 @@ fn order() -> impl Strategy<Value = Order> {
 fn written(order: Order, is_pcapng: bool, frames: &Frames) -> Vec<u8> {
     if is_pcapng {
         let start = Pcapng::new(order).interface(1, 0, &[]);
-        let all = frames
-            .iter()
-            .fold(start, |file, (kept, wire)| file.enhanced(0, 0, kept, *wire, &[]));
+        let all = frames.iter().fold(start, |file, (kept, wire)| file.enhanced(0, 0, kept, *wire, &[]));
         return all.bytes();
     }
     let records = frames.iter().map(|(kept, wire)| record(order, T, 0, kept, *wire));

@@ -59,11 +59,7 @@ impl Keys {
     fn insert(&mut self, key: &PairKey) -> Option<Id> {
         let id = Id(u32::try_from(self.keys.len()).ok()?);
         self.by_key.insert(*key, id);
-        self.keys.push(Key {
-            key: *key,
-            steps: 0,
-            place: NOWHERE,
-        });
+        self.keys.push(Key { key: *key, steps: 0, place: NOWHERE });
         self.unused += 1;
         Some(id)
     }

@@ -1,0 +1,151 @@
+//! A loaded program and interfaces in, attached interfaces out.
+
+use std::io;
+
+use aya::programs::{ProgramError, XdpMode};
+use ixp_common::counters::PORT_SLOTS;
+use ixp_common::names::PORT_POLICIES;
+use ixp_common::policy::{Deployment, PortPolicy};
+
+use super::Error;
+use super::interface::Interface;
+use super::load::{Loaded, program};
+
+/// What the user wants of one interface.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Its name.
+    pub interface: String,
+    /// How the host stands to the fabric there.
+    pub deployment: Deployment,
+    /// Which modes may be tried.
+    pub mode: Mode,
+    /// Whether a tap keeps what it counted from the host's stack.
+    pub consume: bool,
+    /// Whether an interface that hides tags is taken all the same.
+    pub accepts_hidden_tags: bool,
+    /// One frame in this many is sampled, none if 0.
+    pub sampling_rate: u32,
+}
+
+/// Which XDP modes may be tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Native, and generic where the driver has none.
+    Auto,
+    /// In the driver.
+    Native,
+    /// In the stack.
+    Generic,
+}
+
+/// An interface with the program on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attached {
+    /// The interface as it was found.
+    pub interface: Interface,
+    /// Where it counts.
+    pub slot: u32,
+    /// What was wanted.
+    pub deployment: Deployment,
+    /// native or generic.
+    pub mode: &'static str,
+    /// Why it is not native although it could have been.
+    pub reason: Option<String>,
+}
+
+/// Attaches the program to all interfaces, each with a slot of its own from 1 on, or to none.
+///
+/// # Errors
+/// All but [`Error::Object`], [`Error::Abi`] and [`Error::Privilege`].
+pub fn attach(loaded: &mut Loaded, wanted: &[Wanted]) -> Result<Vec<Attached>, Error> {
+    let room = PORT_SLOTS - 1;
+    if wanted.len() > room as usize {
+        return Err(Error::TooMany { wanted: wanted.len(), room });
+    }
+    let found: Vec<Interface> = wanted
+        .iter()
+        .map(|wanted| checked(Interface::find(&wanted.interface)?, wanted))
+        .collect::<Result<_, _>>()?;
+    let slots = 1..;
+    found
+        .into_iter()
+        .zip(wanted)
+        .zip(slots)
+        .map(|((interface, wanted), slot)| one(loaded, interface, wanted, slot))
+        .collect()
+}
+
+/// Attaches the program again to an interface that was away, with the slot that it had.
+///
+/// # Errors
+/// As [`attach`].
+pub fn reattach(loaded: &mut Loaded, wanted: &Wanted, slot: u32) -> Result<Attached, Error> {
+    let interface = checked(Interface::find(&wanted.interface)?, wanted)?;
+    one(loaded, interface, wanted, slot)
+}
+
+fn checked(interface: Interface, wanted: &Wanted) -> Result<Interface, Error> {
+    if interface.hides_tags() && !wanted.accepts_hidden_tags {
+        return Err(Error::HiddenTags { name: interface.name, driver: interface.driver });
+    }
+    Ok(interface)
+}
+
+/// The settings are there before the first frame can be.
+fn one(loaded: &mut Loaded, interface: Interface, wanted: &Wanted, slot: u32) -> Result<Attached, Error> {
+    let policy =
+        PortPolicy::new(slot, wanted.deployment, interface.mac, wanted.consume, wanted.sampling_rate);
+    let written = loaded.policies.insert(interface.index, policy, 0);
+    written.map_err(|error| Error::map("write", PORT_POLICIES, error))?;
+    let attached = |mode, reason| Attached {
+        interface: interface.clone(),
+        slot,
+        deployment: wanted.deployment,
+        mode,
+        reason,
+    };
+    match wanted.mode {
+        Mode::Native => hook(loaded, &interface, XdpMode::Driver).map(|()| attached(NATIVE, None)),
+        Mode::Generic => hook(loaded, &interface, XdpMode::Skb).map(|()| attached(GENERIC, None)),
+        Mode::Auto => match hook(loaded, &interface, XdpMode::Driver) {
+            Ok(()) => Ok(attached(NATIVE, None)),
+            Err(Error::Attach { source, .. }) => {
+                let reason =
+                    format!("no native XDP from driver {:?}: {}", interface.driver, root(source.as_ref()));
+                hook(loaded, &interface, XdpMode::Skb).map(|()| attached(GENERIC, Some(reason)))
+            }
+            Err(error) => Err(error),
+        },
+    }
+}
+
+const NATIVE: &str = "native";
+const GENERIC: &str = "generic";
+
+fn hook(loaded: &mut Loaded, interface: &Interface, mode: XdpMode) -> Result<(), Error> {
+    let name = interface.name.clone();
+    match program(&mut loaded.ebpf)?.attach_to_if_index(interface.index, mode) {
+        Ok(_link) => Ok(()),
+        Err(error) if is_busy(&error) => Err(Error::Busy { name }),
+        Err(error) => {
+            let mode = if matches!(mode, XdpMode::Driver) { NATIVE } else { GENERIC };
+            Err(Error::Attach { name, mode, source: error.into() })
+        }
+    }
+}
+
+fn is_busy(error: &ProgramError) -> bool {
+    let ProgramError::SyscallError(error) = error else {
+        return false;
+    };
+    matches!(error.io_error.kind(), io::ErrorKind::ResourceBusy | io::ErrorKind::AlreadyExists)
+}
+
+fn root(error: &dyn std::error::Error) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
+}

@@ -1,0 +1,4 @@
+//! The parts of the XDP programs that more than one of them uses.
+#![no_std]
+
+pub mod packet;

@@ -1,0 +1,82 @@
+//! Carries what `observe` finds into the maps.
+
+use aya_ebpf::helpers::bpf_get_prandom_u32;
+use aya_ebpf::programs::XdpContext;
+use aya_log_ebpf::warn;
+use ixp_common::counters::{PairKey, PortCounters, malformed_index, oddity_index};
+use ixp_common::frame::{Malformed, Oddity};
+use ixp_common::observe::Sink;
+use ixp_ebpf::packet::Packet;
+
+use crate::pairs::{self, Recorded};
+use crate::{ports, samples, stations};
+
+/// The maps, for one frame of one interface.
+pub struct Maps<'a> {
+    pub ctx: &'a XdpContext,
+    pub ifindex: u32,
+    pub slot: u32,
+    pub counters: &'a mut PortCounters,
+}
+
+impl Maps<'_> {
+    /// Says once per CPU and interface that the table is full; the counter tells the rest.
+    #[inline(always)]
+    fn missed(&mut self, bytes: u32) {
+        if self.counters.unattributed.packets == 0 {
+            warn!(self.ctx, "pair table full on interface {}", self.ifindex);
+        }
+        self.counters.unattributed.add_frame(bytes);
+    }
+}
+
+impl Sink<Packet> for Maps<'_> {
+    #[inline(always)]
+    fn seen(&mut self, bytes: u32) {
+        self.counters.seen.add_frame(bytes);
+    }
+
+    #[inline(always)]
+    fn pair(&mut self, key: &PairKey, bytes: u32) {
+        match pairs::record(key, bytes) {
+            Recorded::Known => {}
+            Recorded::New => stations::discover(key, self.ifindex, self.counters),
+            Recorded::Missed => self.missed(bytes),
+        }
+    }
+
+    #[inline(always)]
+    fn malformed(&mut self, reason: Malformed, bytes: u32) {
+        ports::reason(malformed_index(self.slot, reason), bytes);
+    }
+
+    #[inline(always)]
+    fn unattributed(&mut self, bytes: u32) {
+        self.counters.unattributed.add_frame(bytes);
+    }
+
+    #[inline(always)]
+    fn odd(&mut self, oddity: Oddity, bytes: u32) {
+        ports::reason(oddity_index(self.slot, oddity), bytes);
+    }
+
+    #[inline(always)]
+    fn consumed(&mut self, bytes: u32) {
+        self.counters.consumed.add_frame(bytes);
+    }
+
+    #[inline(always)]
+    fn draw(&mut self) -> u32 {
+        // SAFETY: the helper has no preconditions.
+        unsafe { bpf_get_prandom_u32() }
+    }
+
+    #[inline(always)]
+    fn sample(&mut self, packet: &Packet, rate: u32) {
+        if samples::put(packet, self.ifindex, rate) {
+            self.counters.samples += 1;
+        } else {
+            self.counters.samples_lost += 1;
+        }
+    }
+}
