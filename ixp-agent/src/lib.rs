@@ -2,5 +2,23 @@
 //! which data takes its way through them.
 
 pub mod kernel;
-pub mod members;
 pub mod snapshot;
+
+pub mod capture;
+pub mod replay;
+
+pub mod config;
+pub mod members;
+pub mod notice;
+
+pub mod matrix;
+pub mod stations;
+
+pub mod live;
+
+pub mod http;
+pub mod metrics;
+
+pub mod cli;
+pub mod doctor;
+pub mod run;

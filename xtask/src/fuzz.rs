@@ -33,7 +33,6 @@ pub(crate) struct Args {
 
 impl Args {
     /// All targets, each for a minute.
-    #[expect(dead_code, reason = "x")]
     pub(crate) fn smoke() -> Self {
         Self { target: None, seconds: 60 }
     }

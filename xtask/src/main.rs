@@ -1,8 +1,12 @@
 //! The project's commands, one file each: arguments in, work done or one line that says why not.
 
+mod deny;
 mod ebpf;
 mod fuzz;
+mod lab;
 mod packages;
+mod test;
+mod tidy;
 mod workspace;
 
 use std::process::ExitCode;
@@ -18,10 +22,20 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Check licences and sources of what is linked in
+    Deny,
     /// Find or install a toolchain for BPF and build the XDP program with it
     Ebpf,
     /// Run the fuzz targets on their committed corpora
     Fuzz(fuzz::Args),
+    /// Start an emulated exchange with the agent on it, and compare what was sent with what was counted
+    Lab(lab::Args),
+    #[command(hide = true)]
+    LabMember,
+    /// Run all that must hold before a change is taken in
+    Test(test::Args),
+    /// Check that rooms use only what the architecture lists, and the style that no lint knows
+    Tidy,
 }
 
 fn main() -> ExitCode {
@@ -37,7 +51,12 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> anyhow::Result<()> {
     let sh = workspace::shell()?;
     match cli.command {
+        Command::Deny => deny::run(&sh),
         Command::Ebpf => ebpf::run(&sh),
         Command::Fuzz(args) => fuzz::run(&sh, &args),
+        Command::Lab(args) => lab::run(&sh, &args),
+        Command::LabMember => lab::member(),
+        Command::Test(args) => test::run(&sh, &args),
+        Command::Tidy => tidy::run(),
     }
 }

@@ -76,6 +76,15 @@ pub fn attach(loaded: &mut Loaded, wanted: &[Wanted]) -> Result<Vec<Attached>, E
         .collect()
 }
 
+/// Attaches the program again to an interface that was away, with the slot that it had.
+///
+/// # Errors
+/// As [`attach`].
+pub fn reattach(loaded: &mut Loaded, wanted: &Wanted, slot: u32) -> Result<Attached, Error> {
+    let interface = checked(Interface::find(&wanted.interface)?, wanted)?;
+    one(loaded, interface, wanted, slot)
+}
+
 fn checked(interface: Interface, wanted: &Wanted) -> Result<Interface, Error> {
     if interface.hides_tags() && !wanted.accepts_hidden_tags {
         return Err(Error::HiddenTags { name: interface.name, driver: interface.driver });

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use aya::maps::{HashMap, MapData, PerCpuArray, RingBuf};
 use aya::programs::{ProgramError, Xdp};
 use aya::{Ebpf, EbpfLoader};
+use aya_log::EbpfLogger;
 use ixp_common::counters::{Counts, PortCounters};
 use ixp_common::names;
 use ixp_common::policy::PortPolicy;
@@ -109,10 +110,22 @@ pub fn load(object: &Object, capacity: Capacity) -> Result<Loaded, Error> {
     let rings = Rings {
         stations: ring(take(&mut ebpf, names::STATION_RING)?, names::STATION_RING)?,
         samples: ring(take(&mut ebpf, names::SAMPLE_RING)?, names::SAMPLE_RING)?,
+        log: EbpfLogger::init(&mut ebpf).map_err(|error| Error::map("type", "AYA_LOGS", error))?,
     };
     let policies = HashMap::try_from(take(&mut ebpf, names::PORT_POLICIES)?)
         .map_err(|error| Error::map("type", names::PORT_POLICIES, error))?;
     Ok(Loaded { ebpf, policies, counters, rings })
+}
+
+impl Loaded {
+    /// Takes the program off every interface; the maps stay readable.
+    ///
+    /// # Errors
+    /// [`Error::Load`] if the kernel does not let go of it.
+    pub fn detach(&mut self) -> Result<(), Error> {
+        // Unloading drops the links, and a link that is dropped is detached.
+        program(&mut self.ebpf)?.unload().map_err(|error| Error::Load(error.into()))
+    }
 }
 
 /// The program in a loaded object.

@@ -1,15 +1,22 @@
 //! The rings in, records out.
 
 use aya::maps::{MapData, RingBuf};
+use aya_log::EbpfLogger;
 use ixp_common::sample::{SampleRecord, StationRecord};
 
 /// The rings that the program fills.
 pub struct Rings {
     pub(super) stations: RingBuf<MapData>,
     pub(super) samples: RingBuf<MapData>,
+    pub(super) log: EbpfLogger<&'static dyn log::Log>,
 }
 
 impl Rings {
+    /// Passes on what the program itself had to say.
+    pub fn log(&mut self) {
+        self.log.flush();
+    }
+
     /// The next station that was not seen before.
     pub fn station(&mut self) -> Option<StationRecord> {
         StationRecord::from_bytes(&self.stations.next()?)

@@ -1,0 +1,286 @@
+//! Words of the command line in, a command run and an exit code out.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use ixp_common::policy::Deployment;
+
+use crate::config::{self, ConfigError, DeploymentName, Overrides, XdpMode};
+use crate::members::{self, MembersError, Registry, VlanTags};
+use crate::notice::Checked;
+use crate::replay::{self, Outcome, ReplayArgs};
+use crate::{doctor, run};
+
+mod logs;
+
+pub use logs::Logs;
+
+const EXAMPLES: &str = "Examples:
+  ixp-agent run --interface eth1 --members members.toml
+  ixp-agent replay --members ixf.json --by asn capture.pcap
+  ixp-agent members check members.toml
+  ixp-agent doctor
+
+Exit codes: 0 success, 1 failure while working, 2 bad usage or configuration,
+77 the host lacks what is needed.";
+
+/// Counts every frame of a peering LAN, and says who sent how much to whom.
+#[derive(Debug, Parser)]
+#[command(name = "ixp-agent", version, after_help = EXAMPLES)]
+pub struct Cli {
+    #[command(flatten)]
+    logs: Logs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Count on live interfaces and serve the matrix, in the foreground
+    Run(RunArgs),
+    /// Count the frames of captures, with the same parser and matrix
+    Replay(ReplayArgs),
+    /// Look at members files
+    #[command(subcommand)]
+    Members(MembersCommand),
+    /// Look at configuration files
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Say what this host can do, and what to change
+    Doctor(DoctorArgs),
+    /// Print a completion script for a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    #[command(hide = true)]
+    Man,
+}
+
+/// Flags of `run`; they go before what the file says.
+#[derive(Debug, Args)]
+struct RunArgs {
+    /// The configuration [default: /etc/ixp-agent/config.toml, if it is there]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Count on this interface; may be given again
+    #[arg(long, value_name = "IF")]
+    interface: Vec<String>,
+    /// Members as TOML, or an IX-F Member Export
+    #[arg(long, value_name = "FILE")]
+    members: Option<PathBuf>,
+    /// Where the API is served [default: 127.0.0.1:9179]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+    /// How every interface stands to the fabric [default: tap]
+    #[arg(long)]
+    deployment: Option<DeploymentName>,
+    /// Which XDP modes may be tried [default: auto]
+    #[arg(long)]
+    xdp: Option<XdpMode>,
+}
+
+#[derive(Debug, Args)]
+struct DoctorArgs {
+    /// The configuration [default: /etc/ixp-agent/config.toml, if it is there]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Look at this interface; may be given again
+    #[arg(long, value_name = "IF")]
+    interface: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum MembersCommand {
+    /// Validate a members file or an IX-F export
+    Check {
+        /// The file
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Validate a configuration file
+    Check {
+        /// The file
+        file: PathBuf,
+    },
+    /// Print the JSON schema of the configuration file
+    Schema,
+    /// Print the effective configuration, with every default
+    Show {
+        /// The configuration [default: /etc/ixp-agent/config.toml, if it is there]
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+}
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The members.
+    #[error(transparent)]
+    Members(#[from] MembersError),
+    /// The agent.
+    #[error(transparent)]
+    Run(#[from] run::Error),
+    /// A capture.
+    #[error(transparent)]
+    Replay(#[from] replay::Error),
+    /// A file to check.
+    #[error("read {path}: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// Standard output.
+    #[error("write the answer")]
+    Write(#[from] io::Error),
+}
+
+const FAILURE: u8 = 1;
+const BAD_USAGE: u8 = 2;
+const HOST_LACKS: u8 = 77;
+
+impl Error {
+    fn exit_code(&self) -> u8 {
+        match self {
+            Self::Config(_) | Self::Members(_) | Self::Read { .. } => BAD_USAGE,
+            Self::Run(run::Error::NoInterface | run::Error::Members(_) | run::Error::Token { .. }) => {
+                BAD_USAGE
+            }
+            Self::Run(run::Error::Kernel(error)) if error.is_host_lacking() => HOST_LACKS,
+            Self::Run(run::Error::Kernel(error)) if error.is_bad_usage() => BAD_USAGE,
+            Self::Run(_) | Self::Replay(_) | Self::Write(_) => FAILURE,
+        }
+    }
+}
+
+/// Runs a command.
+///
+/// # Errors
+/// [`Error`].
+pub fn run(cli: Cli) -> Result<ExitCode, Error> {
+    match cli.command {
+        Command::Run(args) => {
+            cli.logs.start();
+            let config = config::load::load(config_file(args.config.as_deref()), overrides(&args))?;
+            run::run(&config)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Replay(args) => replayed(&args),
+        Command::Members(MembersCommand::Check { file }) => {
+            checked(&members::check::check(&file.display().to_string(), &read(&file)?, &VlanTags::new()))
+        }
+        Command::Config(ConfigCommand::Check { file }) => {
+            checked(&config::check::check(&file, &read(&file)?))
+        }
+        Command::Config(ConfigCommand::Schema) => print(&config::schema::schema()),
+        Command::Config(ConfigCommand::Show { config }) => {
+            let config = config::load::load(config_file(config.as_deref()), Overrides::default())?;
+            print(&config::show::show(&config))
+        }
+        Command::Doctor(args) => {
+            let overrides = Overrides { interfaces: args.interface.clone(), ..Overrides::default() };
+            let config = config::load::load(config_file(args.config.as_deref()), overrides)?;
+            let report = doctor::examine(&config);
+            print(&report.to_string())?;
+            Ok(if report.is_missing_something() { ExitCode::from(HOST_LACKS) } else { ExitCode::SUCCESS })
+        }
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "ixp-agent", &mut script);
+            written(&script)
+        }
+        Command::Man => {
+            let mut page = Vec::new();
+            clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+            written(&page)
+        }
+    }
+}
+
+/// Says what went wrong, and why, on standard error.
+#[must_use]
+pub fn report(error: &Error) -> ExitCode {
+    let mut text = format!("error: {error}");
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text += &format!(": {cause_text}");
+        }
+        source = cause.source();
+    }
+    // Nobody is left to tell if this cannot be written.
+    let _unwritten = writeln!(io::stderr(), "{}", text.trim_end());
+    ExitCode::from(error.exit_code())
+}
+
+/// The file that was named, or the usual one if it is there.
+fn config_file(named: Option<&Path>) -> Option<&Path> {
+    let usual = Path::new(config::DEFAULT_PATH);
+    named.or_else(|| usual.exists().then_some(usual))
+}
+
+fn overrides(args: &RunArgs) -> Overrides {
+    Overrides {
+        interfaces: args.interface.clone(),
+        members: args.members.clone(),
+        listen: args.listen,
+        deployment: args.deployment.map(Deployment::from),
+        xdp: args.xdp,
+    }
+}
+
+fn replayed(args: &ReplayArgs) -> Result<ExitCode, Error> {
+    let registry = match &args.members {
+        None => Registry::default(),
+        Some(file) => {
+            let (registry, notices) = members::load::load(file, &VlanTags::new())?;
+            for notice in notices {
+                writeln!(io::stderr(), "{notice}")?;
+            }
+            registry
+        }
+    };
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let outcome = replay::run(args, &registry, &mut io::stdin().lock(), &mut out, &mut io::stderr())?;
+    out.flush()?;
+    Ok(match outcome {
+        Outcome::Complete => ExitCode::SUCCESS,
+        Outcome::Incomplete => ExitCode::from(FAILURE),
+    })
+}
+
+fn read(path: &Path) -> Result<String, Error> {
+    fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })
+}
+
+fn checked(checked: &Checked) -> Result<ExitCode, Error> {
+    print(&checked.text)?;
+    Ok(if checked.usable { ExitCode::SUCCESS } else { ExitCode::from(BAD_USAGE) })
+}
+
+fn print(text: &str) -> Result<ExitCode, Error> {
+    written(text.as_bytes())
+}
+
+/// A reader that goes away, as `head` does, has had what it wanted.
+fn written(bytes: &[u8]) -> Result<ExitCode, Error> {
+    match io::stdout().write_all(bytes) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        Ok(()) | Err(_) => Ok(ExitCode::SUCCESS),
+    }
+}

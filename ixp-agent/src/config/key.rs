@@ -1,0 +1,65 @@
+//! A raw value in, a checked one out, or what is wrong with it and what to write.
+
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+
+use ixp_common::addr::VlanId;
+use jiff::SignedDuration;
+
+/// The pair table's cells at most: 2²⁶ take some gigabytes per CPU.
+pub(super) const MOST_PAIRS: u32 = 1 << 26;
+/// The station table's entries at most.
+pub(super) const MOST_STATIONS: u32 = 1 << 22;
+/// Cell records in memory at most.
+pub(super) const MOST_RECORDS: u32 = u32::MAX;
+const LONGEST_KEEP: SignedDuration = SignedDuration::from_hours(31 * 24);
+
+/// A number of a range.
+pub(super) fn number(key: &str, value: i64, range: RangeInclusive<u32>) -> Result<u32, String> {
+    let known = u32::try_from(value).ok().filter(|value| range.contains(value));
+    let (least, most) = range.into_inner();
+    known.ok_or_else(|| format!("{key} = {value} is out of range; write {least} to {most}"))
+}
+
+/// A time in whole seconds.
+pub(super) fn duration(key: &str, text: &str) -> Result<SignedDuration, String> {
+    let Ok(duration) = text.parse::<SignedDuration>() else {
+        return Err(format!("{key} = {text:?} is no length of time; write it as \"10s\", \"5m\" or \"1h\""));
+    };
+    if duration < SignedDuration::from_secs(1) || duration.subsec_nanos() != 0 {
+        return Err(format!("{key} = {text:?} is not in whole seconds; write 1s or more"));
+    }
+    if duration > LONGEST_KEEP {
+        return Err(format!("{key} = {text:?} is too long; write {LONGEST_KEEP:#} or less"));
+    }
+    Ok(duration)
+}
+
+/// The VLAN id of an IX-F export, and the tag it stands for.
+pub(super) fn vlan_id(text: &str) -> Result<i64, String> {
+    let hint = "write the number of the VLAN in the IX-F export, as in { 1 = 100 }";
+    text.parse().map_err(|_| format!("{text:?} is no VLAN id; {hint}"))
+}
+
+/// A tag that a LAN can have.
+pub(super) fn vlan_tag(tag: i64) -> Result<VlanId, String> {
+    let known = u16::try_from(tag).ok().and_then(VlanId::configured);
+    known.ok_or_else(|| format!("{tag} is no 802.1Q tag; write 1 to 4094, or 0 for untagged"))
+}
+
+/// Where to serve.
+pub(super) fn listen(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| {
+        format!(
+            "listen = {text:?} is no address with a port; write it as \"127.0.0.1:9179\" or \"[::1]:9179\""
+        )
+    })
+}
+
+/// A text that says something.
+pub(super) fn not_empty(key: &str, text: &str) -> Result<String, String> {
+    if text.trim().is_empty() {
+        return Err(format!("{key} is empty; give it a value or leave it out"));
+    }
+    Ok(text.to_owned())
+}

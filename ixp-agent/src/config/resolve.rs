@@ -1,0 +1,214 @@
+//! The raw file and the flags in, the checked configuration out, or everything that is wrong.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use ixp_common::addr::VlanId;
+use ixp_common::policy::Deployment;
+use toml::Spanned;
+
+use super::key;
+use super::raw::{RawAttach, RawConfig, RawCounting, RawHttp, RawMembers, RawWindow, XdpMode};
+use super::{Attach, Config, ConfigError, Counting, Http, InterfaceName, Members, Sampling, Window};
+use crate::notice::reader::Reader;
+use crate::notice::{Notice, Place, Source, shape};
+
+/// What flags say; they go before the file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// Attach to these and no others; what the file says of them still holds.
+    pub interfaces: Vec<String>,
+    /// The members file, relative to the working directory.
+    pub members: Option<PathBuf>,
+    /// Where to serve.
+    pub listen: Option<SocketAddr>,
+    /// For every interface.
+    pub deployment: Option<Deployment>,
+    /// For every interface.
+    pub xdp: Option<XdpMode>,
+}
+
+/// The configuration of a file (its path and its text) and of flags. Without a file, every default
+/// holds. Relative paths in the text are taken from the file's directory.
+///
+/// # Errors
+/// [`ConfigError::Invalid`] with all that is wrong.
+pub fn resolve(file: Option<(&Path, &str)>, flags: Overrides) -> Result<Config, ConfigError> {
+    let (path, text) = file.unwrap_or((Path::new(""), ""));
+    let label = path.display().to_string();
+    let source = Source::new(&label, text);
+    let (raw, errors) = shape::read::<RawConfig>(&source);
+    let mut reading =
+        Reading { reader: Reader::new(&source, errors), directory: path.parent().unwrap_or(Path::new("")) };
+    let config = reading.config(&raw.unwrap_or_default(), flags);
+    reading.reader.finish().map_err(ConfigError::Invalid)?;
+    Ok(config)
+}
+
+struct Reading<'s> {
+    reader: Reader<'s>,
+    directory: &'s Path,
+}
+
+impl Reading<'_> {
+    fn flag_error(&mut self, flag: &str, text: String) {
+        let (file, place) = (flag.to_owned(), Place::Whole);
+        self.reader.errors.push(Notice { file, place, text });
+    }
+
+    fn config(&mut self, raw: &RawConfig, flags: Overrides) -> Config {
+        let attach = self.attach(&raw.attach);
+        let rate = |rate: &i64| key::number("rate", *rate, 0..=u32::MAX);
+        Config {
+            attach: self.attach_flags(attach, &flags),
+            members: self.members(&raw.members, flags.members),
+            counting: self.counting(&raw.counting),
+            sampling: Sampling {
+                rate: self.reader.checked(raw.sampling.rate.as_ref(), rate).unwrap_or_default(),
+            },
+            window: self.window(&raw.window),
+            http: self.http(&raw.http, flags.listen),
+        }
+    }
+
+    fn attach(&mut self, raw: &[RawAttach]) -> Vec<Attach> {
+        let mut attached = Vec::new();
+        let mut seen: HashMap<InterfaceName, Place> = HashMap::new();
+        for raw in raw {
+            let Some(written) = &raw.interface else { continue };
+            let parsed =
+                |name: &String| name.parse().map_err(|error: super::BadInterfaceName| error.to_string());
+            let Some(interface) = self.reader.checked::<InterfaceName, _>(Some(written), parsed) else {
+                continue;
+            };
+            if let Some(first) = seen.get(&interface) {
+                let text = format!(
+                    "interface {written:?} is attached at {first} already; write it once",
+                    written = written.get_ref()
+                );
+                self.reader.error(&written.span(), text);
+                continue;
+            }
+            seen.insert(interface.clone(), self.reader.place(&written.span()));
+            let default = Attach::new(interface);
+            attached.push(Attach {
+                deployment: raw.deployment.map_or(default.deployment, Deployment::from),
+                xdp: raw.xdp.unwrap_or(default.xdp),
+                consume: raw.consume.unwrap_or(default.consume),
+                hidden_tags: raw.hidden_tags.unwrap_or(default.hidden_tags),
+                lan: self.reader.checked(raw.lan.as_ref(), |lan| key::not_empty("lan", lan)),
+                port: self.reader.checked(raw.port.as_ref(), |port| key::not_empty("port", port)),
+                ..default
+            });
+        }
+        attached
+    }
+
+    fn attach_flags(&mut self, file: Vec<Attach>, flags: &Overrides) -> Vec<Attach> {
+        let mut attached = match flags.interfaces.as_slice() {
+            [] => file,
+            names => self.named(&file, names),
+        };
+        for attach in &mut attached {
+            attach.deployment = flags.deployment.unwrap_or(attach.deployment);
+            attach.xdp = flags.xdp.unwrap_or(attach.xdp);
+        }
+        attached
+    }
+
+    fn named(&mut self, file: &[Attach], names: &[String]) -> Vec<Attach> {
+        let mut attached: Vec<Attach> = Vec::new();
+        for name in names {
+            let interface: InterfaceName = match name.parse() {
+                Ok(interface) => interface,
+                Err(error) => {
+                    self.flag_error("--interface", error.to_string());
+                    continue;
+                }
+            };
+            if attached.iter().any(|attach| attach.interface == interface) {
+                self.flag_error("--interface", format!("{name:?} is given twice; give it once"));
+                continue;
+            }
+            let written = file.iter().find(|attach| attach.interface == interface);
+            attached.push(written.cloned().unwrap_or_else(|| Attach::new(interface)));
+        }
+        attached
+    }
+
+    fn members(&mut self, raw: &RawMembers, flag: Option<PathBuf>) -> Members {
+        let mut vlan_tags: BTreeMap<i64, VlanId> = BTreeMap::new();
+        for (id, tag) in &raw.vlan_tags {
+            let id = self.reader.checked(Some(id), |id| key::vlan_id(id));
+            let known = self.reader.checked(Some(tag), |tag| key::vlan_tag(*tag));
+            let Some((id, known)) = id.zip(known) else {
+                continue;
+            };
+            if vlan_tags.insert(id, known).is_some() {
+                self.reader.error(&tag.span(), format!("VLAN id {id} has a tag already; write it once"));
+            }
+        }
+        let file = self.path("file", raw.file.as_ref());
+        let file = flag.or(file);
+        Members { file, vlan_tags }
+    }
+
+    fn path(&mut self, key: &str, raw: Option<&Spanned<String>>) -> Option<PathBuf> {
+        let text = self.reader.checked(raw, |text| key::not_empty(key, text))?;
+        Some(self.directory.join(text))
+    }
+
+    fn counting(&mut self, raw: &RawCounting) -> Counting {
+        let default = Counting::default();
+        let pairs = |pairs: &i64| key::number("pairs", *pairs, 1..=key::MOST_PAIRS);
+        let stations = |stations: &i64| key::number("stations", *stations, 1..=key::MOST_STATIONS);
+        Counting {
+            pairs: self.reader.checked(raw.pairs.as_ref(), pairs).unwrap_or(default.pairs),
+            stations: self.reader.checked(raw.stations.as_ref(), stations).unwrap_or(default.stations),
+        }
+    }
+
+    fn window(&mut self, raw: &RawWindow) -> Window {
+        let default = Window::default();
+        let records = |records: &i64| key::number("records", *records, 1..=key::MOST_RECORDS);
+        let window = Window {
+            step: self
+                .reader
+                .checked(raw.step.as_ref(), |text| key::duration("step", text))
+                .unwrap_or(default.step),
+            keep: self
+                .reader
+                .checked(raw.keep.as_ref(), |text| key::duration("keep", text))
+                .unwrap_or(default.keep),
+            records: self.reader.checked(raw.records.as_ref(), records).unwrap_or(default.records),
+        };
+        if window.keep.as_secs() % window.step.as_secs() != 0 {
+            let text = format!(
+                "keep = \"{:#}\" is no multiple of step = \"{:#}\"; a step is kept whole or not at all",
+                window.keep, window.step
+            );
+            let written = raw.keep.as_ref().or(raw.step.as_ref());
+            self.reader.error(&written.map_or(0..0, Spanned::span), text);
+        }
+        window
+    }
+
+    fn http(&mut self, raw: &RawHttp, flag: Option<SocketAddr>) -> Http {
+        let token_file = self.path("token_file", raw.token_file.as_ref());
+        let written = self.reader.checked(raw.listen.as_ref(), |text| key::listen(text));
+        let listen = flag.or(written).unwrap_or(Http::default().listen);
+        if raw.token_file.is_none() && !listen.ip().is_loopback() {
+            let text = format!(
+                "nothing but loopback is served without a token: {listen} is open to others; \
+                 set token_file in [http], or listen on 127.0.0.1:{}",
+                listen.port()
+            );
+            match (flag, &raw.listen) {
+                (None, Some(written)) => self.reader.error(&written.span(), text),
+                _ => self.flag_error("--listen", text),
+            }
+        }
+        Http { listen, token_file }
+    }
+}

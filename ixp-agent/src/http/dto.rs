@@ -1,0 +1,294 @@
+//! The agent's state in, the JSON of the API out. The matrix has its own in [`crate::matrix::dto`].
+
+use std::collections::BTreeMap;
+
+use ixp_common::addr::VlanId;
+use ixp_common::counters::Counts;
+use ixp_common::policy::Deployment;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::Api;
+use crate::live::{Live, PortState, Roster};
+use crate::members::{Asn, Interface, Member, Registry};
+use crate::stations::Inventory;
+
+#[derive(Debug, Serialize)]
+pub(super) struct Members {
+    file: Option<String>,
+    loaded: Option<Timestamp>,
+    error: Option<String>,
+    notices: Vec<String>,
+    members: Vec<MemberDto>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct MemberDto {
+    asn: Asn,
+    name: String,
+    interfaces: Vec<InterfaceDto>,
+}
+
+#[derive(Debug, Serialize)]
+struct InterfaceDto {
+    interface: String,
+    lan: String,
+    vlan: Option<u16>,
+    macs: Vec<String>,
+    ipv4: Vec<String>,
+    ipv6: Vec<String>,
+    port: Option<String>,
+    speed: Option<u64>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Stations {
+    capacity: usize,
+    unlisted: CountsDto,
+    stations: Vec<StationDto>,
+}
+
+#[derive(Debug, Serialize)]
+struct StationDto {
+    vlan: u16,
+    mac: String,
+    asn: Option<Asn>,
+    member: Option<String>,
+    interface: Option<String>,
+    seen_on: Option<String>,
+    first_seen: Timestamp,
+    last_seen: Timestamp,
+    packets: u64,
+    bytes: u64,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Status {
+    version: &'static str,
+    revision: &'static str,
+    since: Timestamp,
+    now: Timestamp,
+    last_drain: Option<Timestamp>,
+    seen: CountsDto,
+    accounted: CountsDto,
+    in_flight: CountsDto,
+    interfaces: Vec<PortDto>,
+    pair_table: Fill,
+    stations: Fill,
+    window: WindowDto,
+    drain: DrainDto,
+    members: MembersAge,
+}
+
+#[derive(Debug, Serialize)]
+struct PortDto {
+    interface: String,
+    attached: bool,
+    deployment: &'static str,
+    xdp: &'static str,
+    xdp_reason: Option<String>,
+    driver: String,
+    mtu: u32,
+    lan: Option<String>,
+    port: Option<String>,
+    seen: CountsDto,
+    unattributed: CountsDto,
+    consumed: CountsDto,
+    malformed: BTreeMap<&'static str, CountsDto>,
+    odd: BTreeMap<&'static str, CountsDto>,
+    samples: u64,
+    samples_lost: u64,
+    stations: u64,
+    stations_suppressed: u64,
+    nic_received: Option<CountsDto>,
+    nic_dropped: Option<u64>,
+}
+
+#[derive(Debug, Serialize)]
+struct CountsDto {
+    packets: u64,
+    bytes: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Fill {
+    used: usize,
+    capacity: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct WindowDto {
+    records: usize,
+    bytes: usize,
+    dropped_steps: u64,
+    dropped_records: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct DrainDto {
+    count: u64,
+    failed: u64,
+    p50_us: u64,
+    p99_us: u64,
+    max_us: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct MembersAge {
+    file: Option<String>,
+    members: usize,
+    loaded: Option<Timestamp>,
+    age_seconds: Option<i64>,
+    error: Option<String>,
+}
+
+impl From<Counts> for CountsDto {
+    fn from(Counts { packets, bytes }: Counts) -> Self {
+        Self { packets, bytes }
+    }
+}
+
+pub(super) fn members(roster: &Roster) -> Members {
+    let registry = &roster.registry;
+    let mut members: Vec<MemberDto> =
+        registry.members().iter().map(|member| member_dto(registry, member)).collect();
+    members.sort_by_key(|member| member.asn);
+    Members {
+        file: roster.file.as_ref().map(|file| file.display().to_string()),
+        loaded: roster.loaded,
+        error: roster.error.clone(),
+        notices: roster.notices.clone(),
+        members,
+    }
+}
+
+pub(super) fn member(roster: &Roster, asn: Asn) -> Option<MemberDto> {
+    let member = roster.registry.members().iter().find(|member| member.asn == asn)?;
+    Some(member_dto(&roster.registry, member))
+}
+
+fn member_dto(registry: &Registry, member: &Member) -> MemberDto {
+    let own =
+        registry.interfaces().iter().filter(|interface| registry.member(interface.member).asn == member.asn);
+    MemberDto {
+        asn: member.asn,
+        name: member.name.clone(),
+        interfaces: own.map(|interface| interface_dto(registry, interface)).collect(),
+    }
+}
+
+fn interface_dto(registry: &Registry, interface: &Interface) -> InterfaceDto {
+    let lan = &registry.lans()[interface.lan];
+    InterfaceDto {
+        interface: interface.label.clone(),
+        lan: lan.name.clone(),
+        vlan: lan.vlan.map(VlanId::get),
+        macs: interface.macs.iter().map(ToString::to_string).collect(),
+        ipv4: interface.ipv4.iter().map(ToString::to_string).collect(),
+        ipv6: interface.ipv6.iter().map(ToString::to_string).collect(),
+        port: interface.port.clone(),
+        speed: interface.speed,
+    }
+}
+
+pub(super) fn stations(inventory: &Inventory, registry: &Registry) -> Stations {
+    let listed = inventory.iter().map(|(key, station)| {
+        let interface = registry.interface_of(key.vlan(), key.mac()).map(|id| registry.interface(id));
+        let member = interface.map(|interface| registry.member(interface.member));
+        StationDto {
+            vlan: key.vlan().get(),
+            mac: key.mac().to_string(),
+            asn: member.map(|member| member.asn),
+            member: member.map(|member| member.name.clone()),
+            interface: interface.map(|interface| interface.label.clone()),
+            seen_on: station.interface.clone(),
+            first_seen: station.first_seen,
+            last_seen: station.last_seen,
+            packets: station.sent.packets,
+            bytes: station.sent.bytes,
+        }
+    });
+    Stations {
+        capacity: inventory.fill().1,
+        unlisted: inventory.unlisted().into(),
+        stations: listed.collect(),
+    }
+}
+
+pub(super) fn status(api: &Api, live: &Live, roster: &Roster, now: Timestamp) -> Status {
+    let loss = live.window.loss();
+    let (listed, room) = live.stations.fill();
+    Status {
+        version: api.version,
+        revision: api.revision,
+        since: live.since,
+        now,
+        last_drain: live.last,
+        seen: live.seen.into(),
+        accounted: live.accounted.into(),
+        in_flight: live.in_flight().into(),
+        interfaces: live.ports.values().map(port_dto).collect(),
+        pair_table: Fill { used: live.pair_table.0, capacity: live.pair_table.1 as usize },
+        stations: Fill { used: listed, capacity: room },
+        window: WindowDto {
+            records: live.window.records(),
+            bytes: live.window.memory(),
+            dropped_steps: loss.steps,
+            dropped_records: loss.records,
+        },
+        drain: DrainDto {
+            count: live.drains.len(),
+            failed: live.failed_drains,
+            p50_us: live.drains.value_at_quantile(0.5),
+            p99_us: live.drains.value_at_quantile(0.99),
+            max_us: live.drains.max(),
+        },
+        members: MembersAge {
+            file: roster.file.as_ref().map(|file| file.display().to_string()),
+            members: roster.registry.members().len(),
+            loaded: roster.loaded,
+            age_seconds: roster.loaded.map(|loaded| now.duration_since(loaded).as_secs()),
+            error: roster.error.clone(),
+        },
+    }
+}
+
+fn port_dto(port: &PortState) -> PortDto {
+    let counters = &port.counted.counters;
+    let named = |(name, counts): (&'static str, &Counts)| (name, CountsDto::from(*counts));
+    PortDto {
+        interface: port.name.clone(),
+        attached: port.is_attached,
+        deployment: deployment(port.deployment),
+        xdp: port.xdp,
+        xdp_reason: port.xdp_reason.clone(),
+        driver: port.driver.clone(),
+        mtu: port.mtu,
+        lan: port.lan.clone(),
+        port: port.port.clone(),
+        seen: counters.seen.into(),
+        unattributed: counters.unattributed.into(),
+        consumed: counters.consumed.into(),
+        malformed: port
+            .counted
+            .malformed
+            .iter()
+            .map(|(reason, counts)| named((reason.name(), counts)))
+            .collect(),
+        odd: port.counted.odd.iter().map(|(oddity, counts)| named((oddity.name(), counts))).collect(),
+        samples: counters.samples,
+        samples_lost: counters.samples_lost,
+        stations: counters.stations,
+        stations_suppressed: counters.stations_suppressed,
+        nic_received: port.nic.map(|(received, _)| received.into()),
+        nic_dropped: port.nic.map(|(_, dropped)| dropped),
+    }
+}
+
+fn deployment(deployment: Deployment) -> &'static str {
+    match deployment {
+        Deployment::Tap => "tap",
+        Deployment::Port => "port",
+        Deployment::Inline => "inline",
+    }
+}

@@ -1,0 +1,95 @@
+//! `GET /api/v1/matrix`: a query in, the matrix of that time as JSON or CSV out.
+
+use std::sync::Arc;
+
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::problem::Problem;
+use super::{Api, query};
+use crate::matrix::{By, Filter, Matrix, csv, dto::MatrixDto};
+
+/// The query as it is written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Raw {
+    by: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+    family: Option<String>,
+    asn: Option<String>,
+    vlan: Option<String>,
+    format: Option<String>,
+}
+
+/// The query, checked.
+struct Checked {
+    by: By,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+    filter: Filter,
+    format: Format,
+}
+
+#[derive(Clone, Copy)]
+enum Format {
+    Json,
+    Csv,
+}
+
+pub(super) async fn get(
+    State(api): State<Arc<Api>>,
+    raw: Result<Query<Raw>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let Query(raw) = raw.map_err(|error| Problem::bad_request(&error.body_text()))?;
+    let query = check(&raw, (api.clock)())?;
+    let answered = tokio::task::spawn_blocking(move || answer(&api, &query)).await;
+    answered.map_err(|error| Problem::internal(&error.to_string()))?
+}
+
+fn check(raw: &Raw, now: Timestamp) -> Result<Checked, Problem> {
+    let moment =
+        |name, text: &Option<String>| text.as_deref().map(|text| query::time(name, text, now)).transpose();
+    let (from, to) = (moment("from", &raw.from)?, moment("to", &raw.to)?);
+    if let (Some(from), Some(to)) = (from, to)
+        && from >= to
+    {
+        return Err(Problem::bad_request(&format!("from={from} is not before to={to}")));
+    }
+    let filter = Filter {
+        family: raw.family.as_deref().map(query::family).transpose()?,
+        asn: raw.asn.as_deref().map(query::asn).transpose()?,
+        vlan: raw.vlan.as_deref().map(query::vlan).transpose()?,
+    };
+    let format = match raw.format.as_deref() {
+        None | Some("json") => Format::Json,
+        Some("csv") => Format::Csv,
+        Some(other) => return Err(Problem::bad_request(&format!("format={other}; write json or csv"))),
+    };
+    let by = raw.by.as_deref().map_or(Ok(By::Mac), query::by)?;
+    Ok(Checked { by, from, to, filter, format })
+}
+
+fn answer(api: &Api, query: &Checked) -> Result<Response, Problem> {
+    let slice = api.live().window.query(query.from, query.to);
+    let roster = api.roster.load();
+    let matrix =
+        Matrix::new(&slice.delta, &roster.registry, query.by, query.filter, slice.span).with_gaps(slice.gaps);
+    let internal = |error: &dyn std::error::Error| Problem::internal(&error.to_string());
+    let (kind, text) = match query.format {
+        Format::Json => {
+            let text = serde_json::to_vec(&MatrixDto::from(&matrix)).map_err(|error| internal(&error))?;
+            ("application/json", text)
+        }
+        Format::Csv => {
+            let mut text = Vec::new();
+            csv::write(&matrix, &mut text).map_err(|error| internal(&error))?;
+            ("text/csv; charset=utf-8; header=present", text)
+        }
+    };
+    Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
+}

@@ -1,0 +1,198 @@
+//! What the agent knows at this moment: deltas in as they are read, everything that pages, metrics
+//! and the API show out.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use ixp_common::addr::Family;
+use ixp_common::counters::{Counts, PairKey};
+use ixp_common::policy::Deployment;
+use jiff::Timestamp;
+
+use crate::matrix::Window;
+use crate::members::{Asn, Registry};
+use crate::snapshot::{Delta, Port, Snapshot};
+use crate::stations::Inventory;
+
+/// From the member's point of view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Direction {
+    /// The member's stations are the source.
+    Sent,
+    /// The member's stations are the destination.
+    Received,
+}
+
+impl Direction {
+    /// The name in metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Received => "received",
+        }
+    }
+}
+
+/// Whose traffic: a member's, or that of addresses which are no member's.
+pub type Party = Option<Asn>;
+
+/// An attached interface and its counters since the start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PortState {
+    /// Its name.
+    pub name: String,
+    /// Its driver.
+    pub driver: String,
+    /// Largest L3 packet.
+    pub mtu: u32,
+    /// How the host stands to the fabric there.
+    pub deployment: Deployment,
+    /// native or generic.
+    pub xdp: &'static str,
+    /// Why it is not native although it could have been.
+    pub xdp_reason: Option<String>,
+    /// The LAN it faces, if configured.
+    pub lan: Option<String>,
+    /// The switch port it is wired to, if configured.
+    pub port: Option<String>,
+    /// Whether the program is on it.
+    pub is_attached: bool,
+    /// What the program counted.
+    pub counted: Port,
+    /// What the driver received since the program is on it, and what it dropped.
+    pub nic: Option<(Counts, u64)>,
+}
+
+/// The state of the running agent.
+#[derive(Debug)]
+pub struct Live {
+    /// When counting began.
+    pub since: Timestamp,
+    /// The last reading of the kernel's counters.
+    pub last: Option<Timestamp>,
+    /// Attached interfaces by slot.
+    pub ports: BTreeMap<u32, PortState>,
+    /// The last hour.
+    pub window: Window,
+    /// Who was seen.
+    pub stations: Inventory,
+    /// Per member, family and direction, since the start.
+    pub parties: BTreeMap<(Party, Family, Direction), Counts>,
+    /// Every frame that the program saw since the start.
+    pub seen: Counts,
+    /// Every frame that has its place: a cell, a reason, or `unattributed`.
+    pub accounted: Counts,
+    /// Cells in the kernel's table, and how many fit.
+    pub pair_table: (usize, u32),
+    /// How long readings took, in microseconds.
+    pub drains: Histogram<u64>,
+    /// Readings that failed.
+    pub failed_drains: u64,
+}
+
+/// The members, and how they came to be known.
+#[derive(Debug, Default)]
+pub struct Roster {
+    /// The last good table.
+    pub registry: Registry,
+    /// Where it is from; `None` if none was named.
+    pub file: Option<PathBuf>,
+    /// When it was read.
+    pub loaded: Option<Timestamp>,
+    /// Entries that could not be used, as text.
+    pub notices: Vec<String>,
+    /// Why the latest attempt to read it failed; the table above is then an older one.
+    pub error: Option<String>,
+}
+
+impl Live {
+    /// Nothing counted yet.
+    #[must_use]
+    pub fn new(since: Timestamp, window: Window, stations: Inventory) -> Self {
+        Self {
+            since,
+            last: None,
+            ports: BTreeMap::new(),
+            window,
+            stations,
+            parties: BTreeMap::new(),
+            seen: Counts::default(),
+            accounted: Counts::default(),
+            pair_table: (0, 0),
+            drains: Histogram::new_with_bounds(1, 3_600_000_000, 3)
+                .expect("bounds that hdrhistogram documents"),
+            failed_drains: 0,
+        }
+    }
+
+    /// Takes a reading: what was counted since the one before, and the totals.
+    pub fn absorb(&mut self, at: Timestamp, delta: &Delta, snapshot: &Snapshot, registry: &Registry) {
+        self.last = Some(at);
+        self.seen.add(delta.seen);
+        self.accounted.add(delta.accounted());
+        self.window.absorb(at, delta);
+        self.stations.absorb(at, &delta.pairs);
+        for (key, counts) in &delta.pairs {
+            self.credit(key, *counts, registry);
+        }
+        for (slot, port) in &mut self.ports {
+            if let Some(counted) = snapshot.ports.get(slot) {
+                port.counted = counted.clone();
+            }
+        }
+    }
+
+    /// Notes how long a reading took.
+    pub fn drained(&mut self, took: Duration) {
+        self.drains.saturating_record(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+    }
+
+    /// Frames that the program has seen and that have no place yet: those in flight during the last
+    /// reading. Anything that stays here while no frame comes is an error of this program.
+    #[must_use]
+    pub fn in_flight(&self) -> Counts {
+        self.seen.since(self.accounted)
+    }
+
+    /// Whether every interface has the program on it.
+    #[must_use]
+    pub fn is_attached(&self) -> bool {
+        self.ports.values().all(|port| port.is_attached)
+    }
+
+    fn credit(&mut self, key: &PairKey, counts: Counts, registry: &Registry) {
+        let party = |mac| registry.member_of(key.vlan(), mac).map(|member| member.asn);
+        let sent = (party(key.source()), key.family(), Direction::Sent);
+        self.parties.entry(sent).or_default().add(counts);
+        if !key.destination().is_group() {
+            let received = (party(key.destination()), key.family(), Direction::Received);
+            self.parties.entry(received).or_default().add(counts);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ixp_common::addr::{Mac, VlanId};
+    use jiff::SignedDuration;
+
+    #[test]
+    fn frames_without_a_place_show_as_in_flight_until_they_have_one() {
+        let epoch = Timestamp::UNIX_EPOCH;
+        let window = Window::new(SignedDuration::from_secs(10), SignedDuration::from_hours(1), 100);
+        let mut live = Live::new(epoch, window, Inventory::new(10));
+        let key = PairKey::new(VlanId::UNTAGGED, Mac([2; 6]), Mac::BROADCAST, Family::Arp);
+        let two = Counts { packets: 2, bytes: 120 };
+        let delta = Delta { seen: two, pairs: vec![(key, Counts::frame(60))], ..Delta::default() };
+        live.absorb(epoch, &delta, &Snapshot::default(), &Registry::default());
+        assert_eq!(live.in_flight(), Counts::frame(60));
+        let rest = Delta { pairs: vec![(key, Counts::frame(60))], ..Delta::default() };
+        live.absorb(epoch, &rest, &Snapshot::default(), &Registry::default());
+        assert_eq!(live.in_flight(), Counts::default());
+        assert_eq!(live.parties, [((None, Family::Arp, Direction::Sent), two)].into());
+    }
+}

@@ -1,0 +1,174 @@
+//! A delta and the members in, a traffic matrix out: who sent how much to whom, and what is in no cell.
+
+pub mod cell;
+pub mod csv;
+pub mod dto;
+pub mod filter;
+pub mod fold;
+pub mod table;
+pub mod window;
+
+use std::collections::BTreeMap;
+
+use ixp_common::counters::Counts;
+use ixp_common::frame::{Malformed, Oddity};
+use jiff::Timestamp;
+
+pub use cell::{Cell, End, Group, Owner};
+pub use filter::Filter;
+pub use fold::fold;
+pub use window::{Loss, Slice, Window};
+
+use crate::members::Registry;
+use crate::snapshot::Delta;
+
+/// What one line of a matrix stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, clap::ValueEnum)]
+pub enum By {
+    /// A pair of stations on a VLAN
+    Mac,
+    /// A pair of member interfaces on a VLAN
+    Interface,
+    /// A pair of members
+    Asn,
+}
+
+impl By {
+    /// The name in options, queries and JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Mac => "mac",
+            Self::Interface => "interface",
+            Self::Asn => "asn",
+        }
+    }
+}
+
+/// How the counts came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// Each frame was counted.
+    Exact,
+}
+
+impl Source {
+    /// The name in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+        }
+    }
+}
+
+/// From the first moment to the last. `None` is unknown: nothing was observed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Span {
+    /// The first moment.
+    pub from: Option<Timestamp>,
+    /// The last moment.
+    pub to: Option<Timestamp>,
+}
+
+impl Span {
+    /// Takes in a moment.
+    pub fn include(&mut self, at: Timestamp) {
+        self.from = Some(self.from.map_or(at, |from| from.min(at)));
+        self.to = Some(self.to.map_or(at, |to| to.max(at)));
+    }
+}
+
+/// All frames of a matrix, also those without a cell, whatever the filter.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Frames {
+    /// Frames in cells, malformed and unattributed: those that were accounted for. What the kernel
+    /// saw beside that shows in the agent's status.
+    pub seen: Counts,
+    /// Frames that could not be parsed, by reason.
+    pub malformed: BTreeMap<Malformed, Counts>,
+    /// Frames without a cell: no room for it, or no visible addresses.
+    pub unattributed: Counts,
+    /// Frames that were counted in a cell and are odd.
+    pub odd: BTreeMap<Oddity, Counts>,
+}
+
+impl Frames {
+    /// The totals of a delta.
+    #[must_use]
+    pub fn of(delta: &Delta) -> Self {
+        Self {
+            seen: delta.accounted(),
+            malformed: delta.malformed.clone(),
+            unattributed: delta.unattributed,
+            odd: delta.odd.clone(),
+        }
+    }
+
+    /// Frames that could not be parsed, whatever the reason.
+    #[must_use]
+    pub fn malformed_total(&self) -> Counts {
+        sum(self.malformed.values())
+    }
+}
+
+/// Who sent how much to whom.
+#[derive(Debug, Clone)]
+pub struct Matrix<'r> {
+    /// What was observed.
+    pub span: Span,
+    /// Parts of the span in which nothing was observed, in order.
+    pub gaps: Vec<(Timestamp, Timestamp)>,
+    /// What a cell stands for.
+    pub by: By,
+    /// How the counts came about.
+    pub source: Source,
+    /// Which cells were asked for.
+    pub filter: Filter,
+    /// All frames, also those without a cell.
+    pub frames: Frames,
+    /// In order of VLAN, source, destination, family.
+    pub cells: Vec<Cell<'r>>,
+}
+
+impl<'r> Matrix<'r> {
+    /// The matrix of what was counted in `span`. Without a filter, cells + malformed + unattributed
+    /// is `frames.seen`; a filter leaves out cells and keeps the totals.
+    #[must_use]
+    pub fn new(delta: &Delta, registry: &'r Registry, by: By, filter: Filter, span: Span) -> Self {
+        Self {
+            span,
+            gaps: Vec::new(),
+            by,
+            source: Source::Exact,
+            filter,
+            frames: Frames::of(delta),
+            cells: fold(&delta.pairs, registry, by, &filter),
+        }
+    }
+
+    /// The matrix with the parts of its span in which nothing was observed.
+    #[must_use]
+    pub fn with_gaps(mut self, gaps: Vec<(Timestamp, Timestamp)>) -> Self {
+        self.gaps = gaps;
+        self
+    }
+
+    /// Frames in the cells.
+    #[must_use]
+    pub fn attributed(&self) -> Counts {
+        sum(self.cells.iter().map(|cell| &cell.counts))
+    }
+}
+
+fn sum<'c>(counts: impl IntoIterator<Item = &'c Counts>) -> Counts {
+    counts.into_iter().fold(Counts::default(), |mut sum, counts| {
+        sum.add(*counts);
+        sum
+    })
+}
+
+#[cfg(test)]
+mod golden;
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,176 @@
+//! A matrix in, its JSON out: the only types that say how a matrix is written in JSON.
+
+use std::collections::BTreeMap;
+
+use ixp_common::addr::{Family, Mac, VlanId};
+use ixp_common::counters::Counts;
+use ixp_common::frame::{Malformed, Oddity};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::ser::Serializer;
+
+use super::{By, Cell, Filter, Group, Matrix};
+use crate::members::Asn;
+
+/// A matrix as JSON. Borrows the matrix, so that a million cells are not copied first.
+#[derive(Debug, Serialize)]
+pub struct MatrixDto<'m> {
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+    by: &'static str,
+    source: &'static str,
+    byte_basis: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filter: Option<FilterDto>,
+    gaps: Vec<GapDto>,
+    frames: FramesDto,
+    #[serde(serialize_with = "cells")]
+    cells: (By, &'m [Cell<'m>]),
+    /// What the peering-LAN rules found; no rule is applied.
+    rules: [(); 0],
+}
+
+#[derive(Debug, Serialize)]
+struct FilterDto {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    family: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    asn: Option<Asn>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vlan: Option<u16>,
+}
+
+#[derive(Debug, Serialize)]
+struct GapDto {
+    from: Timestamp,
+    to: Timestamp,
+}
+
+#[derive(Debug, Serialize)]
+struct FramesDto {
+    seen: u64,
+    bytes: u64,
+    malformed: u64,
+    malformed_bytes: u64,
+    unattributed: u64,
+    unattributed_bytes: u64,
+    malformed_reasons: BTreeMap<&'static str, CountsDto>,
+    odd: BTreeMap<&'static str, CountsDto>,
+}
+
+#[derive(Debug, Serialize)]
+struct CountsDto {
+    packets: u64,
+    bytes: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct CellDto<'m> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vlan: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    src_mac: Option<MacDto>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dst_mac: Option<MacDto>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    src_interface: Option<Option<&'m str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dst_interface: Option<Option<&'m str>>,
+    src_asn: Option<Asn>,
+    dst_asn: Option<Asn>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dst: Option<&'static str>,
+    family: &'static str,
+    packets: u64,
+    bytes: u64,
+}
+
+#[derive(Debug)]
+struct MacDto(Mac);
+
+impl Serialize for MacDto {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl<'m> From<&'m Matrix<'m>> for MatrixDto<'m> {
+    fn from(matrix: &'m Matrix<'m>) -> Self {
+        Self {
+            from: matrix.span.from,
+            to: matrix.span.to,
+            by: matrix.by.name(),
+            source: matrix.source.name(),
+            byte_basis: "frame-without-fcs",
+            filter: FilterDto::of(&matrix.filter),
+            gaps: matrix.gaps.iter().map(|&(from, to)| GapDto { from, to }).collect(),
+            frames: FramesDto::of(matrix),
+            cells: (matrix.by, &matrix.cells),
+            rules: [],
+        }
+    }
+}
+
+impl FilterDto {
+    fn of(filter: &Filter) -> Option<Self> {
+        if filter.is_empty() {
+            return None;
+        }
+        Some(Self {
+            family: filter.family.map(Family::name),
+            asn: filter.asn,
+            vlan: filter.vlan.map(VlanId::get),
+        })
+    }
+}
+
+impl FramesDto {
+    fn of(matrix: &Matrix<'_>) -> Self {
+        let frames = &matrix.frames;
+        let malformed = frames.malformed_total();
+        Self {
+            seen: frames.seen.packets,
+            bytes: frames.seen.bytes,
+            malformed: malformed.packets,
+            malformed_bytes: malformed.bytes,
+            unattributed: frames.unattributed.packets,
+            unattributed_bytes: frames.unattributed.bytes,
+            malformed_reasons: named(&frames.malformed, Malformed::name),
+            odd: named(&frames.odd, Oddity::name),
+        }
+    }
+}
+
+fn named<K: Copy>(
+    counts: &BTreeMap<K, Counts>,
+    name: impl Fn(K) -> &'static str,
+) -> BTreeMap<&'static str, CountsDto> {
+    counts
+        .iter()
+        .map(|(key, &Counts { packets, bytes })| (name(*key), CountsDto { packets, bytes }))
+        .collect()
+}
+
+fn cells<S: Serializer>((by, cells): &(By, &[Cell<'_>]), serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(cells.iter().map(|cell| CellDto::of(*by, cell)))
+}
+
+impl<'m> CellDto<'m> {
+    fn of(by: By, cell: &Cell<'m>) -> Self {
+        let (source, destination) = (&cell.source, &cell.destination);
+        let is_by_interface = by == By::Interface;
+        Self {
+            vlan: cell.vlan.map(VlanId::get),
+            src_mac: source.mac().map(MacDto),
+            dst_mac: destination.mac().map(MacDto),
+            src_interface: is_by_interface.then(|| source.interface()),
+            dst_interface: is_by_interface.then(|| destination.interface()),
+            src_asn: source.asn(),
+            dst_asn: destination.asn(),
+            dst: destination.group().map(Group::name),
+            family: cell.family.name(),
+            packets: cell.counts.packets,
+            bytes: cell.counts.bytes,
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Holds JSON, CSV and table of a hand-made matrix against files; `BLESS=1` writes them.
+
+use std::path::Path;
+
+use ixp_common::addr::{Family, Mac, VlanId};
+use ixp_common::counters::{Counts, PairKey};
+use ixp_common::frame::{Malformed, Oddity};
+
+use super::tests::{mac, registry};
+use super::*;
+
+fn delta() -> Delta {
+    let pair = |vlan, source, destination, family, packets, bytes| {
+        let key = PairKey::new(VlanId::from_tci(vlan), source, destination, family);
+        (key, Counts { packets, bytes })
+    };
+    Delta {
+        unattributed: Counts::frame(60),
+        malformed: [(Malformed::Ipv4Version, Counts::frame(64))].into(),
+        odd: [(Oddity::Hidden, Counts::frame(1514))].into(),
+        pairs: vec![
+            pair(0, mac(1), mac(4), Family::Ipv4, 1_234_567, 1_851_850_500),
+            pair(0, mac(4), mac(3), Family::Ipv6, 12_345, 1_000_000),
+            pair(0, mac(1), Mac::BROADCAST, Family::Arp, 3, 180),
+            pair(0, mac(4), Mac([0x33, 0x33, 0, 0, 0, 1]), Family::Ipv6, 2, 172),
+            pair(0, mac(9), mac(1), Family::Ipv4, 1, 98),
+            pair(100, mac(1), mac(9), Family::Other, 1, 60),
+        ],
+        ..Delta::default()
+    }
+}
+
+fn span() -> Span {
+    let at = |text: &str| text.parse().ok();
+    Span { from: at("2026-11-22T10:00:00Z"), to: at("2026-11-22T10:05:00.25Z") }
+}
+
+fn check(name: &str, written: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/matrix").join(name);
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&path, written).expect("the golden file can be written");
+    }
+    let golden = std::fs::read_to_string(&path).expect("the golden file is there; write it by BLESS=1");
+    assert_eq!(written, golden, "{name}");
+}
+
+#[test]
+fn each_way_to_show_a_matrix_is_its_golden_file() {
+    let registry = registry();
+    for by in [By::Mac, By::Interface, By::Asn] {
+        let matrix = Matrix::new(&delta(), &registry, by, Filter::default(), span());
+        let json = serde_json::to_string_pretty(&dto::MatrixDto::from(&matrix)).expect("it is JSON");
+        check(&format!("{}.json", by.name()), &json);
+        let mut csv = Vec::new();
+        csv::write(&matrix, &mut csv).expect("a vector takes it");
+        check(&format!("{}.csv", by.name()), &String::from_utf8_lossy(&csv));
+        let mut text = Vec::new();
+        table::write(&matrix, 5, &mut text).expect("a vector takes it");
+        check(&format!("{}.txt", by.name()), &String::from_utf8_lossy(&text));
+    }
+}
+
+#[test]
+fn a_matrix_of_nothing_has_no_time_and_no_cells() {
+    let registry = registry();
+    let matrix = Matrix::new(&Delta::default(), &registry, By::Asn, Filter::default(), Span::default());
+    let json = serde_json::to_string_pretty(&dto::MatrixDto::from(&matrix)).expect("it is JSON");
+    check("empty.json", &json);
+    let mut text = Vec::new();
+    table::write(&matrix, 5, &mut text).expect("a vector takes it");
+    check("empty.txt", &String::from_utf8_lossy(&text));
+}

@@ -1,0 +1,191 @@
+//! A matrix in, a table for people out: the heaviest cells first, totals below, 80 columns wide.
+
+use std::cmp::Reverse;
+use std::fmt::Display;
+use std::io::{self, Write};
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
+use ixp_common::addr::VlanId;
+use ixp_common::counters::Counts;
+
+use super::{Cell, End, Frames, Matrix};
+
+/// Characters that a member's name and number take.
+const NAME_WIDTH: usize = 24;
+
+/// Writes the `lines` heaviest cells and the totals. What is left out is said. Without colours.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write(matrix: &Matrix<'_>, lines: usize, out: &mut impl Write) -> io::Result<()> {
+    let mut heaviest: Vec<&Cell<'_>> = matrix.cells.iter().collect();
+    heaviest.sort_by_key(|cell| Reverse(cell.counts.bytes));
+    let rest = heaviest.split_off(heaviest.len().min(lines));
+    if matrix.cells.is_empty() {
+        writeln!(out, "no cells")?;
+    } else {
+        writeln!(out, "{}", table(matrix, &heaviest).trim_fmt())?;
+    }
+    if !rest.is_empty() {
+        let left = super::sum(rest.iter().map(|cell| &cell.counts));
+        let (count, all) = (thousands(rest.len() as u64), thousands(matrix.cells.len() as u64));
+        writeln!(out, "… {count} of {all} cells not shown, the lightest, together {}", human(left.bytes))?;
+    }
+    writeln!(out)?;
+    totals(matrix, out)
+}
+
+fn table(matrix: &Matrix<'_>, cells: &[&Cell<'_>]) -> Table {
+    let has_vlans = matrix.cells.iter().any(|cell| cell.vlan.is_some_and(|vlan| vlan != VlanId::UNTAGGED));
+    let vlan_header = has_vlans.then_some("VLAN");
+    let header = ["FROM", "TO", "FAMILY", "PACKETS", "BYTES"];
+    let mut table = Table::new();
+    table
+        .load_style(TableStyle::new())
+        .set_content_arrangement(ContentArrangement::Disabled)
+        .set_header(vlan_header.into_iter().chain(header));
+    for cell in cells {
+        let vlan = has_vlans.then(|| shown(cell.vlan));
+        let line = [
+            name(&cell.source),
+            name(&cell.destination),
+            cell.family.name().to_owned(),
+            thousands(cell.counts.packets),
+            human(cell.counts.bytes),
+        ];
+        table.add_row(vlan.into_iter().chain(line));
+    }
+    let columns = table.column_count();
+    for (at, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, 1));
+        if at + 2 >= columns {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}
+
+fn totals(matrix: &Matrix<'_>, out: &mut impl Write) -> io::Result<()> {
+    let Frames { seen, malformed, unattributed, odd } = &matrix.frames;
+    let span = &matrix.span;
+    writeln!(out, "observed  {} to {}", shown(span.from), shown(span.to))?;
+    for (from, to) in &matrix.gaps {
+        writeln!(out, "not       {from} to {to}")?;
+    }
+    total("seen", *seen, out)?;
+    match matrix.filter.is_empty() {
+        true => total("in cells", matrix.attributed(), out)?,
+        false => total("in cells, filtered", matrix.attributed(), out)?,
+    }
+    for (oddity, counts) in odd {
+        total(&format!("  odd: {}", oddity.name()), *counts, out)?;
+    }
+    total("malformed", matrix.frames.malformed_total(), out)?;
+    for (reason, counts) in malformed {
+        total(&format!("  {}", reason.name()), *counts, out)?;
+    }
+    total("unattributed", *unattributed, out)
+}
+
+fn total(name: &str, counts: Counts, out: &mut impl Write) -> io::Result<()> {
+    let (packets, bytes) = (thousands(counts.packets), human(counts.bytes));
+    writeln!(out, "{name:<28} {packets:>15} frames {bytes:>9}")
+}
+
+fn shown(value: Option<impl Display>) -> String {
+    value.map_or_else(|| "unknown".to_owned(), |value| value.to_string())
+}
+
+fn name(end: &End<'_>) -> String {
+    match end {
+        End::Station { mac, .. } => match end.asn() {
+            Some(asn) => format!("{mac} {asn}"),
+            None => mac.to_string(),
+        },
+        End::Interface(owner) => clipped(&owner.interface.label),
+        End::Member(member) => clipped(format!("{} {}", member.asn, member.name).trim_end()),
+        End::Unknown => "unknown".to_owned(),
+        End::Group(group) => group.name().to_owned(),
+    }
+}
+
+fn clipped(text: &str) -> String {
+    let mut letters = text.chars().filter(|letter| !letter.is_control());
+    let mut name: String = letters.by_ref().take(NAME_WIDTH).collect();
+    if letters.next().is_some() {
+        name.pop();
+        name.push('…');
+    }
+    name
+}
+
+/// `1234567` as `1,234,567`.
+fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Bytes in powers of 1000, three digits, cut: `999 B`, `1.23 MB`.
+fn human(bytes: u64) -> String {
+    const UNITS: [&str; 7] = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
+    let power = bytes.checked_ilog10().unwrap_or(0) / 3;
+    let name = UNITS[power as usize];
+    let unit = 1000u64.pow(power);
+    let whole = bytes / unit;
+    let hundredths = u128::from(bytes % unit) * 100 / u128::from(unit);
+    match (power, whole) {
+        (0, _) | (_, 100..) => format!("{whole} {name}"),
+        (_, 10..) => format!("{whole}.{} {name}", hundredths / 10),
+        _ => format!("{whole}.{hundredths:02} {name}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_by_three() {
+        let cases = [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (123_456, "123,456"),
+            (1_234_567, "1,234,567"),
+            (u64::MAX, "18,446,744,073,709,551,615"),
+        ];
+        for (number, text) in cases {
+            assert_eq!(thousands(number), text);
+        }
+    }
+
+    #[test]
+    fn bytes_keep_three_digits_and_are_cut_not_rounded() {
+        let cases = [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1000, "1.00 kB"),
+            (12_345, "12.3 kB"),
+            (999_999, "999 kB"),
+            (1_000_000, "1.00 MB"),
+            (1_234_567_890, "1.23 GB"),
+            (u64::MAX, "18.4 EB"),
+        ];
+        for (bytes, text) in cases {
+            assert_eq!(human(bytes), text);
+        }
+    }
+
+    #[test]
+    fn a_long_name_is_clipped_and_says_so() {
+        assert_eq!(clipped("AS64500 Short"), "AS64500 Short");
+        assert_eq!(clipped("AS64500 A Very Long Name Incorporated"), "AS64500 A Very Long Nam…");
+    }
+}

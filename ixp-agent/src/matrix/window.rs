@@ -1,0 +1,197 @@
+//! Deltas in as they are counted, the sum over any part of the last hour out; memory is bounded.
+
+mod keys;
+mod step;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+
+use ixp_common::counters::Counts;
+use jiff::{SignedDuration, Timestamp};
+
+use self::keys::Keys;
+use self::step::Step;
+use super::Span;
+use crate::snapshot::Delta;
+
+/// What was counted in the recent past, in steps aligned to the wall clock.
+///
+/// A delta goes whole into the step in which it was read, so that an edge of a step is exact to the
+/// time between two readings. If the clock steps back, deltas go into the latest step until the clock
+/// has caught up: time is blurred, and no count is lost.
+#[derive(Debug)]
+pub struct Window {
+    step_nanos: i128,
+    keep_steps: i64,
+    max_records: usize,
+    keys: Keys,
+    /// In order of time; the last one is open.
+    steps: VecDeque<Step>,
+    records: usize,
+    last: Option<Timestamp>,
+    loss: Loss,
+}
+
+/// What a bound on memory cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Loss {
+    /// Steps that were dropped before their time.
+    pub steps: u64,
+    /// Their records.
+    pub records: u64,
+    /// Frames that are `unattributed` here, though the kernel had a cell for them: one step alone
+    /// had more pairs than all steps together may have.
+    pub overflowed: Counts,
+}
+
+/// What was counted in a part of the window.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Slice {
+    /// The sum.
+    pub delta: Delta,
+    /// What it covers: the steps that the query touches, the open one up to the last reading. Both
+    /// are unknown if that is nothing.
+    pub span: Span,
+    /// Parts of the span in which nothing was read, in order: the agent did not run, or the steps
+    /// were dropped.
+    pub gaps: Vec<(Timestamp, Timestamp)>,
+}
+
+impl Window {
+    /// An empty window that holds `keep` in steps of `step`, and in no case more than `max_records`
+    /// counts of a pair in a step, of 20 bytes each; then the oldest steps go first.
+    #[must_use]
+    pub fn new(step: SignedDuration, keep: SignedDuration, max_records: usize) -> Self {
+        let step_nanos = step.as_nanos().max(1);
+        let keep_steps = ((keep.as_nanos() + step_nanos - 1) / step_nanos).max(1);
+        Self {
+            step_nanos,
+            keep_steps: i64::try_from(keep_steps).unwrap_or(i64::MAX),
+            max_records,
+            keys: Keys::default(),
+            steps: VecDeque::new(),
+            records: 0,
+            last: None,
+            loss: Loss::default(),
+        }
+    }
+
+    /// Takes what was counted between the last call and `at`.
+    pub fn absorb(&mut self, at: Timestamp, delta: &Delta) {
+        let number = self.number(at);
+        if self.steps.back().is_none_or(|open| open.number < number) {
+            self.open(number);
+        }
+        let Some(open) = self.steps.back_mut() else { return };
+        open.add_totals(delta);
+        let before = open.len();
+        for (key, counts) in &delta.pairs {
+            if !open.add(&mut self.keys, key, *counts, self.max_records) {
+                self.loss.overflowed.add(*counts);
+            }
+        }
+        self.records += open.len() - before;
+        while self.records > self.max_records && self.steps.len() > 1 {
+            self.loss.steps += 1;
+            self.loss.records += self.drop_oldest();
+        }
+        self.last = self.last.max(Some(at));
+    }
+
+    /// The sum over all steps that `from..to` touches; without `from` from the oldest step on, without
+    /// `to` up to the last reading. What lies ahead of the last reading is no gap.
+    #[must_use]
+    pub fn query(&self, from: Option<Timestamp>, to: Option<Timestamp>) -> Slice {
+        let (Some(oldest), Some(open), Some(last)) = (self.steps.front(), self.steps.back(), self.last)
+        else {
+            return Slice::default();
+        };
+        let first = from.map_or(oldest.number, |from| self.number(from));
+        let end = to.map_or(i64::MAX, |to| self.number_up(to)).min(open.number + 1);
+        if first >= end {
+            return Slice::default();
+        }
+        let mut slice = Slice::default();
+        let mut sums = self.keys.sums();
+        let mut expected = first;
+        for step in self.steps.iter().filter(|step| (first..end).contains(&step.number)) {
+            self.gap(expected, step.number, &mut slice);
+            expected = step.number + 1;
+            step.add_to(&mut slice.delta, &mut sums);
+        }
+        self.gap(expected, end, &mut slice);
+        slice.delta.pairs = self.keys.pairs(&sums);
+        let is_open = end == open.number + 1;
+        slice.span =
+            Span { from: Some(self.start(first)), to: Some(if is_open { last } else { self.start(end) }) };
+        slice
+    }
+
+    /// What the bound on memory cost.
+    #[must_use]
+    pub fn loss(&self) -> Loss {
+        self.loss
+    }
+
+    /// Bytes of memory held, give or take what allocators add.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.keys.memory() + self.steps.iter().map(Step::memory).sum::<usize>()
+    }
+
+    /// Counts of a pair in a step that are held.
+    #[must_use]
+    pub fn records(&self) -> usize {
+        self.records
+    }
+
+    fn open(&mut self, number: i64) {
+        if let Some(closed) = self.steps.back_mut() {
+            closed.close();
+        }
+        self.keys.forget_places();
+        let oldest = number.saturating_sub(self.keep_steps);
+        while self.steps.front().is_some_and(|step| step.number < oldest) {
+            self.drop_oldest();
+        }
+        self.steps.push_back(Step::new(number));
+    }
+
+    fn drop_oldest(&mut self) -> u64 {
+        let Some(step) = self.steps.pop_front() else {
+            return 0;
+        };
+        self.records -= step.len();
+        self.keys.release(step.ids());
+        if self.keys.is_sparse() {
+            self.keys.rebuild(self.steps.iter_mut());
+        }
+        step.len() as u64
+    }
+
+    fn gap(&self, from: i64, to: i64, slice: &mut Slice) {
+        if from < to {
+            slice.gaps.push((self.start(from), self.start(to)));
+        }
+    }
+
+    fn number(&self, at: Timestamp) -> i64 {
+        clamped(at.as_nanosecond().div_euclid(self.step_nanos))
+    }
+
+    fn number_up(&self, at: Timestamp) -> i64 {
+        clamped((at.as_nanosecond() + self.step_nanos - 1).div_euclid(self.step_nanos))
+    }
+
+    fn start(&self, number: i64) -> Timestamp {
+        let nanos = i128::from(number).saturating_mul(self.step_nanos);
+        let bound = if number < 0 { Timestamp::MIN } else { Timestamp::MAX };
+        Timestamp::from_nanosecond(nanos).unwrap_or(bound)
+    }
+}
+
+fn clamped(number: i128) -> i64 {
+    let bound = if number < 0 { i64::MIN } else { i64::MAX - 1 };
+    i64::try_from(number).unwrap_or(bound)
+}

@@ -1,0 +1,193 @@
+//! Claims about the window: nothing is lost, memory is bounded, what was not observed is said.
+
+use ixp_common::addr::{Family, Mac, VlanId};
+use ixp_common::counters::PairKey;
+use ixp_common::frame::Malformed;
+use proptest::prelude::*;
+
+use super::*;
+
+const STEP: SignedDuration = SignedDuration::from_secs(10);
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + seconds).expect("a moment of our time")
+}
+
+fn key(number: u16) -> PairKey {
+    let [hi, lo] = number.to_be_bytes();
+    let source = Mac([2, 0, 0, 0, hi, lo]);
+    PairKey::new(VlanId::UNTAGGED, source, Mac([2, 0, 0, 1, 0, 0]), Family::Ipv4)
+}
+
+fn delta(pairs: &[(u16, u64)]) -> Delta {
+    let mut delta = Delta {
+        pairs: pairs
+            .iter()
+            .map(|&(number, packets)| {
+                let bytes = packets * 100;
+                (key(number), Counts { packets, bytes })
+            })
+            .collect(),
+        ..Delta::default()
+    };
+    delta.seen = delta.accounted();
+    delta
+}
+
+fn frames(slice: &Slice) -> u64 {
+    slice.delta.accounted().packets
+}
+
+#[test]
+fn a_query_covers_the_steps_that_it_touches() {
+    let mut window = Window::new(STEP, HOUR, 1000);
+    for second in 1..=35 {
+        window.absorb(at(second), &delta(&[(1, 1)]));
+    }
+    let cases = [
+        (None, None, 35, (0, 35)),
+        (Some(10), Some(20), 10, (10, 20)),
+        (Some(13), Some(14), 10, (10, 20)),
+        (Some(25), None, 16, (20, 35)),
+        (Some(25), Some(1000), 16, (20, 35)),
+        (None, Some(5), 9, (0, 10)),
+    ];
+    for (from, to, packets, (first, last)) in cases {
+        let slice = window.query(from.map(at), to.map(at));
+        assert_eq!(frames(&slice), packets, "{from:?}..{to:?}");
+        assert_eq!(slice.span.from, Some(at(first)), "{from:?}..{to:?}");
+        assert_eq!(slice.span.to, Some(at(last)), "{from:?}..{to:?}");
+        assert!(slice.gaps.is_empty());
+        assert_eq!(slice.delta.seen, slice.delta.accounted());
+    }
+}
+
+#[test]
+fn what_was_not_observed_is_a_gap() {
+    let mut window = Window::new(STEP, HOUR, 1000);
+    window.absorb(at(5), &delta(&[(1, 1)]));
+    window.absorb(at(42), &Delta::default());
+    let slice = window.query(Some(at(-20)), None);
+    assert_eq!(slice.gaps, [(at(-20), at(0)), (at(10), at(40))]);
+    assert_eq!((slice.span.from, slice.span.to), (Some(at(-20)), Some(at(42))));
+    assert_eq!(window.query(Some(at(12)), Some(at(28))).gaps, [(at(10), at(30))]);
+    assert_eq!(window.query(Some(at(100)), None), Slice::default());
+    assert_eq!(window.query(Some(at(20)), Some(at(10))), Slice::default());
+}
+
+#[test]
+fn a_clock_that_steps_back_loses_nothing() {
+    let mut window = Window::new(STEP, HOUR, 1000);
+    for second in [100, 40, 41, 99, 111] {
+        window.absorb(at(second), &delta(&[(1, 1), (2, 1)]));
+    }
+    let slice = window.query(None, None);
+    assert_eq!(frames(&slice), 10);
+    assert_eq!((slice.span.from, slice.span.to), (Some(at(100)), Some(at(111))));
+}
+
+#[test]
+fn steps_older_than_the_window_are_forgotten_with_their_pairs() {
+    let mut window = Window::new(STEP, SignedDuration::from_secs(60), usize::MAX);
+    for minute in 0..20 {
+        let pairs: Vec<(u16, u64)> = (0..1000).map(|pair| (minute * 1000 + pair, 1)).collect();
+        window.absorb(at(i64::from(minute) * 71), &delta(&pairs));
+        assert_eq!(window.records(), 1000);
+    }
+    assert!(window.memory() < 300_000, "{}", window.memory());
+    assert_eq!(window.loss(), Loss::default());
+    assert_eq!(window.query(None, None).delta.pairs.len(), 1000);
+}
+
+#[test]
+fn records_are_bounded_and_the_oldest_steps_go_first() {
+    let mut window = Window::new(STEP, HOUR, 25);
+    for step in 0..10 {
+        let pairs: Vec<(u16, u64)> = (0..10).map(|pair| (step * 5 + pair, 1)).collect();
+        window.absorb(at(i64::from(step) * 10), &delta(&pairs));
+    }
+    assert_eq!(window.records(), 20);
+    assert_eq!((window.loss().steps, window.loss().records), (8, 80));
+    let slice = window.query(Some(at(0)), None);
+    assert_eq!(frames(&slice), 20);
+    assert_eq!(slice.gaps, [(at(0), at(80))]);
+}
+
+#[test]
+fn a_step_with_too_many_pairs_still_adds_up() {
+    let mut window = Window::new(STEP, HOUR, 3);
+    window.absorb(at(1), &delta(&[(1, 1), (2, 1), (3, 1), (4, 5)]));
+    window.absorb(at(2), &delta(&[(1, 1), (5, 2)]));
+    let slice = window.query(None, None);
+    assert_eq!(slice.delta.accounted(), slice.delta.seen);
+    assert_eq!(slice.delta.unattributed.packets, 7);
+    assert_eq!(window.loss().overflowed.packets, 7);
+    assert_eq!(window.records(), 3);
+}
+
+#[test]
+fn any_moment_can_be_asked_for() {
+    let mut window = Window::new(SignedDuration::from_nanos(1), HOUR, 10);
+    window.absorb(Timestamp::MIN, &delta(&[(1, 1)]));
+    window.absorb(Timestamp::MAX, &delta(&[(1, 1)]));
+    assert_eq!(frames(&window.query(Some(Timestamp::MIN), None)), 1);
+    assert_eq!(frames(&window.query(None, Some(Timestamp::MIN))), 0);
+}
+
+proptest! {
+    #[test]
+    fn a_query_of_everything_is_the_sum_of_what_was_absorbed(
+        readings in proptest::collection::vec(
+            (-30i64..200, proptest::collection::vec((0u16..12, 1u64..100), 0..8), 0u32..3),
+            0..60,
+        ),
+        splits in proptest::collection::vec(0i64..5000, 0..4),
+    ) {
+        let mut window = Window::new(STEP, HOUR, usize::MAX);
+        let mut expected = Delta::default();
+        let mut pairs = std::collections::BTreeMap::<PairKey, Counts>::new();
+        let mut clock = 0;
+        for (ahead, counts, broken) in readings {
+            clock = (clock + ahead).min(3000);
+            let mut delta = delta(&counts);
+            for _ in 0..broken {
+                delta.malformed.entry(Malformed::LlcLength).or_default().add(Counts::frame(60));
+            }
+            delta.seen = delta.accounted();
+            window.absorb(at(clock), &delta);
+            expected.seen.add(delta.seen);
+            for (key, counts) in &delta.pairs {
+                pairs.entry(*key).or_default().add(*counts);
+            }
+        }
+        let mut slice = window.query(None, None);
+        slice.delta.pairs.sort_unstable();
+        prop_assert_eq!(&slice.delta.pairs, &pairs.into_iter().collect::<Vec<_>>());
+        prop_assert_eq!(slice.delta.seen, expected.seen);
+        prop_assert_eq!(slice.delta.accounted(), expected.seen);
+
+        let mut edges: Vec<Option<Timestamp>> = splits.into_iter().map(|edge| Some(at(edge / 10 * 10))).collect();
+        edges.sort_unstable();
+        edges.insert(0, Some(at(-1000)));
+        edges.push(None);
+        let parts: u64 = edges.windows(2).map(|edge| frames(&window.query(edge[0], edge[1]))).sum();
+        prop_assert_eq!(parts, expected.seen.packets);
+    }
+
+    #[test]
+    fn however_bounded_and_renumbered_the_last_step_is_whole(
+        steps in proptest::collection::vec(proptest::collection::btree_map(0u16..200, 1u64..9, 1..30), 1..40),
+    ) {
+        let mut window = Window::new(STEP, HOUR, 30);
+        for (number, pairs) in (0i64..).zip(&steps) {
+            let pairs: Vec<(u16, u64)> = pairs.iter().map(|(key, packets)| (*key, *packets)).collect();
+            let read = delta(&pairs);
+            window.absorb(at(number * 10), &read);
+            let mut slice = window.query(Some(at(number * 10)), None);
+            slice.delta.pairs.sort_unstable();
+            prop_assert_eq!(slice.delta, read);
+            prop_assert!(window.records() <= 30);
+        }
+    }
+}

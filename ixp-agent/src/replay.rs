@@ -1,0 +1,177 @@
+//! Captures in, the matrix of their frames out, by the same parser and fold as live counters.
+
+mod tally;
+#[cfg(test)]
+mod tests;
+
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+
+pub use self::tally::Tally;
+use crate::capture::{self, Capture};
+use crate::matrix::dto::MatrixDto;
+use crate::matrix::{By, Filter, Matrix, Span, csv, table};
+use crate::members::Registry;
+
+/// Cells that a table shows at most; the other formats have all.
+const TABLE_LINES: usize = 1000;
+
+const EXAMPLES: &str = "\
+Examples:
+  ixp-agent replay lan.pcap
+  ixp-agent replay --members members.toml --by asn monday.pcapng tuesday.pcapng
+  tcpdump -i eth1 -w - -c 10000 | ixp-agent replay --format json -
+  zcat lan.pcap.gz | ixp-agent replay --format csv - > matrix.csv
+
+Exit status is 1 if a capture could not be read to its end; what was read is shown all the same.";
+
+/// Count the frames of captures as a traffic matrix; needs no privilege
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct ReplayArgs {
+    /// Who is on the exchange: a members file (TOML) or an IX-F export (JSON)
+    #[arg(long, value_name = "FILE")]
+    pub members: Option<PathBuf>,
+    /// What a line of the matrix stands for
+    #[arg(long, value_enum, default_value_t = By::Mac)]
+    pub by: By,
+    /// How the matrix is written
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+    /// Captures (pcap or pcapng, Ethernet), added up; - for standard input
+    #[arg(required = true, value_name = "CAPTURE")]
+    pub captures: Vec<PathBuf>,
+}
+
+/// How a matrix is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people: the heaviest cells first
+    Table,
+    /// All there is, in one object
+    Json,
+    /// A header line and a line per cell
+    Csv,
+}
+
+/// Whether a matrix has all frames of its captures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Outcome {
+    /// It has.
+    Complete,
+    /// Something could not be read, and was reported.
+    Incomplete,
+}
+
+/// Why a matrix could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The output failed.
+    #[error("write the matrix")]
+    Write(#[source] io::Error),
+}
+
+/// What is wrong with one of the captures.
+#[derive(Debug, thiserror::Error)]
+enum Problem {
+    #[error("open")]
+    Open(#[source] io::Error),
+    #[error(transparent)]
+    Capture(#[from] capture::Error),
+    #[error("{frames} frames passed over: {link_type}")]
+    Skipped { frames: u64, link_type: capture::LinkType },
+}
+
+/// Counts all captures, then writes their matrix to `out`. What is wrong with a capture goes to `err`,
+/// a line each; the matrix has what could be read. If no capture could be opened, there is none.
+///
+/// # Errors
+/// [`Error`] if `out` fails; what fails at `err` is not reported.
+pub fn run(
+    args: &ReplayArgs,
+    registry: &Registry,
+    stdin: &mut dyn Read,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<Outcome, Error> {
+    let mut total = Total::default();
+    let mut outcome = Outcome::Complete;
+    for path in &args.captures {
+        for problem in total.take(path, stdin) {
+            outcome = Outcome::Incomplete;
+            // There is nobody left to tell.
+            let _: io::Result<()> = writeln!(err, "{}: {}", path.display(), chain(&problem));
+        }
+    }
+    if total.opened > 0 {
+        let delta = total.tally.into_delta();
+        let matrix = Matrix::new(&delta, registry, args.by, Filter::default(), total.span);
+        write(&matrix, args.format, out).map_err(Error::Write)?;
+    }
+    Ok(outcome)
+}
+
+/// What all captures have together.
+#[derive(Default)]
+struct Total {
+    tally: Tally,
+    span: Span,
+    opened: usize,
+}
+
+impl Total {
+    fn take(&mut self, path: &Path, stdin: &mut dyn Read) -> Vec<Problem> {
+        if path.as_os_str() == "-" {
+            return self.read(stdin);
+        }
+        match File::open(path) {
+            Ok(file) => self.read(file),
+            Err(error) => vec![Problem::Open(error)],
+        }
+    }
+
+    fn read(&mut self, reader: impl Read) -> Vec<Problem> {
+        let mut capture = match Capture::open(reader) {
+            Ok(capture) => capture,
+            Err(error) => return vec![error.into()],
+        };
+        self.opened += 1;
+        let end = self.count(&mut capture);
+        let skipped = capture.skipped().into_iter();
+        let skipped = skipped.map(|(link_type, frames)| Problem::Skipped { frames, link_type });
+        end.err().map(Problem::from).into_iter().chain(skipped).collect()
+    }
+
+    fn count<R: Read>(&mut self, capture: &mut Capture<R>) -> Result<(), capture::Error> {
+        while let Some(record) = capture.next_record()? {
+            self.tally.count(&record.frame);
+            if let Some(at) = record.at {
+                self.span.include(at);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn write(matrix: &Matrix<'_>, format: Format, out: &mut dyn Write) -> io::Result<()> {
+    let mut out = BufWriter::new(out);
+    match format {
+        Format::Table => table::write(matrix, TABLE_LINES, &mut out)?,
+        Format::Json => {
+            serde_json::to_writer_pretty(&mut out, &MatrixDto::from(matrix))?;
+            writeln!(out)?;
+        }
+        Format::Csv => csv::write(matrix, &mut out)?,
+    }
+    out.flush()
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let texts: Vec<String> = causes.map(ToString::to_string).collect();
+    texts.join(": ")
+}

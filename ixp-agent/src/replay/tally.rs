@@ -1,0 +1,76 @@
+//! Frames in, what was counted of them out: the host's stand-in for the kernel's maps.
+
+use std::collections::BTreeMap;
+
+use ixp_common::addr::Mac;
+use ixp_common::bytes::Captured;
+use ixp_common::counters::{Counts, PairKey};
+use ixp_common::frame::{Malformed, Oddity};
+use ixp_common::observe::{Sink, observe};
+use ixp_common::policy::{Deployment, PortPolicy};
+
+use crate::snapshot::{Delta, Pairs};
+
+/// A port that passes every frame on and samples none.
+const POLICY: PortPolicy = PortPolicy::new(0, Deployment::Port, Mac::ZERO, false, 0);
+
+/// What was counted so far.
+#[derive(Debug, Default)]
+pub struct Tally {
+    seen: Counts,
+    unattributed: Counts,
+    malformed: BTreeMap<Malformed, Counts>,
+    odd: BTreeMap<Oddity, Counts>,
+    pairs: Pairs,
+}
+
+impl Tally {
+    /// Counts a frame.
+    pub fn count(&mut self, frame: &Captured<'_>) {
+        observe(frame, &POLICY, self);
+    }
+
+    /// All that was counted, pairs in order.
+    #[must_use]
+    pub fn into_delta(self) -> Delta {
+        let mut pairs: Vec<(PairKey, Counts)> = self.pairs.into_iter().collect();
+        pairs.sort_unstable();
+        Delta {
+            seen: self.seen,
+            unattributed: self.unattributed,
+            malformed: self.malformed,
+            odd: self.odd,
+            pairs,
+        }
+    }
+}
+
+impl Sink<Captured<'_>> for Tally {
+    fn seen(&mut self, bytes: u32) {
+        self.seen.add_frame(bytes);
+    }
+
+    fn pair(&mut self, key: &PairKey, bytes: u32) {
+        self.pairs.entry(*key).or_default().add_frame(bytes);
+    }
+
+    fn malformed(&mut self, reason: Malformed, bytes: u32) {
+        self.malformed.entry(reason).or_default().add_frame(bytes);
+    }
+
+    fn unattributed(&mut self, bytes: u32) {
+        self.unattributed.add_frame(bytes);
+    }
+
+    fn odd(&mut self, oddity: Oddity, bytes: u32) {
+        self.odd.entry(oddity).or_default().add_frame(bytes);
+    }
+
+    fn consumed(&mut self, _bytes: u32) {}
+
+    fn draw(&mut self) -> u32 {
+        u32::MAX
+    }
+
+    fn sample(&mut self, _frame: &Captured<'_>, _rate: u32) {}
+}

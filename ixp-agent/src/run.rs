@@ -1,0 +1,122 @@
+//! A configuration in, the running agent: what wires the rooms together, and the only one that
+//! reads the clock.
+
+mod clock;
+mod drain;
+mod listen;
+mod reload;
+mod serve;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, mpsc};
+use std::{io, thread};
+
+use arc_swap::ArcSwap;
+
+use crate::config::{Attach, Config, HiddenTags, XdpMode};
+use crate::kernel::attach::{Mode, Wanted, attach};
+use crate::kernel::load::{Capacity, Object, load};
+use crate::kernel::{self};
+use crate::live::Live;
+use crate::matrix::Window;
+use crate::members::MembersError;
+use crate::stations::Inventory;
+
+use self::drain::Drain;
+
+/// Why the agent does not run, or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Nothing to count on.
+    #[error(
+        "no interface to count on; name one, as `ixp-agent run --interface eth0`, or write [[attach]] in the configuration"
+    )]
+    NoInterface,
+    /// The kernel's side.
+    #[error(transparent)]
+    Kernel(#[from] kernel::Error),
+    /// The members at the start.
+    #[error(transparent)]
+    Members(#[from] MembersError),
+    /// The API's address.
+    #[error("listen on {address}: {source}; give another with --listen, or end the program that has it")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The API's token.
+    #[error("read the token in {path}: {reason}")]
+    Token {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A thread or the runtime.
+    #[error("start {what}")]
+    Start {
+        /// Which.
+        what: &'static str,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The reader of the counters is gone.
+    #[error("the reader of the counters ended unexpectedly")]
+    DrainEnded,
+}
+
+/// Runs until SIGTERM or SIGINT. Nothing is attached before the configuration, the members, the
+/// port and the program have all proved usable.
+///
+/// # Errors
+/// [`Error`].
+pub fn run(config: &Config) -> Result<(), Error> {
+    if config.attach.is_empty() {
+        return Err(Error::NoInterface);
+    }
+    let listener = listen::listener(config.http.listen)?;
+    let token = config.http.token_file.as_deref().map(listen::token).transpose()?;
+    let roster = Arc::new(ArcSwap::from_pointee(reload::first(&config.members)?));
+    let wanted: Vec<Wanted> =
+        config.attach.iter().map(|attach| wanted(attach, config.sampling.rate)).collect();
+    let capacity = Capacity { pairs: config.counting.pairs, stations: config.counting.stations };
+    let mut loaded = load(&Object::find()?, capacity)?;
+    let live = Arc::new(Mutex::new(new_live(config)));
+    let attached = attach(&mut loaded, &wanted)?;
+    let drain = Drain::new(loaded, wanted, attached, config, Arc::clone(&live), Arc::clone(&roster));
+    let (stop, stopped) = mpsc::channel();
+    let drain = thread::Builder::new()
+        .name("drain".to_owned())
+        .spawn(move || drain.run(&stopped))
+        .map_err(|source| Error::Start { what: "the reader of the counters", source })?;
+    let served = serve::until_signal(listener, token, live, roster, &config.members, &drain);
+    drop(stop);
+    drain.join().map_err(|_| Error::DrainEnded)?;
+    served
+}
+
+fn new_live(config: &Config) -> Live {
+    let records = usize::try_from(config.window.records).unwrap_or(usize::MAX);
+    let window = Window::new(config.window.step, config.window.keep, records);
+    let mut live = Live::new(clock::now(), window, Inventory::new(config.counting.stations as usize));
+    live.pair_table.1 = config.counting.pairs;
+    live
+}
+
+fn wanted(attach: &Attach, sampling_rate: u32) -> Wanted {
+    Wanted {
+        interface: attach.interface.as_str().to_owned(),
+        deployment: attach.deployment,
+        mode: match attach.xdp {
+            XdpMode::Auto => Mode::Auto,
+            XdpMode::Native => Mode::Native,
+            XdpMode::Generic => Mode::Generic,
+        },
+        consume: attach.consume,
+        accepts_hidden_tags: attach.hidden_tags == HiddenTags::Accept,
+        sampling_rate,
+    }
+}

@@ -1,0 +1,125 @@
+//! The API, the signals, and the service manager, until it is time to stop.
+
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use sd_notify::NotifyState;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval};
+use tracing::{info, warn};
+
+use super::{Error, clock, reload};
+use crate::http::{self, Api};
+use crate::live::{Live, Roster};
+use crate::{config, metrics};
+
+const BUILD: metrics::Build =
+    metrics::Build { version: env!("CARGO_PKG_VERSION"), revision: env!("IXP_REVISION") };
+
+/// Serves until a signal ends it, or the reader of the counters has ended.
+pub(super) fn until_signal(
+    listener: TcpListener,
+    token: Option<String>,
+    live: Arc<Mutex<Live>>,
+    roster: Arc<ArcSwap<Roster>>,
+    members: &config::Members,
+    drain: &JoinHandle<()>,
+) -> Result<(), Error> {
+    let start = |source| Error::Start { what: "the runtime", source };
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(start)?;
+    let api = Arc::new(Api {
+        live: Arc::clone(&live),
+        roster: Arc::clone(&roster),
+        metrics: |live, roster| metrics::render(live, roster, BUILD).map_err(|error| error.to_string()),
+        clock: clock::now,
+        token,
+        version: BUILD.version,
+        revision: BUILD.revision,
+    });
+    let ended = runtime.block_on(async {
+        let (stop, mut stopped) = watch::channel(());
+        let listener = tokio::net::TcpListener::from_std(listener).map_err(start)?;
+        let server = axum::serve(listener, http::router(api)).with_graceful_shutdown(async move {
+            // Either a value or the sender's end: both say stop.
+            let _ended = stopped.changed().await;
+        });
+        let server = tokio::spawn(server.into_future());
+        notify(&[NotifyState::Ready]);
+        let ended = supervise(&live, &roster, members, drain).await;
+        notify(&[NotifyState::Stopping]);
+        drop(stop);
+        // A reader that does not go away must not hold up the last reading of the counters.
+        if tokio::time::timeout(Duration::from_secs(2), server).await.is_err() {
+            warn!("a client kept its connection open; closed");
+        }
+        ended
+    });
+    runtime.shutdown_background();
+    ended
+}
+
+/// Waits for signals; looks each second whether the members changed and the counters are read.
+async fn supervise(
+    live: &Mutex<Live>,
+    roster: &ArcSwap<Roster>,
+    members: &config::Members,
+    drain: &JoinHandle<()>,
+) -> Result<(), Error> {
+    let mut terminate = catch(SignalKind::terminate())?;
+    let mut interrupt = catch(SignalKind::interrupt())?;
+    let mut hangup = catch(SignalKind::hangup())?;
+    let mut second = interval(Duration::from_secs(1));
+    second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut stamp = reload::stamp(members);
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => { info!(signal = "SIGTERM", "stopping"); return Ok(()); }
+            _ = interrupt.recv() => { info!(signal = "SIGINT", "stopping"); return Ok(()); }
+            _ = hangup.recv() => { stamp = reload::stamp(members); reload::again(members, roster); }
+            _ = second.tick() => {
+                if drain.is_finished() {
+                    return Err(Error::DrainEnded);
+                }
+                let now = reload::stamp(members);
+                if now != stamp {
+                    stamp = now;
+                    reload::again(members, roster);
+                }
+                beat(live, roster);
+            }
+        }
+    }
+}
+
+fn catch(kind: SignalKind) -> Result<Signal, Error> {
+    signal(kind).map_err(|source| Error::Start { what: "the signal handler", source })
+}
+
+/// The watchdog is fed only while the counters are being read.
+fn beat(live: &Mutex<Live>, roster: &ArcSwap<Roster>) {
+    let live = live.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_fresh = live.last.is_some_and(|last| clock::now().duration_since(last).as_secs() < 10);
+    let status = format!(
+        "{} members, {} cells, {} frames seen",
+        roster.load().registry.members().len(),
+        live.pair_table.0,
+        live.seen.packets
+    );
+    drop(live);
+    notify(&[NotifyState::Status(&status)]);
+    if is_fresh {
+        notify(&[NotifyState::Watchdog]);
+    }
+}
+
+/// Without a service manager this does nothing.
+fn notify(state: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(state) {
+        warn!(%error, "the service manager was not told");
+    }
+}

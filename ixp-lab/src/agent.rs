@@ -1,0 +1,208 @@
+//! The agent under test: started in a namespace with the host's socket, asked by HTTP, ended by SIGTERM.
+
+use std::fs::{self, File};
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::os::fd::AsRawFd;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::clock;
+use crate::exchange::Mode;
+use crate::matrix::Matrix;
+use crate::netns::Namespace;
+use crate::socket::checked;
+
+/// How long it may take to load and attach, and to end.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The first descriptor of socket activation (sd_listen_fds(3)).
+const FIRST_PASSED: libc::c_int = 3;
+
+/// What an agent needs to start.
+#[derive(Debug)]
+pub struct Start<'a> {
+    /// The `ixp-agent` to run.
+    pub program: &'a Path,
+    /// Where it lives.
+    pub namespace: &'a Namespace,
+    /// What it attaches to, there.
+    pub interfaces: &'a [String],
+    /// As what.
+    pub mode: Mode,
+    /// Its members file.
+    pub members: &'a str,
+    /// Where its configuration and log are kept.
+    pub folder: &'a Path,
+    /// A socket of the host's own namespace that it serves on.
+    pub listener: &'a TcpListener,
+}
+
+/// A running agent, ended when dropped.
+#[derive(Debug)]
+pub struct Agent {
+    child: Child,
+    address: SocketAddr,
+    log: PathBuf,
+    http: ureq::Agent,
+}
+
+impl Agent {
+    /// Starts an agent and waits until it is attached everywhere.
+    ///
+    /// # Errors
+    /// It ends early or does not get ready: then the last line of its log.
+    pub fn start(start: &Start<'_>) -> Result<Self> {
+        let members = start.folder.join("members.toml");
+        write(&members, start.members)?;
+        let address = start.listener.local_addr().context("read the address listened on")?;
+        let config = start.folder.join("config.toml");
+        write(&config, &configuration(start, &members, address))?;
+        let log = start.folder.join("agent.log");
+        let out = File::create(&log).with_context(|| format!("create {}", log.display()))?;
+        let mut command = activated(start.namespace, start.program, start.listener);
+        command.args(["run", "--config"]).arg(&config);
+        command.stdin(Stdio::null()).stdout(out.try_clone()?).stderr(out);
+        let child = spawn_bound(&mut command).context("start the agent")?;
+        let timeout = Some(Duration::from_secs(5));
+        let http = ureq::Agent::config_builder().timeout_global(timeout).build().new_agent();
+        let mut agent = Self { child, address, log, http };
+        agent.wait_until_ready()?;
+        Ok(agent)
+    }
+
+    /// The address of its web pages.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What it has counted.
+    ///
+    /// # Errors
+    /// It does not answer, or not so.
+    pub fn matrix(&self) -> Result<Matrix> {
+        let url = format!("{}/api/v1/matrix?by=mac", self.url());
+        let mut answer = self.http.get(&url).call().with_context(|| self.complaint(&url))?;
+        let body = answer.body_mut().with_config().limit(256 << 20).read_to_string();
+        Matrix::parse(&body.with_context(|| self.complaint(&url))?)
+    }
+
+    /// Lets it drain a last time and end.
+    ///
+    /// # Errors
+    /// It does not end, or not with success.
+    pub fn stop(mut self) -> Result<()> {
+        signal(&self.child, libc::SIGTERM);
+        let mut status: Option<ExitStatus> = None;
+        clock::until(PATIENCE, || {
+            status = self.child.try_wait()?;
+            Ok(status.is_some())
+        })?;
+        match status {
+            Some(status) => ensure!(status.success(), "{}", self.complaint(&status.to_string())),
+            None => bail!("the agent did not end {} s after SIGTERM", PATIENCE.as_secs()),
+        }
+        Ok(())
+    }
+
+    fn wait_until_ready(&mut self) -> Result<()> {
+        let url = format!("{}/readyz", self.url());
+        let http = self.http.clone();
+        let mut ended = None;
+        let ready = clock::until(PATIENCE, || {
+            ended = self.child.try_wait()?;
+            Ok(ended.is_some() || http.get(&url).call().is_ok())
+        })?;
+        match ended {
+            Some(status) => bail!(self.complaint(&status.to_string())),
+            None => ensure!(ready, self.complaint(&format!("not ready after {} s", PATIENCE.as_secs()))),
+        }
+        Ok(())
+    }
+
+    fn complaint(&self, what: &str) -> String {
+        let log = fs::read_to_string(&self.log).unwrap_or_default();
+        let last = log.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it wrote nothing");
+        format!("the agent: {what}: {last} (all of it in {})", self.log.display())
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        end(&mut self.child);
+    }
+}
+
+/// Starts `command` outside of the terminal's process group, so that Ctrl-C asks only the lab, and bound to the
+/// life of the calling thread.
+///
+/// # Errors
+/// As [`Command::spawn`].
+pub fn spawn_bound(command: &mut Command) -> io::Result<Child> {
+    command.process_group(0);
+    let bind = || {
+        // SAFETY: no pointers; the call is safe between fork and exec.
+        checked(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) })?;
+        Ok(())
+    };
+    // SAFETY: the closure makes one system call and allocates nothing.
+    unsafe { command.pre_exec(bind) };
+    command.spawn()
+}
+
+/// Kills `child` and waits for its end.
+pub fn end(child: &mut Child) {
+    // Fails only for a child that has ended.
+    if child.kill().is_ok() {
+        let _: io::Result<ExitStatus> = child.wait();
+    }
+}
+
+fn signal(child: &Child, signal: libc::c_int) {
+    // SAFETY: no pointers; the child is not waited for yet, so the number is still its own.
+    unsafe { libc::kill(child.id().cast_signed(), signal) };
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    fs::write(path, text).with_context(|| format!("write {}", path.display()))
+}
+
+/// `program` inside `namespace`, given `listener` by socket activation. The shell knows the process id that the
+/// agent will have; `ip netns exec` keeps it.
+fn activated(namespace: &Namespace, program: &Path, listener: &TcpListener) -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-c", "LISTEN_FDS=1 LISTEN_PID=$$ exec \"$@\"", "sh"]);
+    let inside = namespace.command("");
+    command.arg(inside.get_program()).args(inside.get_args().filter(|word| !word.is_empty())).arg(program);
+    let socket = listener.as_raw_fd();
+    let pass = move || {
+        // SAFETY: no pointers. A descriptor that has the number already keeps its close-on-exec flag.
+        checked(unsafe { libc::dup2(socket, FIRST_PASSED) })?;
+        // SAFETY: no pointers.
+        checked(unsafe { libc::fcntl(FIRST_PASSED, libc::F_SETFD, 0) })?;
+        Ok(())
+    };
+    // SAFETY: the closure makes two system calls and allocates nothing.
+    unsafe { command.pre_exec(pass) };
+    command
+}
+
+fn configuration(start: &Start<'_>, members: &Path, address: SocketAddr) -> String {
+    let members = members.display();
+    let mut text = format!("[members]\nfile = \"{members}\"\n\n[http]\nlisten = \"{address}\"\n");
+    for interface in start.interfaces {
+        let deployment = start.mode.name();
+        text += &format!(
+            "\n[[attach]]\ninterface = \"{interface}\"\ndeployment = \"{deployment}\"\nxdp = \"native\"\nlan = \"peering\"\n"
+        );
+        if start.mode == Mode::Inline {
+            text += &format!("port = \"{interface}\"\n");
+        }
+    }
+    text
+}

@@ -1,0 +1,233 @@
+//! Namespaces, a bridge and veth pairs become an exchange whose switch itself never speaks.
+
+use anyhow::{Context, Result};
+use ixp_common::addr::Mac;
+
+use crate::link::{self, End, LinkCounters};
+use crate::netns::{self, Namespace};
+use crate::packet::Watcher;
+use crate::station::Station;
+
+/// The interface that the agent reads in tap mode.
+pub const TAP: &str = "tap0";
+
+/// The switch's end of the monitor port.
+const MONITOR: &str = "mon0";
+
+/// A member's interface, in its own namespace.
+const MEMBER: &str = "eth0";
+
+/// Where the agent counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// On a monitor port that gets a copy of what enters each port.
+    Tap,
+    /// On each of the switch's ports.
+    Inline,
+}
+
+impl Mode {
+    /// Its name on the command line and in the agent's configuration.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Tap => "tap",
+            Self::Inline => "inline",
+        }
+    }
+}
+
+/// A switch, its members and, in tap mode, a monitor port; all removed when dropped.
+#[derive(Debug)]
+pub struct Exchange {
+    members: Vec<(Station, Namespace)>,
+    monitor: Option<Namespace>,
+    switch: Namespace,
+}
+
+impl Exchange {
+    /// Removes what a lab named `prefix` left when it was killed; returns the names.
+    ///
+    /// # Errors
+    /// Something of it cannot be removed.
+    pub fn remove_leftovers(prefix: &str) -> Result<Vec<String>> {
+        netns::remove_leftovers(|name| is_ours(prefix, name))
+    }
+
+    /// Builds an exchange: the switch's side up, the members' interfaces down, so that no frame is on its way.
+    ///
+    /// # Errors
+    /// The kernel lacks an option that the line names, or this process may not.
+    pub fn build(prefix: &str, members: u8, mode: Mode) -> Result<Self> {
+        let switch = Namespace::create(format!("{prefix}-sw"))?;
+        mute(&switch)?;
+        switch
+            .ip("link add br0 type bridge stp_state 0 mcast_snooping 0 forward_delay 0")
+            .context("build a bridge (the kernel needs CONFIG_BRIDGE)")?;
+        switch.ip("link set br0 up")?;
+        let monitor = match mode {
+            Mode::Tap => Some(add_monitor(prefix, &switch)?),
+            Mode::Inline => None,
+        };
+        let members = Station::first(members)
+            .map(|station| Ok((station, connect(prefix, &switch, station, mode)?)))
+            .collect::<Result<Vec<_>>>()?;
+        Ok(Self { members, monitor, switch })
+    }
+
+    /// Where the agent lives.
+    #[must_use]
+    pub fn agent_namespace(&self) -> &Namespace {
+        self.monitor.as_ref().unwrap_or(&self.switch)
+    }
+
+    /// The interfaces that the agent attaches to.
+    #[must_use]
+    pub fn agent_interfaces(&self) -> Vec<String> {
+        match self.monitor {
+            Some(_) => vec![TAP.to_owned()],
+            None => self.members.iter().map(|(station, _)| station.port()).collect(),
+        }
+    }
+
+    /// The members and where they live.
+    pub fn members(&self) -> impl Iterator<Item = (Station, &Namespace)> {
+        self.members.iter().map(|(station, namespace)| (*station, namespace))
+    }
+
+    /// A watcher for each member's interface.
+    ///
+    /// # Errors
+    /// A socket cannot be opened.
+    pub fn watchers(&self) -> Result<Vec<Watcher>> {
+        self.members.iter().map(|(_, namespace)| Watcher::open(namespace, MEMBER)).collect()
+    }
+
+    /// Brings the members' interfaces up: from here on they speak.
+    ///
+    /// # Errors
+    /// An interface stays down.
+    pub fn open(&self) -> Result<()> {
+        self.members.iter().try_for_each(|(_, namespace)| {
+            namespace.ip(&format!("link set {MEMBER} up"))?;
+            Ok(())
+        })
+    }
+
+    /// Takes the members' interfaces down: nothing more enters the switch.
+    ///
+    /// # Errors
+    /// An interface stays up.
+    pub fn silence(&self) -> Result<()> {
+        self.members.iter().try_for_each(|(_, namespace)| {
+            namespace.ip(&format!("link set {MEMBER} down"))?;
+            Ok(())
+        })
+    }
+
+    /// What the kernel counts on each member's interface.
+    ///
+    /// # Errors
+    /// A counter cannot be read.
+    pub fn member_counters(&self) -> Result<Vec<(Station, LinkCounters)>> {
+        let counted =
+            |(station, namespace): &(Station, Namespace)| Ok((*station, link::counters(namespace, MEMBER)?));
+        self.members.iter().map(counted).collect()
+    }
+
+    /// Frames that reached the interfaces the agent counts on.
+    ///
+    /// # Errors
+    /// A counter cannot be read.
+    pub fn frames_at_agent(&self) -> Result<u64> {
+        let namespace = self.agent_namespace();
+        let received = |name: &String| Ok(link::counters(namespace, name)?.rx.packets);
+        self.agent_interfaces().iter().map(received).sum()
+    }
+}
+
+fn is_ours(prefix: &str, name: &str) -> bool {
+    let Some(rest) = name.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('-')) else {
+        return false;
+    };
+    let member = |number: &str| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    rest == "sw" || rest == "mon" || rest.strip_prefix('m').is_some_and(member)
+}
+
+/// Without IPv6 an interface that comes up sends no neighbour solicitation and no multicast report.
+fn mute(namespace: &Namespace) -> Result<()> {
+    namespace.set("ipv6/conf/all/disable_ipv6", "1")?;
+    namespace.set("ipv6/conf/default/disable_ipv6", "1")
+}
+
+fn add_monitor(prefix: &str, switch: &Namespace) -> Result<Namespace> {
+    let monitor = Namespace::create(format!("{prefix}-mon"))?;
+    mute(&monitor)?;
+    link::veth(
+        End { namespace: switch, name: MONITOR, mac: None },
+        End { namespace: &monitor, name: TAP, mac: None },
+    )?;
+    // A queue before the ring: since Linux 6.16 a full veth ring pushes back to it instead of dropping.
+    switch.tc(&format!("qdisc add dev {MONITOR} root pfifo limit 10000"))?;
+    switch.ip(&format!("link set {MONITOR} up"))?;
+    monitor.ip(&format!("link set {TAP} up promisc on"))?;
+    Ok(monitor)
+}
+
+fn connect(prefix: &str, switch: &Namespace, station: Station, mode: Mode) -> Result<Namespace> {
+    let member = Namespace::create(format!("{prefix}-m{}", station.number))?;
+    let port = station.port();
+    link::veth(
+        End { namespace: switch, name: &port, mac: Some(port_mac(station)) },
+        End { namespace: &member, name: MEMBER, mac: Some(station.mac()) },
+    )?;
+    switch.ip(&format!("link set {port} master br0"))?;
+    if mode == Mode::Tap {
+        mirror(switch, &port)?;
+    }
+    switch.ip(&format!("link set {port} up"))?;
+    member.ip(&format!("address add {}/24 dev {MEMBER}", station.ipv4()))?;
+    member.ip(&format!("address add {}/64 dev {MEMBER}", station.ipv6()))?;
+    member.set(&format!("ipv4/conf/{MEMBER}/arp_notify"), "1")?;
+    member.set(&format!("ipv6/conf/{MEMBER}/ndisc_notify"), "1")?;
+    for family in ["ipv4", "ipv6"] {
+        member.set(&format!("{family}/neigh/{MEMBER}/base_reachable_time_ms"), "5000")?;
+    }
+    Ok(member)
+}
+
+/// Fixed too, so that a run differs from another only by its seed.
+const fn port_mac(station: Station) -> Mac {
+    Mac([0x02, 0, 0, 0, 1, station.number])
+}
+
+/// A copy of what enters `port`, by whichever classifier the kernel has.
+fn mirror(switch: &Namespace, port: &str) -> Result<()> {
+    switch
+        .tc(&format!("qdisc add dev {port} clsact"))
+        .context("mirror (the kernel needs CONFIG_NET_SCH_INGRESS)")?;
+    let add = |classifier: &str| {
+        switch.tc(&format!(
+            "filter add dev {port} ingress protocol all {classifier} action mirred egress mirror dev {MONITOR}"
+        ))
+    };
+    add("u32 match u32 0 0").or_else(|_| add("matchall")).context(
+        "mirror (the kernel needs CONFIG_NET_ACT_MIRRED and CONFIG_NET_CLS_U32 or CONFIG_NET_CLS_MATCHALL)",
+    )?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_namespaces_of_this_lab_are_leftovers() {
+        for name in ["ixplab-sw", "ixplab-mon", "ixplab-m1", "ixplab-m200"] {
+            assert!(is_ours("ixplab", name), "{name}");
+        }
+        for name in ["ixplab", "ixplab-", "ixplab-m", "ixplab-mx", "ixplab-test-sw", "ixplabs-sw", "other"] {
+            assert!(!is_ours("ixplab", name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! The agent's matrix by MAC, as its HTTP interface serves it.
+
+use anyhow::{Context, Result, anyhow};
+use ixp_common::addr::{Family, Mac, VlanId};
+use ixp_common::counters::{Counts, PairKey};
+use serde::Deserialize;
+
+use crate::truth::Cells;
+
+/// What the agent counted since it attached.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Matrix {
+    /// All frames that it saw.
+    pub seen: Counts,
+    /// Frames that it could not parse.
+    pub malformed: u64,
+    /// Frames that found no cell.
+    pub unattributed: u64,
+    /// The rest.
+    pub cells: Cells,
+}
+
+impl Matrix {
+    /// Reads the answer of `/api/v1/matrix?by=mac`.
+    ///
+    /// # Errors
+    /// The answer is not of that shape.
+    pub fn parse(json: &str) -> Result<Self> {
+        let served: Served = serde_json::from_str(json).context("read the agent's matrix")?;
+        let Frames { seen, bytes, malformed, unattributed } = served.frames;
+        let mut cells = Cells::new();
+        for cell in &served.cells {
+            cells.entry(cell.key()?).or_default().add(Counts { packets: cell.packets, bytes: cell.bytes });
+        }
+        Ok(Self { seen: Counts { packets: seen, bytes }, malformed, unattributed, cells })
+    }
+}
+
+#[derive(Deserialize)]
+struct Served {
+    frames: Frames,
+    cells: Vec<Cell>,
+}
+
+#[derive(Deserialize)]
+struct Frames {
+    seen: u64,
+    bytes: u64,
+    malformed: u64,
+    unattributed: u64,
+}
+
+#[derive(Deserialize)]
+struct Cell {
+    vlan: u16,
+    src_mac: String,
+    dst_mac: String,
+    family: String,
+    packets: u64,
+    bytes: u64,
+}
+
+impl Cell {
+    fn key(&self) -> Result<PairKey> {
+        let mac = |text: &str| text.parse::<Mac>().map_err(|error| anyhow!("`{text}`: {error}"));
+        let family = Family::ALL
+            .into_iter()
+            .find(|family| family.name() == self.family)
+            .with_context(|| format!("`{}` is no family", self.family))?;
+        let vlan = VlanId::from_tci(self.vlan);
+        Ok(PairKey::new(vlan, mac(&self.src_mac)?, mac(&self.dst_mac)?, family))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_becomes_cells() {
+        let json = r#"{"by":"mac","frames":{"seen":3,"bytes":192,"malformed":1,"unattributed":0},"cells":[
+            {"vlan":7,"src_mac":"02:00:00:00:00:01","dst_mac":"ff:ff:ff:ff:ff:ff","src_asn":65001,"dst_asn":null,
+             "family":"arp","packets":2,"bytes":128}],"rules":[]}"#;
+        let matrix = Matrix::parse(json).unwrap();
+        let vlan = VlanId::from_tci(7);
+        let key = PairKey::new(vlan, Mac([2, 0, 0, 0, 0, 1]), Mac::BROADCAST, Family::Arp);
+        assert_eq!(matrix.seen, Counts { packets: 3, bytes: 192 });
+        assert_eq!((matrix.malformed, matrix.unattributed), (1, 0));
+        assert_eq!(matrix.cells, Cells::from([(key, Counts { packets: 2, bytes: 128 })]));
+    }
+}

@@ -1,0 +1,142 @@
+//! `cargo xtask test`: all that must hold, step by step, each with its time; the first that fails ends it.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use clap::ValueEnum;
+use xshell::{Shell, cmd};
+
+use crate::workspace::on_path;
+use crate::{deny, ebpf, fuzz, packages, tidy};
+
+/// What the tests run, beside the agent.
+const TOOLS: [&str; 4] = ["ethtool", "iproute2", "tcpdump", "tmux"];
+
+/// In the order in which they run: what fails fast comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Step {
+    /// Every source is formatted
+    Fmt,
+    /// The architecture and the style hold
+    Tidy,
+    /// The XDP program builds
+    Ebpf,
+    /// No lint warns
+    Clippy,
+    /// Unit tests, and tests over a real kernel
+    Tests,
+    /// Licences and sources of what is linked in
+    Deny,
+    /// Each fuzz target for a minute
+    Fuzz,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Run only this step; may be given again
+    #[arg(long, value_enum, value_name = "STEP")]
+    only: Vec<Step>,
+    /// Leave this step out; may be given again
+    #[arg(long, value_enum, value_name = "STEP", conflicts_with = "only")]
+    skip: Vec<Step>,
+}
+
+impl Args {
+    fn wants(&self, step: Step) -> bool {
+        (self.only.is_empty() || self.only.contains(&step)) && !self.skip.contains(&step)
+    }
+}
+
+/// Runs the steps and says at the end what took how long, and what was left out.
+pub(crate) fn run(sh: &Shell, args: &Args) -> Result<()> {
+    let (wanted, left_out): (Vec<_>, Vec<_>) =
+        Step::value_variants().iter().copied().partition(|step| args.wants(*step));
+    let mut summary = Vec::new();
+    for step in wanted {
+        println!("test: {}", step.name());
+        let started = clock();
+        let outcome = step.run(sh);
+        let verdict = if outcome.is_ok() { "ok" } else { "FAILED" };
+        summary.push(line(step, verdict, Some(started.elapsed())));
+        if let Err(error) = outcome {
+            println!("{}", summary.join("\n"));
+            return Err(
+                error.context(format!("step {} failed; again: cargo xtask test --only {0}", step.name()))
+            );
+        }
+    }
+    summary.extend(left_out.into_iter().map(|step| line(step, "SKIPPED, as asked", None)));
+    println!("{}", summary.join("\n"));
+    Ok(())
+}
+
+fn line(step: Step, verdict: &str, took: Option<Duration>) -> String {
+    let took = took.map_or(String::new(), |took| format!("{:.1} s", took.as_secs_f64()));
+    format!("test: {:<10} {took:>8}  {verdict}", step.name())
+}
+
+#[expect(clippy::disallowed_methods, reason = "how long a step takes is what is told")]
+fn clock() -> Instant {
+    Instant::now()
+}
+
+impl Step {
+    fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+
+    fn run(self, sh: &Shell) -> Result<()> {
+        match self {
+            Self::Fmt => fmt(sh),
+            Self::Tidy => tidy::run(),
+            Self::Ebpf => ebpf::ensure(sh),
+            Self::Clippy => clippy(sh),
+            Self::Tests => tests(sh),
+            Self::Deny => deny::run(sh),
+            Self::Fuzz => fuzz::run(sh, &fuzz::Args::smoke()),
+        }
+    }
+}
+
+fn fmt(sh: &Shell) -> Result<()> {
+    for manifest in ["Cargo.toml", "fuzz/Cargo.toml"] {
+        cmd!(sh, "cargo fmt --all --check --manifest-path {manifest}")
+            .quiet()
+            .run()
+            .context("run `cargo fmt --all`")?;
+    }
+    Ok(())
+}
+
+fn clippy(sh: &Shell) -> Result<()> {
+    ebpf::ensure(sh)?;
+    cmd!(sh, "cargo clippy --quiet --locked --workspace --all-targets -- -D warnings")
+        .quiet()
+        .run()
+        .context("clippy: see above")
+}
+
+/// Runs the tests as root, and builds them as whoever we are.
+fn tests(sh: &Shell) -> Result<()> {
+    packages::ensure(sh, &TOOLS)?;
+    ebpf::ensure(sh)?;
+    let mut command = if on_path("cargo-nextest").is_some() {
+        cmd!(sh, "cargo nextest run --locked --workspace")
+    } else {
+        // One thread: tests that share the kernel take turns, as .config/nextest.toml has it.
+        cmd!(sh, "cargo test --quiet --locked --workspace --all-targets -- --test-threads 1")
+    };
+    if !packages::is_root(sh)? {
+        ensure!(on_path("sudo").is_some(), "the tests attach XDP programs: run as root, or install sudo");
+        let arch = std::env::consts::ARCH.to_uppercase();
+        command = command.env(format!("CARGO_TARGET_{arch}_UNKNOWN_LINUX_GNU_RUNNER"), "sudo -E");
+    }
+    command.quiet().run().context("tests: see above")?;
+    documentation(sh)
+}
+
+/// The examples in the documentation, which neither runner runs together with the other tests.
+fn documentation(sh: &Shell) -> Result<()> {
+    let command = cmd!(sh, "cargo test --quiet --locked --workspace --doc");
+    command.quiet().run().context("examples in the documentation: see above")
+}
