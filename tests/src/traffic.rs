@@ -1,8 +1,9 @@
 //! The probe's object: loaded, and as a source of frames between many pairs.
 
-use anyhow::{Context as _, Result};
-use aya::maps::{Array, MapData, ProgramArray};
+use anyhow::{Context as _, Result, anyhow};
+use aya::maps::{Array, MapData, PerCpuArray, PerCpuValues, ProgramArray};
 use aya::programs::{ProgramError, Xdp};
+use aya::util::nr_cpus;
 use aya::{Ebpf, EbpfLoader};
 use ixp_agent::kernel::privilege;
 use ixp_ebpf::traffic::Traffic;
@@ -46,6 +47,7 @@ pub fn xdp<'a>(ebpf: &'a Ebpf, name: &str) -> Result<&'a Xdp> {
 pub struct Generator {
     ebpf: Ebpf,
     traffic: Array<MapData, [u32; 2]>,
+    pair: PerCpuArray<MapData, u32>,
     to: ProgramArray<MapData>,
 }
 
@@ -58,8 +60,9 @@ impl Generator {
         let mut ebpf = load(&[EMPTY, GENERATOR])?;
         let mut take = |name| ebpf.take_map(name).with_context(|| format!("the probe has no {name}"));
         let traffic = Array::try_from(take("TRAFFIC")?)?;
+        let pair = PerCpuArray::try_from(take("TRAFFIC_PAIR")?)?;
         let to = ProgramArray::try_from(take("TRAFFIC_TO")?)?;
-        Ok(Self { ebpf, traffic, to })
+        Ok(Self { ebpf, traffic, pair, to })
     }
 
     /// Hands its frames to a program from here on, or to none.
@@ -73,12 +76,16 @@ impl Generator {
         }
     }
 
-    /// Makes `repeat` frames like `frame`, between `pairs` pairs in turn.
+    /// Makes `repeat` frames like `frame`, between `pairs` pairs in turn, each as often if `repeat` is a
+    /// multiple of `pairs` and the thread stays on one CPU.
     ///
     /// # Errors
     /// As [`run`].
     pub fn run(&mut self, frame: &[u8], pairs: u32, repeat: u32) -> Result<Outcome> {
         self.traffic.set(0, Traffic::among(pairs).words(), 0).context("write the traffic")?;
+        let first =
+            PerCpuValues::try_from(vec![0; nr_cpus().map_err(|(file, error)| anyhow!("{file}: {error}"))?])?;
+        self.pair.set(0, first, 0).context("start with the first pair")?;
         run(xdp(&self.ebpf, GENERATOR)?, frame, repeat)
     }
 
