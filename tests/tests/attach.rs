@@ -156,7 +156,7 @@ fn a_tagged_frame_is_counted_under_its_vlan_in_either_mode() {
         let attached = attach(&mut loaded, &[wanted]).expect("it attaches").remove(0);
         check(&mut loaded, &attached, member, &tagged);
         let snapshot = loaded.counters.snapshot(1).expect("counters are read");
-        let vlans: Vec<VlanId> = snapshot.pairs.keys().map(|key| key.vlan()).collect();
+        let vlans: Vec<VlanId> = snapshot.pairs.keys().map(ixp_common::counters::PairKey::vlan).collect();
         assert_eq!(vlans, [VlanId::from_tci(100)], "{mode:?}");
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn maps(report: &mut Report) {
 
 /// The bound that the window never exceeds.
 pub(super) fn window(report: &mut Report, config: &Config) {
-    let bytes = u64::from(config.window.records) * RECORD_BYTES;
+    let bytes = config.window.records * RECORD_BYTES;
     let found = format!(
         "at most {} for the last {:#} in steps of {:#}, taken as pairs appear",
         size(bytes),

@@ -34,14 +34,14 @@ fn untagged() -> Vec<Fixture> {
         };
         built("udp over ipv4", &|into, payload| v4().udp(179, 50_000).write(into, payload).expect(WRITES));
         built("tcp over ipv4", &|into, payload| {
-            v4().tcp(179, 50_000, 1, 2).write(into, payload).expect(WRITES)
+            v4().tcp(179, 50_000, 1, 2).write(into, payload).expect(WRITES);
         });
         built("echo over ipv4", &|into, payload| {
             v4().icmpv4_echo_request(echo.id, echo.seq).write(into, payload).expect(WRITES);
         });
         built("udp over ipv6", &|into, payload| v6().udp(179, 50_000).write(into, payload).expect(WRITES));
         built("tcp over ipv6", &|into, payload| {
-            v6().tcp(179, 50_000, 1, 2).write(into, payload).expect(WRITES)
+            v6().tcp(179, 50_000, 1, 2).write(into, payload).expect(WRITES);
         });
         built("echo over ipv6", &|into, payload| {
             v6().icmpv6_echo_request(echo.id, echo.seq).write(into, payload).expect(WRITES);
