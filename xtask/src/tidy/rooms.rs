@@ -32,7 +32,7 @@ const fn room(at: &'static str, kind: Kind, uses: &'static [&'static str]) -> Ro
 const ROOMS: &[Room] = &[
     room("ixp-common", Pure, &[]),
     room("ixp-ebpf", Rim, &["ixp_common"]),
-    room("ixp-lab", Rim, &[]),
+    room("ixp-lab", Rim, &["ixp_common"]),
     room("tests", Wiring, &["ixp_agent", "ixp_common", "ixp_lab"]),
     room("fuzz", Wiring, &["ixp_agent", "ixp_common"]),
     room("xtask", Wiring, &["ixp_lab"]),
