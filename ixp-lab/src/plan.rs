@@ -128,6 +128,14 @@ mod tests {
     }
 
     #[test]
+    fn a_large_exchange_is_sparse() {
+        let mut pairs: Vec<(u8, u8)> = flows(100, 1).iter().map(|flow| (flow.from, flow.to)).collect();
+        pairs.sort_unstable();
+        pairs.dedup();
+        assert_eq!(pairs.len(), MOST_PAIRS);
+    }
+
+    #[test]
     fn every_kind_of_flow_is_in_a_plan() {
         let flows = flows(8, 1);
         for (network, transport) in KINDS {

@@ -16,6 +16,9 @@ use crate::truth::{Cells, Sent, by_source, total};
 /// Differing cells that are written out.
 const SHOWN: usize = 20;
 
+/// The agent's matrix covers an hour in steps of 10 s; a longer run has no matrix to compare with.
+const COVERED: Duration = Duration::from_mins(59);
+
 /// All that was measured in one run.
 #[derive(Debug, Clone)]
 pub struct Evidence {
@@ -57,9 +60,14 @@ pub fn differences(sent: &Cells, counted: &Cells) -> Vec<Difference> {
 /// Every reason why `evidence` does not add up; none when the difference is 0.
 #[must_use]
 pub fn failures(evidence: &Evidence) -> Vec<String> {
-    let Evidence { sent, members, at_agent, matrix, .. } = evidence;
+    let Evidence { sent, members, at_agent, matrix, lasted, .. } = evidence;
     let truth = total(&sent.cells);
     let mut failures = Vec::new();
+    if *lasted > COVERED {
+        let most = COVERED.as_secs() / 60;
+        failures
+            .push(format!("the agent keeps the last hour only; let the lab run for {most} minutes at most"));
+    }
     if truth.packets == 0 {
         failures.push("the members sent nothing".to_owned());
     }

@@ -52,6 +52,11 @@ fn silence_is_no_success() {
 }
 
 #[test]
+fn a_run_that_the_agent_does_not_cover_fails() {
+    check(|evidence| evidence.lasted = Duration::from_mins(61), "keeps the last hour only");
+}
+
+#[test]
 fn a_frame_that_the_truth_missed_fails() {
     check(|evidence| evidence.sent.missed = 1, "its sockets missed 1 frames");
 }
