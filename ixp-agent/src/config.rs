@@ -120,7 +120,7 @@ pub struct Window {
     /// The time that all cover: a multiple of `step`.
     pub keep: SignedDuration,
     /// Cell records kept at most.
-    pub records: u32,
+    pub records: u64,
 }
 
 impl Default for Window {

@@ -169,6 +169,4 @@ fn sum<'c>(counts: impl IntoIterator<Item = &'c Counts>) -> Counts {
 }
 
 #[cfg(test)]
-mod golden;
-#[cfg(test)]
 pub(crate) mod tests;

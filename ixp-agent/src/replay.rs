@@ -1,5 +1,7 @@
 //! Captures in, the matrix of their frames out, by the same parser and fold as live counters.
 
+#[cfg(test)]
+mod golden;
 mod tally;
 #[cfg(test)]
 mod tests;

@@ -1,1 +1,11 @@
-//! What the tests share.
+//! What the tests share: frames to send, the programs to run them through, interfaces to send them over.
+
+pub mod cpu;
+pub mod digests;
+pub mod frames;
+pub mod kernel;
+pub mod netns;
+pub mod sampler;
+pub mod tally;
+pub mod traffic;
+pub mod wire;

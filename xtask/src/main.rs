@@ -1,5 +1,6 @@
 //! The project's commands, one file each: arguments in, work done or one line that says why not.
 
+mod bench;
 mod deny;
 mod ebpf;
 mod fuzz;
@@ -22,6 +23,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Measure the XDP program per frame and the agent's reading of its counters
+    Bench(bench::Args),
     /// Check licences and sources of what is linked in
     Deny,
     /// Find or install a toolchain for BPF and build the XDP program with it
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> anyhow::Result<()> {
     let sh = workspace::shell()?;
     match cli.command {
+        Command::Bench(args) => bench::run(&sh, &args),
         Command::Deny => deny::run(&sh),
         Command::Ebpf => ebpf::run(&sh),
         Command::Fuzz(args) => fuzz::run(&sh, &args),

@@ -181,7 +181,7 @@ impl Reading<'_> {
                 .reader
                 .checked(raw.keep.as_ref(), |text| key::duration("keep", text))
                 .unwrap_or(default.keep),
-            records: self.reader.checked(raw.records.as_ref(), records).unwrap_or(default.records),
+            records: self.reader.checked(raw.records.as_ref(), records).map_or(default.records, u64::from),
         };
         if window.keep.as_secs() % window.step.as_secs() != 0 {
             let text = format!(

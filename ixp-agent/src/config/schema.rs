@@ -1,10 +1,32 @@
-//! The JSON schema of the configuration file, as text.
+//! The JSON schema of the configuration file, with every default, as text.
+
+use serde_json::Value;
 
 use super::raw::RawConfig;
+use super::show::{self, Keys};
+use super::{Attach, Config, InterfaceName};
 use crate::notice::shape;
 
 /// What `config schema` prints.
 #[must_use]
 pub fn schema() -> String {
-    format!("{:#}\n", shape::schema::<RawConfig>().as_value())
+    let mut schema = shape::schema::<RawConfig>().to_value();
+    for (name, keys) in show::sections(&Config::default()) {
+        set_defaults(&mut schema["properties"][name], keys);
+    }
+    let mut attach = show::attach_keys(&Attach::new(InterfaceName(String::new())));
+    attach.retain(|(key, _)| *key != "interface");
+    set_defaults(&mut schema["properties"]["attach"]["items"], attach);
+    format!("{schema:#}\n")
+}
+
+fn set_defaults(section: &mut Value, keys: Keys) {
+    for (key, default) in keys {
+        let Some(schema) = section["properties"][key].as_object_mut() else {
+            continue;
+        };
+        schema.remove("default");
+        let default = default.and_then(|default| serde_json::to_value(default).ok());
+        schema.extend(default.map(|default| ("default".to_owned(), default)));
+    }
 }

@@ -29,9 +29,10 @@ pub fn show(config: &Config) -> String {
     text
 }
 
-type Keys = Vec<(&'static str, Option<Toml>)>;
+/// The keys of a section, each with its value if it has one.
+pub(super) type Keys = Vec<(&'static str, Option<Toml>)>;
 
-fn attach_keys(attach: &Attach) -> Keys {
+pub(super) fn attach_keys(attach: &Attach) -> Keys {
     vec![
         ("interface", Some(attach.interface.as_str().into())),
         ("deployment", Some(deployment(attach.deployment).into())),
@@ -43,10 +44,11 @@ fn attach_keys(attach: &Attach) -> Keys {
     ]
 }
 
-fn sections(config: &Config) -> [(&'static str, Keys); 5] {
+pub(super) fn sections(config: &Config) -> [(&'static str, Keys); 5] {
     let Config { attach: _, members, counting, sampling, window, http } = config;
     let tags = members.vlan_tags.iter();
     let tags: toml::Table = tags.map(|(id, tag)| (id.to_string(), i64::from(tag.get()).into())).collect();
+    let records = i64::try_from(window.records).unwrap_or(i64::MAX);
     let members = vec![("file", path(members.file.as_deref())), ("vlan_tags", Some(tags.into()))];
     let counting = vec![
         ("pairs", Some(i64::from(counting.pairs).into())),
@@ -56,7 +58,7 @@ fn sections(config: &Config) -> [(&'static str, Keys); 5] {
     let window = vec![
         ("step", Some(format!("{:#}", window.step).into())),
         ("keep", Some(format!("{:#}", window.keep).into())),
-        ("records", Some(i64::from(window.records).into())),
+        ("records", Some(records.into())),
     ];
     let http = vec![
         ("listen", Some(http.listen.to_string().into())),

@@ -183,6 +183,9 @@ fn the_schema_knows_every_section_and_forbids_others() {
     let schema: serde_json::Value = serde_json::from_str(&schema::schema()).unwrap();
     assert_eq!(schema["additionalProperties"], false);
     assert_eq!(schema["properties"]["counting"]["properties"]["pairs"]["maximum"], key::MOST_PAIRS);
+    assert_eq!(schema["properties"]["window"]["properties"]["step"]["default"], "10s");
+    let attach = &schema["properties"]["attach"]["items"]["properties"];
+    assert_eq!((&attach["consume"]["default"], attach["lan"].get("default")), (&true.into(), None));
     let sections: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
     assert_eq!(sections, ["attach", "counting", "http", "members", "sampling", "window"]);
 }

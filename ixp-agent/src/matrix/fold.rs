@@ -17,23 +17,23 @@ pub fn fold<'r>(
     filter: &Filter,
 ) -> Vec<Cell<'r>> {
     let places = Places::of(registry, by);
-    let mut ranked: Vec<(Rank, usize)> = pairs
-        .iter()
-        .enumerate()
-        .filter(|(_, (key, _))| filter.admits(key, registry))
-        .map(|(at, (key, _))| (places.rank(key), at))
-        .collect();
+    let mut ranked: Vec<(Rank, usize)> = Vec::with_capacity(pairs.len());
+    for (at, (key, _)) in pairs.iter().enumerate() {
+        if filter.admits(key, registry) {
+            ranked.push((places.rank(key), at));
+        }
+    }
     ranked.sort_unstable();
-    ranked
-        .chunk_by(|(left, _), (right, _)| left == right)
-        .map(|run| {
-            let mut counts = Counts::default();
-            for (_, at) in run {
-                counts.add(pairs[*at].1);
-            }
-            cell(&pairs[run[0].1].0, registry, by, counts)
-        })
-        .collect()
+    let runs = || ranked.chunk_by(|(left, _), (right, _)| left == right);
+    let mut cells = Vec::with_capacity(runs().count());
+    for run in runs() {
+        let mut counts = Counts::default();
+        for (_, at) in run {
+            counts.add(pairs[*at].1);
+        }
+        cells.push(cell(&pairs[run[0].1].0, registry, by, counts));
+    }
+    cells
 }
 
 /// A cell's place in the order, in 16 bytes: pairs of the same rank are one cell.

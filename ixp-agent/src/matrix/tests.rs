@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::members::{Asn, Interface, Lan, Member, MemberId};
 
-pub(super) fn mac(last: u8) -> Mac {
+pub(crate) fn mac(last: u8) -> Mac {
     Mac([2, 0, 0, 0, 0, last])
 }
 

@@ -29,7 +29,8 @@ pub struct Window {
     /// In order of time; the last one is open.
     steps: VecDeque<Step>,
     records: usize,
-    last: Option<Timestamp>,
+    /// The first reading and the last one.
+    read: Option<(Timestamp, Timestamp)>,
     loss: Loss,
 }
 
@@ -72,7 +73,7 @@ impl Window {
             keys: Keys::default(),
             steps: VecDeque::new(),
             records: 0,
-            last: None,
+            read: None,
             loss: Loss::default(),
         }
     }
@@ -96,14 +97,16 @@ impl Window {
             self.loss.steps += 1;
             self.loss.records += self.drop_oldest();
         }
-        self.last = self.last.max(Some(at));
+        let (begun, last) = self.read.unwrap_or((at, at));
+        self.read = Some((begun, last.max(at)));
     }
 
     /// The sum over all steps that `from..to` touches; without `from` from the oldest step on, without
     /// `to` up to the last reading. What lies ahead of the last reading is no gap.
     #[must_use]
     pub fn query(&self, from: Option<Timestamp>, to: Option<Timestamp>) -> Slice {
-        let (Some(oldest), Some(open), Some(last)) = (self.steps.front(), self.steps.back(), self.last)
+        let (Some(oldest), Some(open), Some((begun, last))) =
+            (self.steps.front(), self.steps.back(), self.read)
         else {
             return Slice::default();
         };
@@ -112,19 +115,22 @@ impl Window {
         if first >= end {
             return Slice::default();
         }
+        let opening = match from {
+            Some(from) if from < begun => self.start(first),
+            Some(_) | None => self.start(first).max(begun),
+        };
         let mut slice = Slice::default();
         let mut sums = self.keys.sums();
         let mut expected = first;
         for step in self.steps.iter().filter(|step| (first..end).contains(&step.number)) {
-            self.gap(expected, step.number, &mut slice);
+            gap(opening.max(self.start(expected)), self.start(step.number).max(begun), &mut slice);
             expected = step.number + 1;
             step.add_to(&mut slice.delta, &mut sums);
         }
-        self.gap(expected, end, &mut slice);
+        gap(self.start(expected), self.start(end), &mut slice);
         slice.delta.pairs = self.keys.pairs(&sums);
         let is_open = end == open.number + 1;
-        slice.span =
-            Span { from: Some(self.start(first)), to: Some(if is_open { last } else { self.start(end) }) };
+        slice.span = Span { from: Some(opening), to: Some(if is_open { last } else { self.start(end) }) };
         slice
     }
 
@@ -170,12 +176,6 @@ impl Window {
         step.len() as u64
     }
 
-    fn gap(&self, from: i64, to: i64, slice: &mut Slice) {
-        if from < to {
-            slice.gaps.push((self.start(from), self.start(to)));
-        }
-    }
-
     fn number(&self, at: Timestamp) -> i64 {
         clamped(at.as_nanosecond().div_euclid(self.step_nanos))
     }
@@ -188,6 +188,12 @@ impl Window {
         let nanos = i128::from(number).saturating_mul(self.step_nanos);
         let bound = if number < 0 { Timestamp::MIN } else { Timestamp::MAX };
         Timestamp::from_nanosecond(nanos).unwrap_or(bound)
+    }
+}
+
+fn gap(from: Timestamp, to: Timestamp, slice: &mut Slice) {
+    if from < to {
+        slice.gaps.push((from, to));
     }
 }
 

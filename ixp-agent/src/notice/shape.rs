@@ -148,6 +148,9 @@ fn known_keys(name: &str, known: &Map<String, Value>) -> String {
 
 fn example(key: &str, schema: &Value) -> String {
     match &schema["examples"][0] {
+        Value::Null if schema["items"]["type"] == "object" => {
+            "; double the brackets around its name".to_owned()
+        }
         Value::Null => String::new(),
         example => format!("; write it as {key} = {example}"),
     }

@@ -36,12 +36,7 @@ fn replay(words: &str, stdin: &[u8]) -> (String, String, Outcome) {
 fn check(name: &str, words: &str) {
     let (out, err, outcome) = replay(words, &[]);
     assert_eq!((err.as_str(), outcome), ("", Outcome::Complete));
-    let path = testdata(name);
-    if std::env::var_os("BLESS").is_some() {
-        std::fs::write(&path, &out).expect("the golden file can be written");
-    }
-    let golden = std::fs::read_to_string(&path).expect("the golden file is there; write it by BLESS=1");
-    assert_eq!(out, golden, "{name}");
+    golden::check(&format!("replay/{name}"), &out);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use arc_swap::ArcSwap;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use super::clock;
 use crate::config;
@@ -56,7 +56,10 @@ pub(super) fn stamp(members: &config::Members) -> Stamp {
 
 fn told(registry: &Registry, notices: &[String], file: &Path) {
     info!(file = %file.display(), members = registry.members().len(), interfaces = registry.interfaces().len(), "members read");
+    if !notices.is_empty() {
+        warn!(notices = notices.len(), "parts of it could not be used; `ixp-agent members check` lists them");
+    }
     for notice in notices {
-        warn!("{notice}");
+        debug!("{notice}");
     }
 }

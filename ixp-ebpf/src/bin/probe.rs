@@ -1,15 +1,16 @@
-//! Programs that measure the sampler: a frame in, its digest out, or nothing done at all. Never
-//! attached by the agent.
+//! Programs that measure the sampler: a frame in, its digest out, or nothing done at all, or another
+//! pair's frame handed on. Never attached by the agent.
 #![cfg_attr(target_arch = "bpf", no_std, no_main)]
 #![expect(missing_docs, reason = "the xdp macro drops a program's doc comment")]
 #![cfg_attr(not(target_arch = "bpf"), expect(dead_code, reason = "the kernel calls what the stub does not"))]
 
 use aya_ebpf::bindings::xdp_action::XDP_PASS;
 use aya_ebpf::macros::{map, xdp};
-use aya_ebpf::maps::Array;
+use aya_ebpf::maps::{Array, PerCpuArray, ProgramArray};
 use aya_ebpf::programs::XdpContext;
 use ixp_common::digest::Digest;
 use ixp_ebpf::packet::Packet;
+use ixp_ebpf::traffic::{Traffic, addresses};
 
 #[used]
 #[unsafe(no_mangle)]
@@ -18,6 +19,15 @@ static LICENSE: [u8; 13] = *b"Dual MIT/GPL\0";
 
 #[map]
 static DIGEST: Array<Digest> = Array::with_max_entries(1, 0);
+
+#[map]
+static TRAFFIC: Array<Traffic> = Array::with_max_entries(1, 0);
+
+#[map]
+static TRAFFIC_PAIR: PerCpuArray<u32> = PerCpuArray::with_max_entries(1, 0);
+
+#[map]
+static TRAFFIC_TO: ProgramArray = ProgramArray::with_max_entries(1, 0);
 
 /// Writes down what the kernel's copy of the parser reads, over a digest that the test set to zero.
 #[xdp(frags)]
@@ -33,6 +43,33 @@ pub fn ixp_digest(ctx: XdpContext) -> u32 {
 #[xdp(frags)]
 pub fn ixp_empty(_ctx: XdpContext) -> u32 {
     XDP_PASS
+}
+
+/// Gives the frame the addresses of the next pair and hands it to the program in `TRAFFIC_TO`. While
+/// there is none, it is the floor under a measurement of that program.
+#[xdp(frags)]
+pub fn ixp_traffic(ctx: XdpContext) -> u32 {
+    if readdress(&ctx).is_some() {
+        // SAFETY: the map holds XDP programs alone, and nothing here waits to be dropped.
+        unsafe { TRAFFIC_TO.tail_call(&ctx, 0) };
+    }
+    XDP_PASS
+}
+
+#[inline(always)]
+fn readdress(ctx: &XdpContext) -> Option<()> {
+    let traffic = *TRAFFIC.get(0)?;
+    let pair = TRAFFIC_PAIR.get_ptr_mut(0)?;
+    // SAFETY: this CPU's entry, which no other CPU writes; XDP does not nest on one CPU.
+    let pair = unsafe { &mut *pair };
+    *pair = traffic.after(*pair);
+    let start = ctx.data();
+    if start + size_of::<[u8; 12]>() > ctx.data_end() {
+        return None;
+    }
+    // SAFETY: the first 12 bytes lie before `data_end`, and bytes need no alignment.
+    unsafe { *(start as *mut [u8; 12]) = addresses(*pair) };
+    Some(())
 }
 
 #[cfg(target_arch = "bpf")]

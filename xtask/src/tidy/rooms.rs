@@ -33,7 +33,7 @@ const ROOMS: &[Room] = &[
     room("ixp-common", Pure, &[]),
     room("ixp-ebpf", Rim, &["ixp_common"]),
     room("ixp-lab", Rim, &["ixp_common"]),
-    room("tests", Wiring, &["ixp_agent", "ixp_common", "ixp_lab"]),
+    room("tests", Wiring, &["ixp_agent", "ixp_common", "ixp_ebpf", "ixp_lab"]),
     room("fuzz", Wiring, &["ixp_agent", "ixp_common"]),
     room("xtask", Wiring, &["ixp_lab"]),
     room("ixp-agent/build", Rim, &[]),

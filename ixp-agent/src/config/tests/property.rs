@@ -43,7 +43,7 @@ fn config((attach, file, tags, numbers, (step, steps), port, token): Parts) -> C
         window: Window {
             step: SignedDuration::from_secs(step),
             keep: SignedDuration::from_secs(step * steps),
-            records,
+            records: u64::from(records),
         },
         http: Http { listen: SocketAddr::from((address, port)), token_file: token.map(PathBuf::from) },
     }

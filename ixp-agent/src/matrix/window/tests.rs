@@ -46,12 +46,12 @@ fn a_query_covers_the_steps_that_it_touches() {
         window.absorb(at(second), &delta(&[(1, 1)]));
     }
     let cases = [
-        (None, None, 35, (0, 35)),
+        (None, None, 35, (1, 35)),
         (Some(10), Some(20), 10, (10, 20)),
         (Some(13), Some(14), 10, (10, 20)),
         (Some(25), None, 16, (20, 35)),
         (Some(25), Some(1000), 16, (20, 35)),
-        (None, Some(5), 9, (0, 10)),
+        (None, Some(5), 9, (1, 10)),
     ];
     for (from, to, packets, (first, last)) in cases {
         let slice = window.query(from.map(at), to.map(at));
@@ -69,7 +69,7 @@ fn what_was_not_observed_is_a_gap() {
     window.absorb(at(5), &delta(&[(1, 1)]));
     window.absorb(at(42), &Delta::default());
     let slice = window.query(Some(at(-20)), None);
-    assert_eq!(slice.gaps, [(at(-20), at(0)), (at(10), at(40))]);
+    assert_eq!(slice.gaps, [(at(-20), at(5)), (at(10), at(40))]);
     assert_eq!((slice.span.from, slice.span.to), (Some(at(-20)), Some(at(42))));
     assert_eq!(window.query(Some(at(12)), Some(at(28))).gaps, [(at(10), at(30))]);
     assert_eq!(window.query(Some(at(100)), None), Slice::default());

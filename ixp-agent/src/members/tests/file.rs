@@ -218,6 +218,14 @@ macs = ["02:00:00:00:00:01"]
 }
 
 #[test]
+fn a_table_in_place_of_a_list_is_told_of_its_brackets() {
+    check(
+        "[member]\nasn = 64500\n",
+        &["m.toml:5: \"member\" takes a list, not a table; double the brackets around its name"],
+    );
+}
+
+#[test]
 fn a_text_that_is_no_toml_is_refused_where_it_breaks() {
     let said = refused("[[member]\n");
     assert!(said.starts_with("m.toml:5: "), "{said}");

@@ -1,13 +1,12 @@
-//! Holds JSON, CSV and table of a hand-made matrix against files; `BLESS=1` writes them.
-
-use std::path::Path;
+//! Holds a hand-made matrix, in each way to show it, against files; `BLESS=1` writes them.
 
 use ixp_common::addr::{Family, Mac, VlanId};
 use ixp_common::counters::{Counts, PairKey};
 use ixp_common::frame::{Malformed, Oddity};
 
-use super::tests::{mac, registry};
 use super::*;
+use crate::matrix::tests::{mac, registry};
+use crate::snapshot::Delta;
 
 fn delta() -> Delta {
     let pair = |vlan, source, destination, family, packets, bytes| {
@@ -35,8 +34,9 @@ fn span() -> Span {
     Span { from: at("2026-11-22T10:00:00Z"), to: at("2026-11-22T10:05:00.25Z") }
 }
 
-fn check(name: &str, written: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/matrix").join(name);
+/// Holds a text against `testdata/NAME`.
+pub(super) fn check(name: &str, written: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(name);
     if std::env::var_os("BLESS").is_some() {
         std::fs::write(&path, written).expect("the golden file can be written");
     }
@@ -49,14 +49,14 @@ fn each_way_to_show_a_matrix_is_its_golden_file() {
     let registry = registry();
     for by in [By::Mac, By::Interface, By::Asn] {
         let matrix = Matrix::new(&delta(), &registry, by, Filter::default(), span());
-        let json = serde_json::to_string_pretty(&dto::MatrixDto::from(&matrix)).expect("it is JSON");
-        check(&format!("{}.json", by.name()), &json);
+        let json = serde_json::to_string_pretty(&MatrixDto::from(&matrix)).expect("it is JSON");
+        check(&format!("matrix/{}.json", by.name()), &json);
         let mut csv = Vec::new();
         csv::write(&matrix, &mut csv).expect("a vector takes it");
-        check(&format!("{}.csv", by.name()), &String::from_utf8_lossy(&csv));
+        check(&format!("matrix/{}.csv", by.name()), &String::from_utf8_lossy(&csv));
         let mut text = Vec::new();
         table::write(&matrix, 5, &mut text).expect("a vector takes it");
-        check(&format!("{}.txt", by.name()), &String::from_utf8_lossy(&text));
+        check(&format!("matrix/{}.txt", by.name()), &String::from_utf8_lossy(&text));
     }
 }
 
@@ -64,9 +64,9 @@ fn each_way_to_show_a_matrix_is_its_golden_file() {
 fn a_matrix_of_nothing_has_no_time_and_no_cells() {
     let registry = registry();
     let matrix = Matrix::new(&Delta::default(), &registry, By::Asn, Filter::default(), Span::default());
-    let json = serde_json::to_string_pretty(&dto::MatrixDto::from(&matrix)).expect("it is JSON");
-    check("empty.json", &json);
+    let json = serde_json::to_string_pretty(&MatrixDto::from(&matrix)).expect("it is JSON");
+    check("matrix/empty.json", &json);
     let mut text = Vec::new();
     table::write(&matrix, 5, &mut text).expect("a vector takes it");
-    check("empty.txt", &String::from_utf8_lossy(&text));
+    check("matrix/empty.txt", &String::from_utf8_lossy(&text));
 }

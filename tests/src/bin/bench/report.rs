@@ -1,0 +1,56 @@
+//! Figures in, an aligned table or JSON out.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::drain::Drain;
+use crate::machine::Machine;
+use crate::rates::Rate;
+
+/// All that one run measured.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Report {
+    /// Whether it measured only roughly.
+    pub(crate) quick: bool,
+    /// Where.
+    pub(crate) machine: Machine,
+    /// Per frame.
+    pub(crate) rates: Vec<Rate>,
+    /// Per reading.
+    pub(crate) drains: Vec<Drain>,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Machine { kernel, cpu, cpus, jit, spectre_v2 } = &self.machine;
+        writeln!(f, "kernel {kernel} · {cpus} × {cpu} · JIT {jit}")?;
+        writeln!(f, "spectre_v2: {spectre_v2}\n")?;
+        writeln!(f, "ns per frame      empty   floor   floor + sampler   sampler   × floor       counted")?;
+        for rate in &self.rates {
+            let Rate { bytes, pairs, empty_ns, floor_ns, total_ns, sampler_ns, ratio, counted } = rate;
+            let of = format!("{bytes} B, {pairs}");
+            writeln!(
+                f,
+                "{of:<16}{empty_ns:>7}{floor_ns:>8}{total_ns:>18}{sampler_ns:>10}{ratio:>10.1}{counted:>14}"
+            )?;
+        }
+        writeln!(f, "\nms per reading    snapshot     since")?;
+        for drain in &self.drains {
+            let [snapshot, since] = [drain.snapshot_us, drain.since_us].map(Millis);
+            let of = format!("{} cells", drain.cells);
+            writeln!(f, "{of:<16}{snapshot:>10}{since:>10}")?;
+        }
+        let frames: u64 = self.rates.iter().map(|rate| rate.counted).sum();
+        writeln!(f, "\nexact: {frames} frames sent, {frames} counted, each in its cell")
+    }
+}
+
+/// Microseconds, shown as milliseconds.
+struct Millis(u128);
+
+impl fmt::Display for Millis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("{}.{}", self.0 / 1000, self.0 % 1000 / 100))
+    }
+}

@@ -1,0 +1,57 @@
+//! A frame and a loaded program in, what the kernel's test run makes of it out.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use aya::programs::{TestRun as _, TestRunOptions, Xdp};
+use ixp_common::policy::Action;
+
+/// Where a test run's frames come in: the loopback interface of the caller's network namespace.
+pub const IFINDEX: u32 = 1;
+/// The shortest frame that the kernel hands to an XDP program: an Ethernet header.
+pub const SHORTEST: usize = 14;
+
+/// `linux/bpf.h`.
+const XDP_DROP: u32 = 1;
+const XDP_PASS: u32 = 2;
+
+/// What became of a frame, and how long a run took on average.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outcome {
+    /// What the program says.
+    pub action: Action,
+    /// Time of one run.
+    pub each: Duration,
+}
+
+/// Runs a program `repeat` times on a frame.
+///
+/// # Errors
+/// If the kernel refuses, or the program returns neither pass nor drop.
+pub fn run(program: &Xdp, frame: &[u8], repeat: u32) -> Result<Outcome> {
+    finish(program, TestRunOptions { data_in: Some(frame), repeat, ..TestRunOptions::new() })
+}
+
+/// Runs a program on a frame of which only the first `visible` bytes lie in the linear part, and the
+/// rest in fragments. Needs a kernel that takes such a request: 6.18, commit fe9544ed1a2e.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_split(program: &Xdp, frame: &[u8], visible: usize) -> Result<Outcome> {
+    // `struct xdp_md`: data, data_end, data_meta, ingress_ifindex, rx_queue_index, egress_ifindex.
+    let context = [0, u32::try_from(visible)?, 0, 0, 0, 0].map(u32::to_ne_bytes).concat();
+    let options = TestRunOptions { data_in: Some(frame), ctx_in: Some(&context), ..TestRunOptions::new() };
+    finish(program, options).context("a test run with a short linear part needs Linux 6.18")
+}
+
+fn finish(program: &Xdp, options: TestRunOptions<'_>) -> Result<Outcome> {
+    let len = options.data_in.map_or(0, <[u8]>::len);
+    let result = program.test_run(options).with_context(|| format!("BPF_PROG_TEST_RUN on {len} bytes"))?;
+    ensure!(
+        [XDP_DROP, XDP_PASS].contains(&result.return_value),
+        "the program returns {}",
+        result.return_value
+    );
+    let action = if result.return_value == XDP_DROP { Action::Consume } else { Action::Pass };
+    Ok(Outcome { action, each: result.duration })
+}

@@ -1,0 +1,95 @@
+//! What one interface counted, whoever did the counting: the host's code, or the kernel's maps.
+
+use std::collections::BTreeMap;
+
+use ixp_agent::snapshot::Snapshot;
+use ixp_common::bytes::Captured;
+use ixp_common::counters::{Counts, PairKey};
+use ixp_common::frame::{Malformed, Oddity};
+use ixp_common::observe::Sink;
+
+/// Counts of one interface.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Every frame.
+    pub seen: Counts,
+    /// Frames without a cell.
+    pub unattributed: Counts,
+    /// Frames that a tap kept.
+    pub consumed: Counts,
+    /// Broken frames.
+    pub malformed: BTreeMap<Malformed, Counts>,
+    /// Odd frames.
+    pub odd: BTreeMap<Oddity, Counts>,
+    /// Cells.
+    pub pairs: BTreeMap<PairKey, Counts>,
+    /// Samples taken.
+    pub samples: u64,
+}
+
+impl Tally {
+    /// What the interface that counts in `slot` counted between two readings of the kernel's maps.
+    #[must_use]
+    pub fn between(before: &Snapshot, after: &Snapshot, slot: u32) -> Self {
+        let only = |snapshot: &Snapshot| {
+            let mut snapshot = snapshot.clone();
+            snapshot.ports.retain(|known, _| *known == slot);
+            snapshot
+        };
+        let counters =
+            |snapshot: &Snapshot| snapshot.ports.get(&slot).map(|port| port.counters).unwrap_or_default();
+        let delta = only(after).since(&only(before));
+        let (earlier, later) = (counters(before), counters(after));
+        Self {
+            seen: delta.seen,
+            unattributed: delta.unattributed,
+            consumed: later.consumed.since(earlier.consumed),
+            malformed: delta.malformed,
+            odd: delta.odd,
+            pairs: delta.pairs.into_iter().collect(),
+            samples: (later.samples + later.samples_lost) - (earlier.samples + earlier.samples_lost),
+        }
+    }
+
+    /// Frames in their one place: a cell, a reason, or none.
+    #[must_use]
+    pub fn accounted(&self) -> Counts {
+        let mut sum = self.unattributed;
+        self.pairs.values().chain(self.malformed.values()).for_each(|counts| sum.add(*counts));
+        sum
+    }
+}
+
+impl Sink<Captured<'_>> for Tally {
+    fn seen(&mut self, bytes: u32) {
+        self.seen.add_frame(bytes);
+    }
+
+    fn pair(&mut self, key: &PairKey, bytes: u32) {
+        self.pairs.entry(*key).or_default().add_frame(bytes);
+    }
+
+    fn malformed(&mut self, reason: Malformed, bytes: u32) {
+        self.malformed.entry(reason).or_default().add_frame(bytes);
+    }
+
+    fn unattributed(&mut self, bytes: u32) {
+        self.unattributed.add_frame(bytes);
+    }
+
+    fn odd(&mut self, oddity: Oddity, bytes: u32) {
+        self.odd.entry(oddity).or_default().add_frame(bytes);
+    }
+
+    fn consumed(&mut self, bytes: u32) {
+        self.consumed.add_frame(bytes);
+    }
+
+    fn draw(&mut self) -> u32 {
+        0
+    }
+
+    fn sample(&mut self, _frame: &Captured<'_>, _rate: u32) {
+        self.samples += 1;
+    }
+}

@@ -1,0 +1,99 @@
+//! The probe's object: loaded, and as a source of frames between many pairs.
+
+use anyhow::{Context as _, Result, anyhow};
+use aya::maps::{Array, MapData, PerCpuArray, PerCpuValues, ProgramArray};
+use aya::programs::{ProgramError, Xdp};
+use aya::util::nr_cpus;
+use aya::{Ebpf, EbpfLoader};
+use ixp_agent::kernel::privilege;
+use ixp_ebpf::traffic::Traffic;
+
+use crate::kernel::{Outcome, run};
+
+static PROBE: &[u8] =
+    aya::include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/ebpf/ixp-ebpf-probe.o"));
+
+/// Every program of the probe.
+pub const PROGRAMS: [&str; 3] = [EMPTY, "ixp_digest", GENERATOR];
+
+const EMPTY: &str = "ixp_empty";
+const GENERATOR: &str = "ixp_traffic";
+
+/// Loads the named programs of the probe.
+///
+/// # Errors
+/// If the kernel refuses, or a capability is missing.
+pub fn load(programs: &[&str]) -> Result<Ebpf> {
+    privilege::check()?;
+    let mut ebpf = EbpfLoader::new().btf(None).load(PROBE).context("load the probe")?;
+    for name in programs {
+        let program = ebpf.program_mut(name).with_context(|| format!("the probe has no {name}"))?;
+        let program: &mut Xdp = program.try_into()?;
+        program.load().with_context(|| format!("load {name}"))?;
+    }
+    Ok(ebpf)
+}
+
+/// A program of a loaded object.
+///
+/// # Errors
+/// If it is not there.
+pub fn xdp<'a>(ebpf: &'a Ebpf, name: &str) -> Result<&'a Xdp> {
+    let program = ebpf.program(name).with_context(|| format!("no program {name}"))?;
+    program.try_into().map_err(|error: ProgramError| error.into())
+}
+
+/// A source of frames that changes the pair from one to the next.
+pub struct Generator {
+    ebpf: Ebpf,
+    traffic: Array<MapData, [u32; 2]>,
+    pair: PerCpuArray<MapData, u32>,
+    to: ProgramArray<MapData>,
+}
+
+impl Generator {
+    /// Loads it. Its frames go nowhere.
+    ///
+    /// # Errors
+    /// As [`load`].
+    pub fn load() -> Result<Self> {
+        let mut ebpf = load(&[EMPTY, GENERATOR])?;
+        let mut take = |name| ebpf.take_map(name).with_context(|| format!("the probe has no {name}"));
+        let traffic = Array::try_from(take("TRAFFIC")?)?;
+        let pair = PerCpuArray::try_from(take("TRAFFIC_PAIR")?)?;
+        let to = ProgramArray::try_from(take("TRAFFIC_TO")?)?;
+        Ok(Self { ebpf, traffic, pair, to })
+    }
+
+    /// Hands its frames to a program from here on, or to none.
+    ///
+    /// # Errors
+    /// If the kernel refuses.
+    pub fn feed(&mut self, program: Option<&Xdp>) -> Result<()> {
+        match program {
+            Some(program) => self.to.set(0, program.fd()?, 0).context("hand frames to the program"),
+            None => self.to.clear_index(&0).context("hand frames to no program"),
+        }
+    }
+
+    /// Makes `repeat` frames like `frame`, between `pairs` pairs in turn, each as often if `repeat` is a
+    /// multiple of `pairs` and the thread stays on one CPU.
+    ///
+    /// # Errors
+    /// As [`run`].
+    pub fn run(&mut self, frame: &[u8], pairs: u32, repeat: u32) -> Result<Outcome> {
+        self.traffic.set(0, Traffic::among(pairs).words(), 0).context("write the traffic")?;
+        let first =
+            PerCpuValues::try_from(vec![0; nr_cpus().map_err(|(file, error)| anyhow!("{file}: {error}"))?])?;
+        self.pair.set(0, first, 0).context("start with the first pair")?;
+        run(xdp(&self.ebpf, GENERATOR)?, frame, repeat)
+    }
+
+    /// Hands `repeat` frames to the program that does nothing.
+    ///
+    /// # Errors
+    /// As [`run`].
+    pub fn run_empty(&self, frame: &[u8], repeat: u32) -> Result<Outcome> {
+        run(xdp(&self.ebpf, EMPTY)?, frame, repeat)
+    }
+}

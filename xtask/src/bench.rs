@@ -1,0 +1,40 @@
+//! `cargo xtask bench`: builds the measurements for release and runs them, by sudo if need be.
+
+use std::env;
+use std::path::{Path, PathBuf, absolute};
+
+use anyhow::{Context, Result, ensure};
+use xshell::{Shell, cmd};
+
+use crate::workspace::{on_path, root};
+use crate::{ebpf, packages};
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Few frames: proves that all are counted, and measures roughly
+    #[arg(long)]
+    quick: bool,
+    /// Write the figures to this file as JSON, too
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+/// The command.
+pub(crate) fn run(sh: &Shell, args: &Args) -> Result<()> {
+    ebpf::ensure(sh)?;
+    cmd!(sh, "cargo build --quiet --release --package ixp-tests --bin bench").run()?;
+    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let bench = root().join(target).join("release/bench");
+    let quick = args.quick.then_some("--quick");
+    let json = args.json.as_deref().map(absolute).transpose().context("find the directory of --json")?;
+    let json = json.iter().flat_map(|file| [Path::new("--json"), file]);
+    let sudo = if packages::is_root(sh)? { None } else { Some("sudo") };
+    ensure!(
+        sudo.is_none() || on_path("sudo").is_some(),
+        "XDP programs need root, and there is no sudo here: run the command as root"
+    );
+    let command = sudo.map(Path::new).into_iter().chain([bench.as_path()]);
+    let command: Vec<&Path> = command.chain(quick.map(Path::new)).chain(json).collect();
+    let [program, arguments @ ..] = command.as_slice() else { unreachable!("the bench is one") };
+    cmd!(sh, "{program} {arguments...}").quiet().run().context("the measurement failed: see above")
+}
