@@ -1,5 +1,6 @@
 //! `cargo xtask test`: all that must hold, step by step, each with its time; the first that fails ends it.
 
+use std::env;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -29,6 +30,10 @@ enum Step {
     Deny,
     /// Each fuzz target for a minute
     Fuzz,
+    /// A minute of the lab, the agent on a monitor port: difference 0
+    LabTap,
+    /// A minute of the lab, the agent on the switch's ports: difference 0
+    LabInline,
 }
 
 #[derive(clap::Args)]
@@ -94,6 +99,8 @@ impl Step {
             Self::Tests => tests(sh),
             Self::Deny => deny::run(sh),
             Self::Fuzz => fuzz::run(sh, &fuzz::Args::smoke()),
+            Self::LabTap => lab(sh, "tap"),
+            Self::LabInline => lab(sh, "inline"),
         }
     }
 }
@@ -128,7 +135,7 @@ fn tests(sh: &Shell) -> Result<()> {
     };
     if !packages::is_root(sh)? {
         ensure!(on_path("sudo").is_some(), "the tests attach XDP programs: run as root, or install sudo");
-        let arch = std::env::consts::ARCH.to_uppercase();
+        let arch = env::consts::ARCH.to_uppercase();
         command = command.env(format!("CARGO_TARGET_{arch}_UNKNOWN_LINUX_GNU_RUNNER"), "sudo -E");
     }
     command.quiet().run().context("tests: see above")?;
@@ -139,4 +146,11 @@ fn tests(sh: &Shell) -> Result<()> {
 fn documentation(sh: &Shell) -> Result<()> {
     let command = cmd!(sh, "cargo test --quiet --locked --workspace --doc");
     command.quiet().run().context("examples in the documentation: see above")
+}
+
+/// Runs the lab as a user does, so that its exit code is what is held to.
+fn lab(sh: &Shell, mode: &str) -> Result<()> {
+    let xtask = env::current_exe().context("find xtask itself")?;
+    let command = cmd!(sh, "{xtask} lab --mode {mode} --members 16 --duration 60s");
+    command.quiet().run().with_context(|| format!("lab in {mode} mode: see above"))
 }
