@@ -8,6 +8,7 @@ use ixp_agent::kernel::interface::nic_counters;
 use ixp_agent::kernel::load::{self, Loaded, Object};
 use ixp_common::addr::VlanId;
 use ixp_common::bytes::Captured;
+use ixp_common::counters::PairKey;
 use ixp_common::observe::observe;
 use ixp_common::policy::{Deployment, PortPolicy};
 use ixp_tests::frames::{Fixture, corpus};
@@ -156,7 +157,7 @@ fn a_tagged_frame_is_counted_under_its_vlan_in_either_mode() {
         let attached = attach(&mut loaded, &[wanted]).expect("it attaches").remove(0);
         check(&mut loaded, &attached, member, &tagged);
         let snapshot = loaded.counters.snapshot(1).expect("counters are read");
-        let vlans: Vec<VlanId> = snapshot.pairs.keys().map(ixp_common::counters::PairKey::vlan).collect();
+        let vlans: Vec<VlanId> = snapshot.pairs.keys().map(PairKey::vlan).collect();
         assert_eq!(vlans, [VlanId::from_tci(100)], "{mode:?}");
     }
 }

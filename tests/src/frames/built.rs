@@ -1,6 +1,7 @@
 //! Frames as another library builds them: sound packets of each family and transport.
 
-use etherparse::{IcmpEchoHeader, PacketBuilder, VlanId};
+use etherparse::err::packet::BuildWriteError;
+use etherparse::{IpHeaders, PacketBuilder, PacketBuilderStep, VlanId};
 
 use super::{DESTINATION, Fixture, SOURCE};
 
@@ -10,60 +11,58 @@ const V6: [[u8; 16]; 2] = [
     [0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2],
 ];
 
-/// The frames.
-#[must_use]
-pub fn fixtures() -> Vec<Fixture> {
-    [untagged(), vlan()].concat()
-}
+/// What builds a frame around a payload.
+type Build = fn(&[u8]) -> Vec<u8>;
+
+const KINDS: [(&str, Build); 6] = [
+    ("udp over ipv4", |payload| written(|into| v4().udp(179, 50_000).write(into, payload))),
+    ("tcp over ipv4", |payload| written(|into| v4().tcp(179, 50_000, 1, 2).write(into, payload))),
+    ("echo over ipv4", |payload| written(|into| v4().icmpv4_echo_request(7, 9).write(into, payload))),
+    ("udp over ipv6", |payload| written(|into| v6().udp(179, 50_000).write(into, payload))),
+    ("tcp over ipv6", |payload| written(|into| v6().tcp(179, 50_000, 1, 2).write(into, payload))),
+    ("echo over ipv6", |payload| written(|into| v6().icmpv6_echo_request(7, 9).write(into, payload))),
+];
 
 /// Payload sizes around those that matter.
 const SIZES: [usize; 6] = [0, 1, 18, 46, 1400, 8900];
 
-fn untagged() -> Vec<Fixture> {
-    let echo = IcmpEchoHeader { id: 7, seq: 9 };
-    let ethernet = || PacketBuilder::ethernet2(SOURCE, DESTINATION);
-    let v4 = || ethernet().ipv4(V4[0], V4[1], 64);
-    let v6 = || ethernet().ipv6(V6[0], V6[1], 64);
-    let mut frames = Vec::new();
-    for size in SIZES {
-        let payload = vec![0x33; size];
-        let mut built = |name: &str, write: &dyn Fn(&mut Vec<u8>, &[u8])| {
-            let mut bytes = Vec::new();
-            write(&mut bytes, &payload);
-            frames.push(Fixture::new(format!("built: {name} with {size} bytes"), bytes));
-        };
-        built("udp over ipv4", &|into, payload| v4().udp(179, 50_000).write(into, payload).expect(WRITES));
-        built("tcp over ipv4", &|into, payload| {
-            v4().tcp(179, 50_000, 1, 2).write(into, payload).expect(WRITES);
-        });
-        built("echo over ipv4", &|into, payload| {
-            v4().icmpv4_echo_request(echo.id, echo.seq).write(into, payload).expect(WRITES);
-        });
-        built("udp over ipv6", &|into, payload| v6().udp(179, 50_000).write(into, payload).expect(WRITES));
-        built("tcp over ipv6", &|into, payload| {
-            v6().tcp(179, 50_000, 1, 2).write(into, payload).expect(WRITES);
-        });
-        built("echo over ipv6", &|into, payload| {
-            v6().icmpv6_echo_request(echo.id, echo.seq).write(into, payload).expect(WRITES);
-        });
+/// The frames.
+#[must_use]
+pub fn fixtures() -> Vec<Fixture> {
+    let mut frames = vlan();
+    for (name, build) in KINDS {
+        for size in SIZES {
+            frames.push(Fixture::new(format!("built: {name} with {size} bytes"), build(&vec![0x33; size])));
+        }
     }
     frames
 }
 
-const WRITES: &str = "a vector takes it";
+fn v4() -> PacketBuilderStep<IpHeaders> {
+    PacketBuilder::ethernet2(SOURCE, DESTINATION).ipv4(V4[0], V4[1], 64)
+}
 
+fn v6() -> PacketBuilderStep<IpHeaders> {
+    PacketBuilder::ethernet2(SOURCE, DESTINATION).ipv6(V6[0], V6[1], 64)
+}
+
+fn written(write: impl FnOnce(&mut Vec<u8>) -> Result<(), BuildWriteError>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    write(&mut bytes).expect("a vector takes it");
+    bytes
+}
+
+/// One tag and two.
 fn vlan() -> Vec<Fixture> {
     let id = |id: u16| VlanId::try_new(id).expect("12 bits");
+    let ethernet = || PacketBuilder::ethernet2(SOURCE, DESTINATION);
     let mut frames = Vec::new();
     for (outer, inner) in [(1, 2), (100, 7), (4094, 4095)] {
-        let ethernet = || PacketBuilder::ethernet2(SOURCE, DESTINATION);
-        let mut single = Vec::new();
-        let builder = ethernet().single_vlan(id(outer)).ipv6(V6[0], V6[1], 64).udp(1, 2);
-        builder.write(&mut single, &[0x44; 30]).expect(WRITES);
+        let single = ethernet().single_vlan(id(outer)).ipv6(V6[0], V6[1], 64).udp(1, 2);
+        let double = ethernet().double_vlan(id(outer), id(inner)).ipv4(V4[0], V4[1], 64).tcp(1, 2, 3, 4);
+        let single = written(|into| single.write(into, &[0x44; 30]));
+        let double = written(|into| double.write(into, &[0x44; 30]));
         frames.push(Fixture::new(format!("built: vlan {outer}"), single));
-        let mut double = Vec::new();
-        let builder = ethernet().double_vlan(id(outer), id(inner)).ipv4(V4[0], V4[1], 64).tcp(1, 2, 3, 4);
-        builder.write(&mut double, &[0x44; 30]).expect(WRITES);
         frames.push(Fixture::new(format!("built: vlans {outer} and {inner}"), double));
     }
     frames
