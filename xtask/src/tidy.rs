@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn a_module_for_tests_is_known_by_its_declaration() {
         let source = |name: &str| root().join("ixp-agent/src").join(name);
-        assert!(is_for_tests(&source("matrix/golden.rs")));
+        assert!(is_for_tests(&source("replay/golden.rs")));
         assert!(!is_for_tests(&source("matrix/window.rs")));
         assert!(!is_for_tests(&source("lib.rs")));
     }
