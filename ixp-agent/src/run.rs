@@ -15,9 +15,9 @@ use std::{io, thread};
 use arc_swap::ArcSwap;
 
 use crate::config::{Attach, Config, HiddenTags, XdpMode};
-use crate::kernel::attach::{Mode, Wanted, attach};
+use crate::kernel;
+use crate::kernel::attach::{self, Mode, Wanted};
 use crate::kernel::load::{Capacity, Object, load};
-use crate::kernel::{self};
 use crate::live::Live;
 use crate::matrix::Window;
 use crate::members::MembersError;
@@ -77,15 +77,16 @@ pub fn run(config: &Config) -> Result<(), Error> {
     if config.attach.is_empty() {
         return Err(Error::NoInterface);
     }
-    let listener = listen::listener(config.http.listen)?;
-    let token = config.http.token_file.as_deref().map(listen::token).transpose()?;
-    let roster = Arc::new(ArcSwap::from_pointee(reload::first(&config.members)?));
     let wanted: Vec<Wanted> =
         config.attach.iter().map(|attach| wanted(attach, config.sampling.rate)).collect();
+    attach::find(&wanted)?;
+    let token = config.http.token_file.as_deref().map(listen::token).transpose()?;
+    let roster = Arc::new(ArcSwap::from_pointee(reload::first(&config.members)?));
+    let listener = listen::listener(config.http.listen)?;
     let capacity = Capacity { pairs: config.counting.pairs, stations: config.counting.stations };
     let mut loaded = load(&Object::find()?, capacity)?;
     let live = Arc::new(Mutex::new(new_live(config)));
-    let attached = attach(&mut loaded, &wanted)?;
+    let attached = attach::attach(&mut loaded, &wanted)?;
     let drain = Drain::new(loaded, wanted, attached, config, Arc::clone(&live), Arc::clone(&roster));
     let (stop, stopped) = mpsc::channel();
     let drain = thread::Builder::new()

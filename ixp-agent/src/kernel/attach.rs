@@ -54,19 +54,24 @@ pub struct Attached {
     pub reason: Option<String>,
 }
 
+/// Looks for the interfaces, so that a name that is wrong is told before anything is done.
+///
+/// # Errors
+/// [`Error::TooMany`], [`Error::NoInterface`], [`Error::Interface`], [`Error::HiddenTags`].
+pub fn find(wanted: &[Wanted]) -> Result<Vec<Interface>, Error> {
+    let room = PORT_SLOTS - 1;
+    if wanted.len() > room as usize {
+        return Err(Error::TooMany { wanted: wanted.len(), room });
+    }
+    wanted.iter().map(|wanted| checked(Interface::find(&wanted.interface)?, wanted)).collect()
+}
+
 /// Attaches the program to all interfaces, each with a slot of its own from 1 on, or to none.
 ///
 /// # Errors
 /// All but [`Error::Object`], [`Error::Abi`] and [`Error::Privilege`].
 pub fn attach(loaded: &mut Loaded, wanted: &[Wanted]) -> Result<Vec<Attached>, Error> {
-    let room = PORT_SLOTS - 1;
-    if wanted.len() > room as usize {
-        return Err(Error::TooMany { wanted: wanted.len(), room });
-    }
-    let found: Vec<Interface> = wanted
-        .iter()
-        .map(|wanted| checked(Interface::find(&wanted.interface)?, wanted))
-        .collect::<Result<_, _>>()?;
+    let found = find(wanted)?;
     let slots = 1..;
     found
         .into_iter()
