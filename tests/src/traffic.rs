@@ -76,13 +76,13 @@ impl Generator {
         }
     }
 
-    /// Makes `repeat` frames like `frame`, between `pairs` pairs in turn, each as often if `repeat` is a
-    /// multiple of `pairs` and the thread stays on one CPU.
+    /// Makes `repeat` frames like `frame` between the pairs of `traffic`, each as often if `repeat` is a
+    /// multiple of their number and the thread stays on one CPU.
     ///
     /// # Errors
     /// As [`run`].
-    pub fn run(&mut self, frame: &[u8], pairs: u32, repeat: u32) -> Result<Outcome> {
-        self.traffic.set(0, Traffic::among(pairs).words(), 0).context("write the traffic")?;
+    pub fn run(&mut self, frame: &[u8], traffic: Traffic, repeat: u32) -> Result<Outcome> {
+        self.traffic.set(0, traffic.words(), 0).context("write the traffic")?;
         let first =
             PerCpuValues::try_from(vec![0; nr_cpus().map_err(|(file, error)| anyhow!("{file}: {error}"))?])?;
         self.pair.set(0, first, 0).context("start with the first pair")?;

@@ -6,6 +6,7 @@ use anyhow::{Result, ensure};
 use ixp_agent::kernel::load::Capacity;
 use ixp_common::names::DEFAULT_STATIONS;
 use ixp_common::policy::Deployment;
+use ixp_ebpf::traffic::Traffic;
 use ixp_tests::frames::ethernet;
 use ixp_tests::sampler::{Sampler, policy};
 use ixp_tests::traffic::Generator;
@@ -47,11 +48,11 @@ fn one(generator: &mut Generator, cells: u32, rounds: usize) -> Result<Drain> {
     sampler.set(policy(Deployment::Inline, false, 0))?;
     generator.feed(Some(sampler.program()?))?;
     let frame = ethernet(0x88b5, &[0; 46]);
-    generator.run(&frame, cells, cells)?;
+    generator.run(&frame, Traffic::in_order(cells), cells)?;
     let mut before = sampler.snapshot()?;
     let (mut snapshots, mut sinces) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
-        generator.run(&frame, cells, cells)?;
+        generator.run(&frame, Traffic::in_order(cells), cells)?;
         let started = clock();
         let after = sampler.snapshot()?;
         let read = clock();

@@ -6,6 +6,7 @@ use ixp_agent::kernel::load::Capacity;
 use ixp_common::counters::Counts;
 use ixp_common::names::DEFAULT_STATIONS;
 use ixp_common::policy::Deployment;
+use ixp_ebpf::traffic::Traffic;
 use ixp_tests::frames::{ethernet, ipv4};
 use ixp_tests::sampler::{SLOT, Sampler, policy};
 use ixp_tests::traffic::Generator;
@@ -65,16 +66,17 @@ fn one(generator: &mut Generator, bytes: u32, pairs: u32, effort: &Effort) -> Re
     let mut sampler = Sampler::load(capacity)?;
     sampler.set(policy(Deployment::Inline, false, 0))?;
     let frame = frame(bytes);
+    let traffic = Traffic::among(pairs);
     let repeat = effort.frames.div_ceil(pairs) * pairs;
     generator.feed(Some(sampler.program()?))?;
-    generator.run(&frame, pairs, pairs)?;
+    generator.run(&frame, Traffic::in_order(pairs), pairs)?;
     let (mut empty, mut floor, mut total) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..effort.rounds {
         generator.feed(None)?;
         empty.push(generator.run_empty(&frame, repeat)?.each.as_nanos());
-        floor.push(generator.run(&frame, pairs, repeat)?.each.as_nanos());
+        floor.push(generator.run(&frame, traffic, repeat)?.each.as_nanos());
         generator.feed(Some(sampler.program()?))?;
-        total.push(generator.run(&frame, pairs, repeat)?.each.as_nanos());
+        total.push(generator.run(&frame, traffic, repeat)?.each.as_nanos());
     }
     generator.feed(None)?;
     let rounds = u64::from(repeat / pairs) * u64::try_from(effort.rounds)? + 1;
