@@ -19,6 +19,13 @@ pub(crate) struct Args {
     json: Option<PathBuf>,
 }
 
+impl Args {
+    /// What a test run has time for.
+    pub(crate) fn smoke() -> Self {
+        Self { quick: true, json: None }
+    }
+}
+
 /// The command.
 pub(crate) fn run(sh: &Shell, args: &Args) -> Result<()> {
     ebpf::ensure(sh)?;

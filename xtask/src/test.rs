@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use xshell::{Shell, cmd};
 
 use crate::workspace::on_path;
-use crate::{deny, ebpf, fuzz, packages, tidy};
+use crate::{bench, deny, ebpf, fuzz, packages, tidy};
 
 /// What the tests run, beside the agent.
 const TOOLS: [&str; 4] = ["ethtool", "iproute2", "tcpdump", "tmux"];
@@ -34,6 +34,8 @@ enum Step {
     LabTap,
     /// A minute of the lab, the agent on the switch's ports: difference 0
     LabInline,
+    /// The measurements in short: every frame is counted
+    Bench,
 }
 
 #[derive(clap::Args)]
@@ -101,6 +103,7 @@ impl Step {
             Self::Fuzz => fuzz::run(sh, &fuzz::Args::smoke()),
             Self::LabTap => lab(sh, "tap"),
             Self::LabInline => lab(sh, "inline"),
+            Self::Bench => bench::run(sh, &bench::Args::smoke()),
         }
     }
 }
