@@ -47,7 +47,7 @@ pub fn screen(frame: &Frame<'_>, before: &Matrix, after: &Matrix) -> String {
     lines.push(bold("busiest pairs"));
     lines.extend(pair_rows(frame, &rates));
     lines.push(String::new());
-    lines.push(format!("{}/api/v1/matrix?by=mac   Ctrl-C ends with the verdict", frame.url));
+    lines.push(format!("{}/   Ctrl-C ends with the verdict", frame.url));
     // Home, each line over what was there, then clear below.
     lines.iter().fold(String::from("\x1b[H"), |text, line| text + line + "\x1b[K\n") + "\x1b[J"
 }
