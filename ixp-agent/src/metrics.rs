@@ -117,7 +117,7 @@ impl Page {
         for port in live.ports.values() {
             up.with_label_values(&[port.name.as_str(), port.xdp]).set(i64::from(port.is_attached));
         }
-        self.per_port(live, "ixp_frames", "Frames seen", |port| port.counted.counters.seen)?;
+        self.per_port(live, "ixp_seen", "Frames seen", |port| port.counted.counters.seen)?;
         self.per_port(
             live,
             "ixp_unattributed",

@@ -14,6 +14,18 @@ pub enum Deployment {
     Inline = 2,
 }
 
+impl Deployment {
+    /// The name in the configuration, JSON and logs.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Tap => "tap",
+            Self::Port => "port",
+            Self::Inline => "inline",
+        }
+    }
+}
+
 /// What the rules say of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use ixp_common::policy::Deployment;
 use serde_json::Value;
 use toml::Value as Toml;
 
@@ -35,7 +34,7 @@ pub(super) type Keys = Vec<(&'static str, Option<Toml>)>;
 pub(super) fn attach_keys(attach: &Attach) -> Keys {
     vec![
         ("interface", Some(attach.interface.as_str().into())),
-        ("deployment", Some(deployment(attach.deployment).into())),
+        ("deployment", Some(attach.deployment.name().into())),
         ("xdp", Some(xdp(attach.xdp).into())),
         ("consume", Some(attach.consume.into())),
         ("hidden_tags", Some(hidden_tags(attach.hidden_tags).into())),
@@ -83,14 +82,6 @@ fn section(head: &str, schema: &Value, keys: Keys) -> String {
         };
     }
     text
-}
-
-fn deployment(deployment: Deployment) -> &'static str {
-    match deployment {
-        Deployment::Tap => "tap",
-        Deployment::Port => "port",
-        Deployment::Inline => "inline",
-    }
 }
 
 fn xdp(mode: XdpMode) -> &'static str {

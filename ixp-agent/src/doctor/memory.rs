@@ -7,6 +7,9 @@ use crate::config::Config;
 
 /// A count of a pair in a step: an id and two counters.
 const RECORD_BYTES: u64 = 20;
+/// A pair: its entry in the two latest readings (33 bytes, and as much again where a hash table has
+/// just grown), in what grew between them (32), and in the index of the window (50).
+const PAIR_BYTES: u64 = 2 * 2 * 33 + 32 + 50;
 
 /// The memory that the kernel charges for this process's maps, read from their file descriptors.
 pub(super) fn maps(report: &mut Report) {
@@ -19,7 +22,7 @@ pub(super) fn maps(report: &mut Report) {
 
 /// The bound that the window never exceeds.
 pub(super) fn window(report: &mut Report, config: &Config) {
-    let bytes = config.window.records * RECORD_BYTES;
+    let bytes = config.window.records * RECORD_BYTES + u64::from(config.counting.pairs) * PAIR_BYTES;
     let found = format!(
         "at most {} for the last {:#} in steps of {:#}, taken as pairs appear",
         size(bytes),

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use ixp_common::addr::VlanId;
 use ixp_common::counters::Counts;
-use ixp_common::policy::Deployment;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -259,7 +258,7 @@ fn port_dto(port: &PortState) -> PortDto {
     PortDto {
         interface: port.name.clone(),
         attached: port.is_attached,
-        deployment: deployment(port.deployment),
+        deployment: port.deployment.name(),
         xdp: port.xdp,
         xdp_reason: port.xdp_reason.clone(),
         driver: port.driver.clone(),
@@ -282,13 +281,5 @@ fn port_dto(port: &PortState) -> PortDto {
         stations_suppressed: counters.stations_suppressed,
         nic_received: port.nic.map(|(received, _)| received.into()),
         nic_dropped: port.nic.map(|(_, dropped)| dropped),
-    }
-}
-
-fn deployment(deployment: Deployment) -> &'static str {
-    match deployment {
-        Deployment::Tap => "tap",
-        Deployment::Port => "port",
-        Deployment::Inline => "inline",
     }
 }

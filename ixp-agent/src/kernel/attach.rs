@@ -2,6 +2,7 @@
 
 use std::io;
 
+use aya::maps::MapError;
 use aya::programs::{ProgramError, XdpMode};
 use ixp_common::counters::PORT_SLOTS;
 use ixp_common::names::PORT_POLICIES;
@@ -85,9 +86,21 @@ pub fn attach(loaded: &mut Loaded, wanted: &[Wanted]) -> Result<Vec<Attached>, E
 ///
 /// # Errors
 /// As [`attach`].
-pub fn reattach(loaded: &mut Loaded, wanted: &Wanted, slot: u32) -> Result<Attached, Error> {
+pub fn reattach(loaded: &mut Loaded, wanted: &Wanted, before: &Attached) -> Result<Attached, Error> {
     let interface = checked(Interface::find(&wanted.interface)?, wanted)?;
-    one(loaded, interface, wanted, slot)
+    forget(loaded, before);
+    one(loaded, interface, wanted, before.slot)
+}
+
+/// Lets go of an interface that is gone: its settings, which its successor's would come beside, and
+/// its link. Neither need be there any more.
+fn forget(loaded: &mut Loaded, gone: &Attached) {
+    let _absent: Result<(), MapError> = loaded.policies.remove(&gone.interface.index);
+    if let Some(link) = loaded.links.remove(&gone.slot)
+        && let Ok(program) = program(&mut loaded.ebpf)
+    {
+        let _dead: Result<(), ProgramError> = program.detach(link);
+    }
 }
 
 fn checked(interface: Interface, wanted: &Wanted) -> Result<Interface, Error> {
@@ -111,14 +124,14 @@ fn one(loaded: &mut Loaded, interface: Interface, wanted: &Wanted, slot: u32) ->
         reason,
     };
     match wanted.mode {
-        Mode::Native => hook(loaded, &interface, XdpMode::Driver).map(|()| attached(NATIVE, None)),
-        Mode::Generic => hook(loaded, &interface, XdpMode::Skb).map(|()| attached(GENERIC, None)),
-        Mode::Auto => match hook(loaded, &interface, XdpMode::Driver) {
+        Mode::Native => hook(loaded, &interface, slot, XdpMode::Driver).map(|()| attached(NATIVE, None)),
+        Mode::Generic => hook(loaded, &interface, slot, XdpMode::Skb).map(|()| attached(GENERIC, None)),
+        Mode::Auto => match hook(loaded, &interface, slot, XdpMode::Driver) {
             Ok(()) => Ok(attached(NATIVE, None)),
             Err(Error::Attach { source, .. }) => {
                 let reason =
                     format!("no native XDP from driver {:?}: {}", interface.driver, root(source.as_ref()));
-                hook(loaded, &interface, XdpMode::Skb).map(|()| attached(GENERIC, Some(reason)))
+                hook(loaded, &interface, slot, XdpMode::Skb).map(|()| attached(GENERIC, Some(reason)))
             }
             Err(error) => Err(error),
         },
@@ -128,10 +141,13 @@ fn one(loaded: &mut Loaded, interface: Interface, wanted: &Wanted, slot: u32) ->
 const NATIVE: &str = "native";
 const GENERIC: &str = "generic";
 
-fn hook(loaded: &mut Loaded, interface: &Interface, mode: XdpMode) -> Result<(), Error> {
+fn hook(loaded: &mut Loaded, interface: &Interface, slot: u32, mode: XdpMode) -> Result<(), Error> {
     let name = interface.name.clone();
     match program(&mut loaded.ebpf)?.attach_to_if_index(interface.index, mode) {
-        Ok(_link) => Ok(()),
+        Ok(link) => {
+            loaded.links.insert(slot, link);
+            Ok(())
+        }
         Err(error) if is_busy(&error) => Err(Error::Busy { name }),
         Err(error) => {
             let mode = if matches!(mode, XdpMode::Driver) { NATIVE } else { GENERIC };

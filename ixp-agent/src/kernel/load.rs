@@ -1,11 +1,13 @@
 //! An eBPF object in, a loaded program and its maps out.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::path::PathBuf;
 
 use aya::maps::{HashMap, MapData, PerCpuArray, RingBuf};
+use aya::programs::xdp::XdpLinkId;
 use aya::programs::{ProgramError, Xdp};
 use aya::{Ebpf, EbpfLoader};
 use aya_log::EbpfLogger;
@@ -42,6 +44,8 @@ pub struct Capacity {
 pub struct Loaded {
     /// Keeps the program and its links alive.
     pub ebpf: Ebpf,
+    /// What holds it on the interface of each slot.
+    pub(super) links: BTreeMap<u32, XdpLinkId>,
     /// The settings per interface.
     pub policies: HashMap<MapData, u32, PortPolicy>,
     /// What it counts.
@@ -114,7 +118,7 @@ pub fn load(object: &Object, capacity: Capacity) -> Result<Loaded, Error> {
     };
     let policies = HashMap::try_from(take(&mut ebpf, names::PORT_POLICIES)?)
         .map_err(|error| Error::map("type", names::PORT_POLICIES, error))?;
-    Ok(Loaded { ebpf, policies, counters, rings })
+    Ok(Loaded { ebpf, links: BTreeMap::new(), policies, counters, rings })
 }
 
 impl Loaded {
@@ -123,6 +127,7 @@ impl Loaded {
     /// # Errors
     /// [`Error::Load`] if the kernel does not let go of it.
     pub fn detach(&mut self) -> Result<(), Error> {
+        self.links.clear();
         // Unloading drops the links, and a link that is dropped is detached.
         program(&mut self.ebpf)?.unload().map_err(|error| Error::Load(error.into()))
     }

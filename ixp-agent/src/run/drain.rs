@@ -150,7 +150,7 @@ impl Drain {
 
     fn retry(&mut self, at: usize) {
         let slot = self.attached[at].slot;
-        match reattach(&mut self.loaded, &self.wanted[at], slot) {
+        match reattach(&mut self.loaded, &self.wanted[at], &self.attached[at]) {
             Ok(attached) => {
                 told(&attached);
                 self.nic_before[at] = nic(&attached.interface.name);
@@ -219,9 +219,11 @@ fn port(attached: &Attached, lan: Option<String>, port: Option<String>) -> PortS
 fn told(attached: &Attached) {
     let name = &attached.interface.name;
     match &attached.reason {
-        None => info!(interface = %name, mode = attached.mode, deployment = ?attached.deployment, "attached"),
+        None => {
+            info!(interface = %name, mode = attached.mode, deployment = attached.deployment.name(), "attached");
+        }
         Some(reason) => {
-            warn!(interface = %name, mode = attached.mode, deployment = ?attached.deployment, %reason, "attached, slower than it could be");
+            warn!(interface = %name, mode = attached.mode, deployment = attached.deployment.name(), %reason, "attached, slower than it could be");
         }
     }
 }
