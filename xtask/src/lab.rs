@@ -89,7 +89,7 @@ pub(crate) fn member() -> Result<()> {
 }
 
 fn build(sh: &Shell) -> Result<PathBuf> {
-    packages::ensure(sh, &["ethtool", "iproute2"])?;
+    packages::install(sh, &["ethtool", "iproute2"])?;
     ebpf::ensure(sh)?;
     cmd!(sh, "cargo build --release --package ixp-agent").run()?;
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);

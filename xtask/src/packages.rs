@@ -1,12 +1,14 @@
 //! Debian packages: names in, installed packages out; nothing is installed twice.
 
-use anyhow::{Context, Result, bail};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
 use xshell::{Shell, cmd};
 
 use crate::workspace::on_path;
 
 /// Installs those of `names` that are missing, and says so first.
-pub(crate) fn ensure(sh: &Shell, names: &[&str]) -> Result<()> {
+pub(crate) fn install(sh: &Shell, names: &[&str]) -> Result<()> {
     let missing = missing(sh, names);
     if missing.is_empty() {
         return Ok(());
@@ -24,6 +26,37 @@ pub(crate) fn ensure(sh: &Shell, names: &[&str]) -> Result<()> {
     apt_get(sh, sudo, &["update"])?;
     apt_get(sh, sudo, &[&["install", "--yes", "--no-install-recommends"], missing.as_slice()].concat())
         .with_context(|| format!("install {list}"))
+}
+
+/// A program out of a package that is not to be installed, since it would start a service: the package
+/// is fetched and unpacked into `into`, once.
+pub(crate) fn unpacked(sh: &Shell, package: &str, program: &str, into: &Path) -> Result<PathBuf> {
+    let found = into.join(program);
+    if found.exists() {
+        return Ok(found);
+    }
+    if on_path("apt-get").is_none() {
+        bail!("{program} is missing here, and there is no apt-get to fetch it: install {package}");
+    }
+    println!("fetching Debian package {package}, for {program}; nothing is installed");
+    sh.create_dir(into)?;
+    let _there = sh.push_dir(into);
+    if cmd!(sh, "apt-get -qq download {package}").quiet().ignore_stderr().run().is_err() {
+        let sudo: &[&str] = if is_root(sh)? { &[] } else { &["sudo"] };
+        apt_get(sh, sudo, &["update"])?;
+        cmd!(sh, "apt-get -qq download {package}")
+            .quiet()
+            .run()
+            .with_context(|| format!("fetch {package}"))?;
+    }
+    for file in sh.read_dir(into)? {
+        if file.extension().is_some_and(|extension| extension == "deb") {
+            cmd!(sh, "dpkg-deb --extract {file} {into}").quiet().run()?;
+            sh.remove_path(file)?;
+        }
+    }
+    ensure!(found.exists(), "package {package} has no {program}");
+    Ok(found)
 }
 
 /// Whether apt knows a package of this name.

@@ -1,13 +1,14 @@
 //! `cargo xtask test`: all that must hold, step by step, each with its time; the first that fails ends it.
 
 use std::env;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 use xshell::{Shell, cmd};
 
-use crate::workspace::on_path;
+use crate::workspace::{cache, on_path};
 use crate::{bench, deny, ebpf, fuzz, packages, tidy};
 
 /// What the tests run, beside the agent.
@@ -128,8 +129,10 @@ fn clippy(sh: &Shell) -> Result<()> {
 
 /// Runs the tests as root, and builds them as whoever we are.
 fn tests(sh: &Shell) -> Result<()> {
-    packages::ensure(sh, &TOOLS)?;
+    packages::install(sh, &TOOLS)?;
     ebpf::ensure(sh)?;
+    let promtool = promtool(sh)?;
+    let _promtool = sh.push_env("IXP_PROMTOOL", promtool);
     let mut command = if on_path("cargo-nextest").is_some() {
         cmd!(sh, "cargo nextest run --locked --workspace")
     } else {
@@ -143,6 +146,14 @@ fn tests(sh: &Shell) -> Result<()> {
     }
     command.quiet().run().context("tests: see above")?;
     documentation(sh)
+}
+
+/// The checker of metrics: the one on the PATH, else one that is fetched.
+fn promtool(sh: &Shell) -> Result<PathBuf> {
+    match on_path("promtool") {
+        Some(found) => Ok(found),
+        None => packages::unpacked(sh, "prometheus", "usr/bin/promtool", &cache()?.join("prometheus")),
+    }
 }
 
 /// The examples in the documentation, which neither runner runs together with the other tests.

@@ -32,7 +32,7 @@ pub(super) fn find(sh: &Shell) -> Result<Toolchain> {
 pub(super) fn install(sh: &Shell) -> Result<Toolchain> {
     if compiler(sh).is_err() {
         let names = if packages::is_known(sh, WEB[0]) { WEB } else { PLAIN };
-        packages::ensure(sh, &names)?;
+        packages::install(sh, &names)?;
     }
     if linker::find(compiler(sh)?.llvm).is_none() {
         build_linker(sh)?;
@@ -54,7 +54,7 @@ fn compiler(sh: &Shell) -> Result<Compiler> {
 }
 
 fn build_linker(sh: &Shell) -> Result<()> {
-    packages::ensure(sh, &LLVM)?;
+    packages::install(sh, &LLVM)?;
     let version = linker::VERSION;
     let to = linker::cached("llvm-22")?;
     println!("installing bpf-linker {version} to {} (1 to 2 minutes)", to.display());
