@@ -157,9 +157,12 @@ impl Error {
     fn exit_code(&self) -> u8 {
         match self {
             Self::Config(_) | Self::Members(_) | Self::Read { .. } => BAD_USAGE,
-            Self::Run(run::Error::NoInterface | run::Error::Members(_) | run::Error::Token { .. }) => {
-                BAD_USAGE
-            }
+            Self::Run(
+                run::Error::NoInterface
+                | run::Error::Members(_)
+                | run::Error::Open { .. }
+                | run::Error::Token { .. },
+            ) => BAD_USAGE,
             Self::Run(run::Error::Kernel(error)) if error.is_host_lacking() => HOST_LACKS,
             Self::Run(run::Error::Kernel(error)) if error.is_bad_usage() => BAD_USAGE,
             Self::Run(_) | Self::Replay(_) | Self::Write(_) => FAILURE,

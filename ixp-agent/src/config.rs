@@ -55,8 +55,8 @@ pub struct Attach {
     pub deployment: Deployment,
     /// How the program is attached.
     pub xdp: XdpMode,
-    /// Whether a tap's frames end after they are counted.
-    pub consume: bool,
+    /// Whether a tap's frames end after they are counted; `None`: unless the host has an address there.
+    pub consume: Option<bool>,
     /// What to do if the NIC takes tags out of frames.
     pub hidden_tags: HiddenTags,
     /// The LAN that untagged frames are of.
@@ -73,7 +73,7 @@ impl Attach {
             interface,
             deployment: Deployment::Tap,
             xdp: XdpMode::Auto,
-            consume: true,
+            consume: None,
             hidden_tags: HiddenTags::Refuse,
             lan: None,
             port: None,

@@ -1,46 +1,17 @@
 //! The host and a configuration in, what works and what to change out, a line each.
 
+mod interface;
 mod memory;
 
 use std::fmt;
 use std::fs;
 
-use crate::config::{Config, HiddenTags};
-use crate::kernel::interface::Interface;
+use crate::config::Config;
 use crate::kernel::load::{Capacity, Loaded, Object, load, program};
 use crate::kernel::privilege;
-use ixp_common::policy::Deployment;
 
-/// Ring buffers, the youngest thing that is needed, came with this kernel.
-const OLDEST_KERNEL: (u32, u32) = (5, 8);
-
-/// Drivers with native XDP in the kernel's tree.
-const NATIVE: [&str; 24] = [
-    "atlantic",
-    "bnxt_en",
-    "ena",
-    "fec",
-    "gve",
-    "hv_netvsc",
-    "i40e",
-    "iavf",
-    "ice",
-    "igb",
-    "igc",
-    "ixgbe",
-    "ixgbevf",
-    "mlx4_en",
-    "mlx5_core",
-    "mvneta",
-    "nfp",
-    "qede",
-    "sfc",
-    "stmmaceth",
-    "tun",
-    "veth",
-    "virtio_net",
-    "vmxnet3",
-];
+/// Programs for frames in several buffers, the youngest thing that is needed, came with this kernel.
+const OLDEST_KERNEL: (u32, u32) = (5, 18);
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -113,8 +84,7 @@ pub fn examine(config: &Config) -> Report {
     privileges(&mut report);
     loading(&mut report, config);
     for attach in &config.attach {
-        let is_consuming = attach.deployment != Deployment::Tap || attach.consume;
-        interface(&mut report, attach.interface.as_str(), attach.hidden_tags, is_consuming);
+        interface::examine(&mut report, attach);
     }
     if config.attach.is_empty() {
         report.warning("interfaces", "none configured", "name them with --interface, to have them looked at");
@@ -130,7 +100,11 @@ fn kernel(report: &mut Report) {
     if version(release).is_some_and(|found| found >= OLDEST_KERNEL) {
         report.ok("kernel", release);
     } else {
-        report.missing("kernel", release, format!("ring buffers need Linux {major}.{minor} or newer"));
+        report.missing(
+            "kernel",
+            release,
+            format!("XDP over several buffers needs Linux {major}.{minor} or newer"),
+        );
     }
     match fs::read_to_string("/proc/sys/net/core/bpf_jit_enable").unwrap_or_default().trim() {
         "1" | "2" => report.ok("BPF JIT", "on"),
@@ -179,63 +153,6 @@ fn size(loaded: &mut Loaded) -> String {
     count.map_or(String::new(), |count| format!(" ({count} instructions verified)"))
 }
 
-fn interface(report: &mut Report, name: &str, hidden_tags: HiddenTags, is_consuming: bool) {
-    let what = |part: &str| format!("{name} {part}");
-    let interface = match Interface::find(name) {
-        Ok(interface) => interface,
-        Err(error) => return report.missing(name, "not there", error.to_string()),
-    };
-    let driver = if interface.driver.is_empty() { "unknown" } else { &interface.driver };
-    if NATIVE.contains(&driver) {
-        report.ok(&what("XDP"), format!("driver {driver} has native XDP"));
-    } else {
-        report.warning(
-            &what("XDP"),
-            format!("driver {driver} has no native XDP: generic mode, several times slower"),
-            "use a NIC whose driver has it, if frames are lost",
-        );
-    }
-    match (interface.strips_tags, interface.hides_tags(), hidden_tags) {
-        (false, ..) => report.ok(&what("tags"), "rxvlan is off"),
-        (true, false, _) => {
-            report.ok(&what("tags"), format!("rxvlan is on, and {driver} leaves tags in place for XDP"));
-        }
-        (true, true, HiddenTags::Accept) => report.warning(
-            &what("tags"),
-            "rxvlan hides them, accepted by configuration",
-            format!("ethtool -K {name} rxvlan off"),
-        ),
-        (true, true, HiddenTags::Refuse) => report.missing(
-            &what("tags"),
-            "rxvlan hides them from XDP",
-            format!("ethtool -K {name} rxvlan off"),
-        ),
-    }
-    if interface.merges_frames {
-        report.warning(
-            &what("lro"),
-            "on: merged frames are counted as one",
-            format!("ethtool -K {name} lro off"),
-        );
-    }
-    match interface.rx_ring {
-        Some((size, most)) if size < most => report.warning(
-            &what("ring"),
-            format!("{size} of {most} entries: bursts may be lost"),
-            format!("ethtool -G {name} rx {most}"),
-        ),
-        Some((size, _)) => report.ok(&what("ring"), format!("{size} entries")),
-        None => report.ok(&what("ring"), "the driver tells no size"),
-    }
-    if !is_consuming {
-        report.warning(
-            &what("consume"),
-            "off: every frame also goes up the stack, at three times the cost of counting",
-            "set consume = true, unless other programs read this tap",
-        );
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -245,13 +162,5 @@ mod tests {
         assert_eq!(version("6.18.44-fc-v657"), Some((6, 18)));
         assert_eq!(version("5.8"), Some((5, 8)));
         assert_eq!(version("nonsense"), None);
-    }
-
-    #[test]
-    fn a_missing_interface_is_missing_with_its_fix() {
-        let mut report = Report::default();
-        interface(&mut report, "lp", HiddenTags::Refuse, true);
-        assert!(report.is_missing_something());
-        assert!(report.to_string().contains("did you mean lo?"), "{report}");
     }
 }

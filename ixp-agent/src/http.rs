@@ -10,12 +10,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use axum::Router;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{Method, header};
 use axum::middleware;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Semaphore;
 
 use self::problem::Problem;
 use crate::live::{Live, Roster};
@@ -43,11 +45,14 @@ pub struct Api {
     pub version: &'static str,
     /// The commit that it was built from.
     pub revision: &'static str,
+    /// Lets one matrix be made at a time: a large one takes hundreds of megabytes.
+    pub matrices: Semaphore,
 }
 
 impl Api {
+    /// Another task takes over this thread while it waits: a reading of many cells holds the state.
     fn live(&self) -> MutexGuard<'_, Live> {
-        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+        tokio::task::block_in_place(|| self.live.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -80,7 +85,11 @@ async fn members(State(api): State<Arc<Api>>) -> Response {
     axum::Json(dto::members(&roster)).into_response()
 }
 
-async fn member(State(api): State<Arc<Api>>, Path(asn): Path<String>) -> Result<Response, Problem> {
+async fn member(
+    State(api): State<Arc<Api>>,
+    asn: Result<Path<String>, PathRejection>,
+) -> Result<Response, Problem> {
+    let Path(asn) = asn.map_err(|error| Problem::bad_request(&error.body_text()))?;
     let asn = query::asn(&asn)?;
     let roster = api.roster.load();
     let member = dto::member(&roster, asn).ok_or_else(|| unknown(asn))?;

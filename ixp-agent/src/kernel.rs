@@ -80,6 +80,16 @@ pub enum Error {
         /// Its driver.
         driver: String,
     },
+    /// The program would run elsewhere.
+    #[error(
+        "interface {name} is an aggregate ({driver}): the kernel runs XDP on the interfaces below it; attach to each of those instead"
+    )]
+    Aggregate {
+        /// Its name.
+        name: String,
+        /// Its driver.
+        driver: String,
+    },
     /// Another program holds the hook.
     #[error(
         "interface {name} already has an XDP program; `ip link show {name}` names it, `ip link set {name} xdp off` removes it"
@@ -128,7 +138,7 @@ impl Error {
     /// Whether the user named something that is not there.
     #[must_use]
     pub fn is_bad_usage(&self) -> bool {
-        matches!(self, Self::NoInterface { .. } | Self::TooMany { .. })
+        matches!(self, Self::NoInterface { .. } | Self::Aggregate { .. } | Self::TooMany { .. })
     }
 
     fn map(

@@ -133,7 +133,9 @@ impl Live {
         self.last = Some(at);
         self.seen.add(delta.seen);
         self.accounted.add(delta.accounted());
-        self.window.absorb(at, delta);
+        if self.is_observing() || !delta.seen.is_zero() {
+            self.window.absorb(at, delta);
+        }
         self.stations.absorb(at, &delta.pairs);
         for (key, counts) in &delta.pairs {
             self.credit(key, *counts, registry);
@@ -161,6 +163,11 @@ impl Live {
     #[must_use]
     pub fn is_attached(&self) -> bool {
         self.ports.values().all(|port| port.is_attached)
+    }
+
+    /// Without any interface nothing is observed, which is not the same as no traffic.
+    fn is_observing(&self) -> bool {
+        self.ports.is_empty() || self.ports.values().any(|port| port.is_attached)
     }
 
     fn credit(&mut self, key: &PairKey, counts: Counts, registry: &Registry) {

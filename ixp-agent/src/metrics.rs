@@ -98,6 +98,27 @@ impl Page {
                 seconds,
             )?;
         }
+        let loss = live.window.loss();
+        let lost = [
+            (
+                "ixp_window_dropped_steps_total",
+                "Steps that the window dropped before their time.",
+                loss.steps,
+            ),
+            (
+                "ixp_window_overflowed_packets_total",
+                "Frames of pairs for which a step had no room.",
+                loss.overflowed.packets,
+            ),
+            (
+                "ixp_stations_unlisted_packets_total",
+                "Frames of stations for which the inventory had no room.",
+                live.stations.unlisted().packets,
+            ),
+        ];
+        for (name, help, value) in lost {
+            self.counter(name, help, &[])?.with_label_values::<&str>(&[]).inc_by(value);
+        }
         self.counter(
             "ixp_agent_drain_failures_total",
             "Readings of the kernel's counters that failed.",
@@ -177,25 +198,38 @@ impl Page {
     }
 
     fn reasons(&self, live: &Live) -> Result<(), prometheus::Error> {
-        let malformed = self.counter(
-            "ixp_malformed_packets_total",
-            "Frames that could not be parsed.",
-            &["interface", "reason"],
-        )?;
-        let odd = self.counter(
-            "ixp_odd_packets_total",
-            "Frames with something odd, counted in their cell.",
-            &["interface", "kind"],
-        )?;
+        let malformed = |port: &PortState, reason: &Malformed| port.counted.malformed.get(reason).copied();
+        let what = "Frames that could not be parsed";
+        self.per_reason(live, "ixp_malformed", what, &Malformed::ALL, Malformed::name, malformed)?;
+        let odd = |port: &PortState, oddity: &Oddity| port.counted.odd.get(oddity).copied();
+        self.per_reason(
+            live,
+            "ixp_odd",
+            "Frames with something odd, counted in their cell",
+            &Oddity::ALL,
+            Oddity::name,
+            odd,
+        )
+    }
+
+    fn per_reason<R: Copy>(
+        &self,
+        live: &Live,
+        name: &str,
+        what: &str,
+        reasons: &[R],
+        label: fn(R) -> &'static str,
+        counts: impl Fn(&PortState, &R) -> Option<Counts>,
+    ) -> Result<(), prometheus::Error> {
+        let labels = ["interface", "reason"];
+        let packets = self.counter(&format!("{name}_packets_total"), &format!("{what}."), &labels)?;
+        let bytes =
+            self.counter(&format!("{name}_bytes_total"), &format!("{what}, in bytes without FCS."), &labels)?;
         for port in live.ports.values() {
-            let name = port.name.as_str();
-            for reason in Malformed::ALL {
-                let counts = port.counted.malformed.get(&reason).copied().unwrap_or_default();
-                malformed.with_label_values(&[name, reason.name()]).inc_by(counts.packets);
-            }
-            for oddity in Oddity::ALL {
-                let counts = port.counted.odd.get(&oddity).copied().unwrap_or_default();
-                odd.with_label_values(&[name, oddity.name()]).inc_by(counts.packets);
+            for reason in reasons {
+                let counts = counts(port, reason).unwrap_or_default();
+                packets.with_label_values(&[port.name.as_str(), label(*reason)]).inc_by(counts.packets);
+                bytes.with_label_values(&[port.name.as_str(), label(*reason)]).inc_by(counts.bytes);
             }
         }
         Ok(())

@@ -3,13 +3,15 @@
 
 mod clock;
 mod drain;
+mod limit;
 mod listen;
 mod reload;
 mod serve;
+mod watch;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::{io, thread};
 
 use arc_swap::ArcSwap;
@@ -21,9 +23,11 @@ use crate::kernel::load::{Capacity, Object, load};
 use crate::live::Live;
 use crate::matrix::Window;
 use crate::members::MembersError;
+use crate::snapshot::Delta;
 use crate::stations::Inventory;
 
 use self::drain::Drain;
+use self::watch::Watch;
 
 /// Why the agent does not run, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +50,14 @@ pub enum Error {
         address: SocketAddr,
         /// Why not.
         source: io::Error,
+    },
+    /// A socket that the service manager passed.
+    #[error(
+        "nothing but loopback is served without a token: the socket passed in listens on {address}; set token_file in [http]"
+    )]
+    Open {
+        /// Its address.
+        address: SocketAddr,
     },
     /// The API's token.
     #[error("read the token in {path}: {reason}")]
@@ -82,12 +94,14 @@ pub fn run(config: &Config) -> Result<(), Error> {
     attach::find(&wanted)?;
     let token = config.http.token_file.as_deref().map(listen::token).transpose()?;
     let roster = Arc::new(ArcSwap::from_pointee(reload::first(&config.members)?));
-    let listener = listen::listener(config.http.listen)?;
+    let listener = listen::listener(config.http.listen, token.is_some())?;
     let capacity = Capacity { pairs: config.counting.pairs, stations: config.counting.stations };
     let mut loaded = load(&Object::find()?, capacity)?;
     let live = Arc::new(Mutex::new(new_live(config)));
     let attached = attach::attach(&mut loaded, &wanted)?;
-    let drain = Drain::new(loaded, wanted, attached, config, Arc::clone(&live), Arc::clone(&roster));
+    let watch = Watch::new(wanted, attached);
+    live.lock().unwrap_or_else(PoisonError::into_inner).ports = watch.states(config);
+    let drain = Drain::new(loaded, watch, Arc::clone(&live), Arc::clone(&roster));
     let (stop, stopped) = mpsc::channel();
     let drain = thread::Builder::new()
         .name("drain".to_owned())
@@ -101,8 +115,10 @@ pub fn run(config: &Config) -> Result<(), Error> {
 
 fn new_live(config: &Config) -> Live {
     let records = usize::try_from(config.window.records).unwrap_or(usize::MAX);
-    let window = Window::new(config.window.step, config.window.keep, records);
-    let mut live = Live::new(clock::now(), window, Inventory::new(config.counting.stations as usize));
+    let since = clock::now();
+    let mut window = Window::new(config.window.step, config.window.keep, records);
+    window.absorb(since, &Delta::default());
+    let mut live = Live::new(since, window, Inventory::new(config.counting.stations as usize));
     live.pair_table.1 = config.counting.pairs;
     live
 }

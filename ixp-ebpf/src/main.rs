@@ -13,8 +13,9 @@ mod stations;
 use aya_ebpf::bindings::xdp_action::{XDP_DROP, XDP_PASS};
 use aya_ebpf::macros::xdp;
 use aya_ebpf::programs::XdpContext;
+use ixp_common::bytes::FrameBytes as _;
 use ixp_common::names::ABI_VERSION;
-use ixp_common::observe::observe;
+use ixp_common::observe::{Sink as _, observe};
 use ixp_common::policy::Action;
 use ixp_ebpf::packet::Packet;
 
@@ -52,7 +53,8 @@ fn sample(ctx: &XdpContext) -> Action {
     match policy {
         Some(policy) => observe(&packet, &policy, &mut maps),
         None => {
-            maps.counters.seen.add_frame(ixp_common::bytes::FrameBytes::wire_len(&packet));
+            maps.seen(packet.wire_len());
+            maps.unattributed(packet.wire_len());
             Action::Pass
         }
     }

@@ -194,7 +194,9 @@ fn activated(namespace: &Namespace, program: &Path, listener: &TcpListener) -> C
 
 fn configuration(start: &Start<'_>, members: &Path, address: SocketAddr) -> String {
     let members = members.display();
-    let mut text = format!("[members]\nfile = \"{members}\"\n\n[http]\nlisten = \"{address}\"\n");
+    let mut text = format!(
+        "[members]\nfile = \"{members}\"\n\n[http]\nlisten = \"{address}\"\n\n[window]\nstep = \"1m\"\nkeep = \"168h\"\n"
+    );
     for interface in start.interfaces {
         let deployment = start.mode.name();
         text += &format!(

@@ -31,7 +31,7 @@ fn wanted(interface: &str, deployment: Deployment, mode: Mode) -> Wanted {
         interface: interface.to_owned(),
         deployment,
         mode,
-        consume: true,
+        consume: Some(true),
         accepts_hidden_tags: false,
         sampling_rate: 0,
     }

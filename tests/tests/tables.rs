@@ -62,7 +62,7 @@ fn a_full_pair_table_counts_its_misses_in_frames_and_bytes() {
     let missed = frames[100..].iter().map(|frame| u64::try_from(frame.len()).expect("short")).sum();
     assert_eq!(tally.pairs.len(), 100);
     assert_eq!(tally.unattributed, Counts { packets: 200, bytes: missed });
-    assert_eq!(sampler.loaded.counters.pairs.fill(), (100, 100));
+    assert_eq!(sampler.loaded.counters.pairs.fill(), 100);
     let again = check(&mut sampler, &frames);
     assert_eq!(
         (again.pairs, again.unattributed),

@@ -49,9 +49,9 @@ pub(super) struct RawAttach {
     #[serde(default)]
     #[schemars(with = "XdpMode")]
     pub(super) xdp: Option<XdpMode>,
-    /// Whether a tap's frames end once they are counted.
+    /// Whether a tap's frames end once they are counted [default: unless the host has an address there].
     #[serde(default)]
-    #[schemars(with = "bool")]
+    #[schemars(with = "bool", example = true)]
     pub(super) consume: Option<bool>,
     /// If the NIC takes VLAN tags out of frames (rxvlan): refuse to start, or accept and count them untagged.
     #[serde(default)]

@@ -95,7 +95,7 @@ impl Reading<'_> {
             attached.push(Attach {
                 deployment: raw.deployment.map_or(default.deployment, Deployment::from),
                 xdp: raw.xdp.unwrap_or(default.xdp),
-                consume: raw.consume.unwrap_or(default.consume),
+                consume: raw.consume,
                 hidden_tags: raw.hidden_tags.unwrap_or(default.hidden_tags),
                 lan: self.reader.checked(raw.lan.as_ref(), |lan| key::not_empty("lan", lan)),
                 port: self.reader.checked(raw.port.as_ref(), |port| key::not_empty("port", port)),

@@ -36,7 +36,7 @@ pub(super) fn attach_keys(attach: &Attach) -> Keys {
         ("interface", Some(attach.interface.as_str().into())),
         ("deployment", Some(attach.deployment.name().into())),
         ("xdp", Some(xdp(attach.xdp).into())),
-        ("consume", Some(attach.consume.into())),
+        ("consume", attach.consume.map(Toml::from)),
         ("hidden_tags", Some(hidden_tags(attach.hidden_tags).into())),
         ("lan", attach.lan.clone().map(Toml::from)),
         ("port", attach.port.clone().map(Toml::from)),

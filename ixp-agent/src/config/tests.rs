@@ -35,6 +35,7 @@ fn a_file_says_what_differs_from_the_defaults() {
 interface = "eth1"
 deployment = "inline"
 xdp = "native"
+consume = true
 lan = "peering"
 [members]
 file = "members.toml"
@@ -49,7 +50,7 @@ token_file = "/run/token"
     let config = resolved(text, Overrides::default()).unwrap();
     let [attach] = config.attach.as_slice() else { panic!("{config:?}") };
     assert_eq!(attach.deployment, Deployment::Inline);
-    assert_eq!((attach.xdp, attach.consume), (XdpMode::Native, true));
+    assert_eq!((attach.xdp, attach.consume), (XdpMode::Native, Some(true)));
     assert_eq!(config.members.file.as_deref(), Some(Path::new("etc/members.toml")));
     assert_eq!(config.members.vlan_tags[&1].get(), 100);
     assert_eq!(config.window.keep, SignedDuration::from_mins(90));
@@ -73,7 +74,7 @@ fn flags_go_before_the_file() {
         consume,
         ..Attach::new(interface(name))
     };
-    assert_eq!(config.attach, [attached("c", true), attached("a", false)]);
+    assert_eq!(config.attach, [attached("c", None), attached("a", Some(false))]);
     assert_eq!(config.members.file.as_deref(), Some(Path::new("flag.toml")));
     assert_eq!(config.http.listen.port(), 1);
 }
@@ -185,7 +186,7 @@ fn the_schema_knows_every_section_and_forbids_others() {
     assert_eq!(schema["properties"]["counting"]["properties"]["pairs"]["maximum"], key::MOST_PAIRS);
     assert_eq!(schema["properties"]["window"]["properties"]["step"]["default"], "10s");
     let attach = &schema["properties"]["attach"]["items"]["properties"];
-    assert_eq!((&attach["consume"]["default"], attach["lan"].get("default")), (&true.into(), None));
+    assert_eq!((&attach["xdp"]["default"], attach["lan"].get("default")), (&"auto".into(), None));
     let sections: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
     assert_eq!(sections, ["attach", "counting", "http", "members", "sampling", "window"]);
 }

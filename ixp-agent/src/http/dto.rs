@@ -121,6 +121,7 @@ struct WindowDto {
     bytes: usize,
     dropped_steps: u64,
     dropped_records: u64,
+    overflowed: CountsDto,
 }
 
 #[derive(Debug, Serialize)]
@@ -234,6 +235,7 @@ pub(super) fn status(api: &Api, live: &Live, roster: &Roster, now: Timestamp) ->
             bytes: live.window.memory(),
             dropped_steps: loss.steps,
             dropped_records: loss.records,
+            overflowed: loss.overflowed.into(),
         },
         drain: DrainDto {
             count: live.drains.len(),

@@ -1,6 +1,6 @@
 //! `GET /api/v1/matrix`: a query in, the matrix of that time as JSON or CSV out.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -47,7 +47,10 @@ pub(super) async fn get(
 ) -> Result<Response, Problem> {
     let Query(raw) = raw.map_err(|error| Problem::bad_request(&error.body_text()))?;
     let query = check(&raw, (api.clock)())?;
+    let shared = Arc::clone(&api);
+    let turn = shared.matrices.acquire().await.map_err(|error| Problem::internal(&error.to_string()))?;
     let answered = tokio::task::spawn_blocking(move || answer(&api, &query)).await;
+    drop(turn);
     answered.map_err(|error| Problem::internal(&error.to_string()))?
 }
 
@@ -75,7 +78,10 @@ fn check(raw: &Raw, now: Timestamp) -> Result<Checked, Problem> {
 }
 
 fn answer(api: &Api, query: &Checked) -> Result<Response, Problem> {
-    let slice = api.live().window.query(query.from, query.to);
+    let slice = {
+        let live = api.live.lock().unwrap_or_else(PoisonError::into_inner);
+        live.window.query(query.from, query.to)
+    };
     let roster = api.roster.load();
     let matrix =
         Matrix::new(&slice.delta, &roster.registry, query.by, query.filter, slice.span).with_gaps(slice.gaps);

@@ -9,7 +9,7 @@ use ixp_common::names::PORT_POLICIES;
 use ixp_common::policy::{Deployment, PortPolicy};
 
 use super::Error;
-use super::interface::Interface;
+use super::interface::{Interface, NicCounters, Promiscuous, nic_counters};
 use super::load::{Loaded, program};
 
 /// What the user wants of one interface.
@@ -21,8 +21,9 @@ pub struct Wanted {
     pub deployment: Deployment,
     /// Which modes may be tried.
     pub mode: Mode,
-    /// Whether a tap keeps what it counted from the host's stack.
-    pub consume: bool,
+    /// Whether a tap keeps what it counted from the host's stack; `None`: unless the host has an
+    /// address there, which ARP and neighbour discovery could no longer reach.
+    pub consume: Option<bool>,
     /// Whether an interface that hides tags is taken all the same.
     pub accepts_hidden_tags: bool,
     /// One frame in this many is sampled, none if 0.
@@ -53,6 +54,17 @@ pub struct Attached {
     pub mode: &'static str,
     /// Why it is not native although it could have been.
     pub reason: Option<String>,
+    /// Whether its frames end once they are counted.
+    pub consumes: bool,
+    /// What the driver had counted when the program was put on.
+    pub nic: Option<NicCounters>,
+}
+
+/// Whether an interface's frames end once they are counted: a tap's, unless the host has an address
+/// there and nobody said so all the same.
+#[must_use]
+pub fn consumes(deployment: Deployment, consume: Option<bool>, interface: &Interface) -> bool {
+    deployment == Deployment::Tap && consume.unwrap_or(!interface.has_address)
 }
 
 /// Looks for the interfaces, so that a name that is wrong is told before anything is done.
@@ -95,6 +107,7 @@ pub fn reattach(loaded: &mut Loaded, wanted: &Wanted, before: &Attached) -> Resu
 /// Lets go of an interface that is gone: its settings, which its successor's would come beside, and
 /// its link. Neither need be there any more.
 fn forget(loaded: &mut Loaded, gone: &Attached) {
+    loaded.promiscuous.remove(&gone.slot);
     let _absent: Result<(), MapError> = loaded.policies.remove(&gone.interface.index);
     if let Some(link) = loaded.links.remove(&gone.slot)
         && let Ok(program) = program(&mut loaded.ebpf)
@@ -104,6 +117,9 @@ fn forget(loaded: &mut Loaded, gone: &Attached) {
 }
 
 fn checked(interface: Interface, wanted: &Wanted) -> Result<Interface, Error> {
+    if interface.is_aggregate() {
+        return Err(Error::Aggregate { name: interface.name, driver: interface.driver });
+    }
     if interface.hides_tags() && !wanted.accepts_hidden_tags {
         return Err(Error::HiddenTags { name: interface.name, driver: interface.driver });
     }
@@ -112,26 +128,35 @@ fn checked(interface: Interface, wanted: &Wanted) -> Result<Interface, Error> {
 
 /// The settings are there before the first frame can be.
 fn one(loaded: &mut Loaded, interface: Interface, wanted: &Wanted, slot: u32) -> Result<Attached, Error> {
-    let policy =
-        PortPolicy::new(slot, wanted.deployment, interface.mac, wanted.consume, wanted.sampling_rate);
+    let is_tap = wanted.deployment == Deployment::Tap;
+    let consumes = consumes(wanted.deployment, wanted.consume, &interface);
+    let policy = PortPolicy::new(slot, wanted.deployment, interface.mac, consumes, wanted.sampling_rate);
     let written = loaded.policies.insert(interface.index, policy, 0);
     written.map_err(|error| Error::map("write", PORT_POLICIES, error))?;
-    let attached = |mode, reason| Attached {
-        interface: interface.clone(),
-        slot,
-        deployment: wanted.deployment,
-        mode,
-        reason,
-    };
-    match wanted.mode {
-        Mode::Native => hook(loaded, &interface, slot, XdpMode::Driver).map(|()| attached(NATIVE, None)),
-        Mode::Generic => hook(loaded, &interface, slot, XdpMode::Skb).map(|()| attached(GENERIC, None)),
-        Mode::Auto => match hook(loaded, &interface, slot, XdpMode::Driver) {
-            Ok(()) => Ok(attached(NATIVE, None)),
+    if is_tap && let Some(promiscuous) = Promiscuous::set(&interface.name)? {
+        loaded.promiscuous.insert(slot, promiscuous);
+    }
+    let nic = nic_counters(&interface.name);
+    let (mode, reason) = put(loaded, &interface, slot, wanted.mode)?;
+    Ok(Attached { interface, slot, deployment: wanted.deployment, mode, reason, consumes, nic })
+}
+
+/// Puts the program on in one of the modes that may be tried; says which, and why it is not a better one.
+fn put(
+    loaded: &mut Loaded,
+    interface: &Interface,
+    slot: u32,
+    mode: Mode,
+) -> Result<(&'static str, Option<String>), Error> {
+    match mode {
+        Mode::Native => hook(loaded, interface, slot, XdpMode::Driver).map(|()| (NATIVE, None)),
+        Mode::Generic => hook(loaded, interface, slot, XdpMode::Skb).map(|()| (GENERIC, None)),
+        Mode::Auto => match hook(loaded, interface, slot, XdpMode::Driver) {
+            Ok(()) => Ok((NATIVE, None)),
             Err(Error::Attach { source, .. }) => {
                 let reason =
                     format!("no native XDP from driver {:?}: {}", interface.driver, root(source.as_ref()));
-                hook(loaded, &interface, slot, XdpMode::Skb).map(|()| attached(GENERIC, Some(reason)))
+                hook(loaded, interface, slot, XdpMode::Skb).map(|()| (GENERIC, Some(reason)))
             }
             Err(error) => Err(error),
         },

@@ -37,6 +37,8 @@ pub struct Interface {
     pub merges_frames: bool,
     /// Receive ring: entries in use and at most, where the driver tells.
     pub rx_ring: Option<(u32, u32)>,
+    /// Whether the host is reached by it: it has an IPv4 address, or an IPv6 one beyond link scope.
+    pub has_address: bool,
 }
 
 /// The kernel's own counters of what an interface received.
@@ -65,14 +67,27 @@ impl Interface {
             strips_tags: asked.flags() & ETH_FLAG_RXVLAN != 0,
             merges_frames: asked.flags() & ETH_FLAG_LRO != 0,
             rx_ring: asked.rx_ring(),
+            has_address: asked.has_address(),
         })
     }
 
-    /// Whether XDP misses tags on this interface. A veth hands frames over as they were written: its
-    /// flag says only what a VLAN device on top may do.
+    /// Whether XDP misses tags on this interface. A veth takes none out: what its peer's `txvlan`
+    /// leaves out of the frame is not told by any flag on this side.
     #[must_use]
     pub fn hides_tags(&self) -> bool {
-        self.strips_tags && self.driver != "veth"
+        self.strips_tags && !self.is_veth()
+    }
+
+    /// Whether it is one end of a pair.
+    #[must_use]
+    pub fn is_veth(&self) -> bool {
+        self.driver == "veth"
+    }
+
+    /// Whether the kernel runs the program on the devices below it, under their indices and not its own.
+    #[must_use]
+    pub fn is_aggregate(&self) -> bool {
+        matches!(self.driver.as_str(), "bonding" | "team")
     }
 }
 
@@ -80,6 +95,16 @@ impl Interface {
 #[must_use]
 pub fn nic_counters(name: &str) -> Option<NicCounters> {
     parse_counters(&fs::read_to_string("/proc/thread-self/net/dev").ok()?, name)
+}
+
+/// Whether there still is an interface of this index, whatever its name. In doubt it is there: that
+/// it could not be asked about does not take it away.
+#[must_use]
+pub fn exists(index: u32) -> bool {
+    let mut name = [0; libc::IF_NAMESIZE];
+    // SAFETY: the kernel writes at most `IF_NAMESIZE` bytes into `name`.
+    let found = unsafe { libc::if_indextoname(index, name.as_mut_ptr()) };
+    !found.is_null() || io::Error::last_os_error().raw_os_error() != Some(libc::ENXIO)
 }
 
 /// Names of all interfaces in this network namespace.
@@ -166,6 +191,28 @@ impl<'a> Asked<'a> {
         Ok(unsafe { request.ifr_ifru.ifru_mtu }.cast_unsigned())
     }
 
+    fn has_address(&self) -> bool {
+        let table = fs::read_to_string("/proc/thread-self/net/if_inet6").unwrap_or_default();
+        self.ask(libc::SIOCGIFADDR, "its IPv4 address").is_ok() || has_wide_ipv6(&table, self.name)
+    }
+
+    /// Sets or clears `IFF_PROMISC`; gives whether it was set.
+    fn set_promiscuous(&self, on: bool) -> Result<bool, Error> {
+        let mut request = self.ask(libc::SIOCGIFFLAGS, "its flags")?;
+        // SAFETY: SIOCGIFFLAGS filled this field.
+        let flags = i32::from(unsafe { request.ifr_ifru.ifru_flags });
+        let wanted = if on { flags | libc::IFF_PROMISC } else { flags & !libc::IFF_PROMISC };
+        let [low, high, ..] = wanted.to_ne_bytes();
+        request.ifr_ifru.ifru_flags = i16::from_ne_bytes([low, high]);
+        let set = self.ioctl(libc::SIOCSIFFLAGS, &mut request);
+        set.map_err(|source| Error::Interface {
+            name: self.name.to_owned(),
+            what: "promiscuous mode",
+            source,
+        })?;
+        Ok(flags & libc::IFF_PROMISC != 0)
+    }
+
     /// Hands `words` to ethtool, which fills them; `words[0]` is the command.
     fn ethtool<const N: usize>(&self, words: &mut [u32; N]) -> io::Result<()> {
         let mut request = self.request();
@@ -195,6 +242,41 @@ impl<'a> Asked<'a> {
     }
 }
 
+/// Whether a line of `if_inet6` (address, index, prefix length, scope, flags, name) gives the
+/// interface an address beyond link scope (0x20).
+fn has_wide_ipv6(table: &str, name: &str) -> bool {
+    let fields = |line: &str| line.split_ascii_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    table
+        .lines()
+        .map(fields)
+        .any(|line| matches!(line.as_slice(), [_, _, _, scope, _, found] if found == name && scope != "20"))
+}
+
+/// An interface that takes frames for any address, as long as this lives.
+#[derive(Debug)]
+pub struct Promiscuous {
+    name: String,
+}
+
+impl Promiscuous {
+    /// Makes it so; `None` if it was so already, and then stays so.
+    ///
+    /// # Errors
+    /// [`Error::Interface`].
+    pub fn set(name: &str) -> Result<Option<Self>, Error> {
+        let was_set = Asked::new(name)?.set_promiscuous(true)?;
+        Ok((!was_set).then(|| Self { name: name.to_owned() }))
+    }
+}
+
+impl Drop for Promiscuous {
+    fn drop(&mut self) {
+        // An interface that is gone needs no flag.
+        let _gone: Result<bool, Error> =
+            Asked::new(&self.name).and_then(|asked| asked.set_promiscuous(false));
+    }
+}
+
 fn near(name: &str, names: &[String]) -> Option<String> {
     let scored = names.iter().map(|found| (strsim::damerau_levenshtein(name, found), found));
     scored.filter(|(distance, _)| *distance <= 2).min().map(|(_, found)| found.clone())
@@ -210,6 +292,19 @@ mod tests {
         let counters = NicCounters { received: Counts { packets: 3, bytes: 1500 }, dropped: 7 };
         assert_eq!(parse_counters(table, "eth0"), Some(counters));
         assert_eq!(parse_counters(table, "eth"), None);
+    }
+
+    #[test]
+    fn a_link_scope_address_reaches_nobody() {
+        let table = "fe80000000000000 02 40 20 80   eth0\n20010db800010000 03 40 00 80   eth1\n";
+        assert!(!has_wide_ipv6(table, "eth0"));
+        assert!(has_wide_ipv6(table, "eth1"));
+    }
+
+    #[test]
+    fn an_index_that_no_interface_has_does_not_exist() {
+        assert!(exists(1));
+        assert!(!exists(0x7fff_ffff));
     }
 
     #[test]

@@ -16,6 +16,7 @@ use ixp_common::names;
 use ixp_common::policy::PortPolicy;
 use object::{Object as _, ObjectSection as _};
 
+use super::interface::Promiscuous;
 use super::pairs::PairTable;
 use super::read::Counters;
 use super::ring::Rings;
@@ -46,6 +47,8 @@ pub struct Loaded {
     pub ebpf: Ebpf,
     /// What holds it on the interface of each slot.
     pub(super) links: BTreeMap<u32, XdpLinkId>,
+    /// What makes a tap's slot take frames for any address.
+    pub(super) promiscuous: BTreeMap<u32, Promiscuous>,
     /// The settings per interface.
     pub policies: HashMap<MapData, u32, PortPolicy>,
     /// What it counts.
@@ -108,7 +111,7 @@ pub fn load(object: &Object, capacity: Capacity) -> Result<Loaded, Error> {
             .map_err(|error| Error::map("type", names::PORT_COUNTERS, error))?,
         reasons: PerCpuArray::<_, Counts>::try_from(take(&mut ebpf, names::REASON_COUNTERS)?)
             .map_err(|error| Error::map("type", names::REASON_COUNTERS, error))?,
-        pairs: PairTable::new(take(&mut ebpf, names::PAIRS)?, capacity.pairs)?,
+        pairs: PairTable::new(take(&mut ebpf, names::PAIRS)?)?,
     };
     let ring = |map, name| RingBuf::try_from(map).map_err(|error| Error::map("type", name, error));
     let rings = Rings {
@@ -118,7 +121,7 @@ pub fn load(object: &Object, capacity: Capacity) -> Result<Loaded, Error> {
     };
     let policies = HashMap::try_from(take(&mut ebpf, names::PORT_POLICIES)?)
         .map_err(|error| Error::map("type", names::PORT_POLICIES, error))?;
-    Ok(Loaded { ebpf, links: BTreeMap::new(), policies, counters, rings })
+    Ok(Loaded { ebpf, links: BTreeMap::new(), promiscuous: BTreeMap::new(), policies, counters, rings })
 }
 
 impl Loaded {
@@ -128,6 +131,7 @@ impl Loaded {
     /// [`Error::Load`] if the kernel does not let go of it.
     pub fn detach(&mut self) -> Result<(), Error> {
         self.links.clear();
+        self.promiscuous.clear();
         // Unloading drops the links, and a link that is dropped is detached.
         program(&mut self.ebpf)?.unload().map_err(|error| Error::Load(error.into()))
     }

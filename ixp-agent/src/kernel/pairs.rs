@@ -21,7 +21,6 @@ const BATCH_BYTES: usize = 4 << 20;
 pub struct PairTable {
     map: MapData,
     cpus: usize,
-    capacity: u32,
     keys: Vec<PairKey>,
     /// Per key, one value per possible CPU.
     values: Vec<Counts>,
@@ -45,7 +44,7 @@ const _: () = assert!(size_of::<BatchAttr>() == 56);
 
 impl PairTable {
     /// Takes the map and makes the buffers.
-    pub(super) fn new(map: Map, capacity: u32) -> Result<Self, Error> {
+    pub(super) fn new(map: Map) -> Result<Self, Error> {
         let Map::PerCpuHashMap(map) = map else {
             return Err(Error::map("type", PAIRS, "not a per-CPU hash"));
         };
@@ -53,13 +52,13 @@ impl PairTable {
         let batch = (BATCH_BYTES / (cpus * size_of::<Counts>())).clamp(1 << 10, 1 << 16);
         let keys = vec![PairKey::new(VlanId::UNTAGGED, Mac::ZERO, Mac::ZERO, Family::Other); batch];
         let values = vec![Counts::default(); batch * cpus];
-        Ok(Self { map, cpus, capacity, keys, values, entries: 0 })
+        Ok(Self { map, cpus, keys, values, entries: 0 })
     }
 
-    /// Cells in use at the last reading, and cells that fit.
+    /// Cells in use at the last reading.
     #[must_use]
-    pub fn fill(&self) -> (usize, u32) {
-        (self.entries, self.capacity)
+    pub fn fill(&self) -> usize {
+        self.entries
     }
 
     /// Reads every cell, summed over the CPUs.

@@ -18,8 +18,9 @@ use crate::snapshot::Delta;
 /// What was counted in the recent past, in steps aligned to the wall clock.
 ///
 /// A delta goes whole into the step in which it was read, so that an edge of a step is exact to the
-/// time between two readings. If the clock steps back, deltas go into the latest step until the clock
-/// has caught up: time is blurred, and no count is lost.
+/// time between two readings. If the clock steps back a little, deltas go into the latest step until
+/// the clock has caught up; if it steps back far, all that was counted moves back with it. Time is blurred,
+/// and no count is lost.
 #[derive(Debug)]
 pub struct Window {
     step_nanos: i128,
@@ -33,6 +34,9 @@ pub struct Window {
     read: Option<(Timestamp, Timestamp)>,
     loss: Loss,
 }
+
+/// Steps that the clock may go back by and is waited for.
+const PATIENCE: i64 = 6;
 
 /// What a bound on memory cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -80,6 +84,7 @@ impl Window {
 
     /// Takes what was counted between the last call and `at`.
     pub fn absorb(&mut self, at: Timestamp, delta: &Delta) {
+        self.follow(at);
         let number = self.number(at);
         if self.steps.back().is_none_or(|open| open.number < number) {
             self.open(number);
@@ -150,6 +155,21 @@ impl Window {
     #[must_use]
     pub fn records(&self) -> usize {
         self.records
+    }
+
+    /// A clock that was far ahead and was put right: what was counted by it moves back with it, so that
+    /// the present is not hidden behind a future that comes late or never.
+    fn follow(&mut self, at: Timestamp) {
+        let (Some(open), Some((begun, last))) = (self.steps.back(), self.read) else { return };
+        let ahead = open.number.saturating_sub(self.number(at));
+        if ahead <= PATIENCE {
+            return;
+        }
+        for step in &mut self.steps {
+            step.number = step.number.saturating_sub(ahead);
+        }
+        let back = last.duration_since(at);
+        self.read = Some((begun.checked_sub(back).unwrap_or(Timestamp::MIN), at));
     }
 
     fn open(&mut self, number: i64) {

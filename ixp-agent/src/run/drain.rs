@@ -11,12 +11,10 @@ use ixp_common::counters::{Counts, StationKey};
 use tracing::{debug, info, warn};
 
 use super::clock;
-use crate::config::Config;
-use crate::kernel::attach::{Attached, Wanted, reattach};
-use crate::kernel::interface::{self, Interface, NicCounters};
+use super::watch::Watch;
 use crate::kernel::load::Loaded;
-use crate::live::{Live, PortState, Roster};
-use crate::snapshot::Snapshot;
+use crate::live::{Live, Roster};
+use crate::snapshot::{Delta, Snapshot};
 
 /// A drain per second.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -30,43 +28,32 @@ const LAST_READINGS: usize = 8;
 /// What the reader works with.
 pub(super) struct Drain {
     loaded: Loaded,
-    wanted: Vec<Wanted>,
-    attached: Vec<Attached>,
-    /// The drivers' counters when the program was put on.
-    nic_before: Vec<NicCounters>,
+    watch: Watch,
     before: Snapshot,
     live: Arc<Mutex<Live>>,
     roster: Arc<ArcSwap<Roster>>,
+    /// Frames that stayed without a place, as they were last told.
+    lost: Counts,
 }
 
 impl Drain {
     pub(super) fn new(
         loaded: Loaded,
-        wanted: Vec<Wanted>,
-        attached: Vec<Attached>,
-        config: &Config,
+        watch: Watch,
         live: Arc<Mutex<Live>>,
         roster: Arc<ArcSwap<Roster>>,
     ) -> Self {
-        let nic_before = attached.iter().map(|attached| nic(&attached.interface.name)).collect();
-        let drain = Self { loaded, wanted, attached, nic_before, before: Snapshot::default(), live, roster };
-        let mut live = drain.live();
-        for (attached, attach) in drain.attached.iter().zip(&config.attach) {
-            told(attached);
-            live.ports.insert(attached.slot, port(attached, attach.lan.clone(), attach.port.clone()));
-        }
-        drop(live);
-        drain
+        Self { loaded, watch, before: Snapshot::default(), live, roster, lost: Counts::default() }
     }
 
     /// Reads until the other end of `stopped` is gone, then takes the program off and reads the rest.
     pub(super) fn run(mut self, stopped: &Receiver<()>) {
-        let poll = if self.wanted.iter().any(|wanted| wanted.sampling_rate > 0) { SAMPLES } else { STATIONS };
+        let poll = if self.watch.is_sampling() { SAMPLES } else { STATIONS };
         let mut next = clock::instant();
         loop {
             self.rings();
             if clock::instant() >= next {
-                self.interfaces();
+                self.watch.look(&mut self.loaded, &self.live);
                 self.drain();
                 next = (next + PERIOD).max(clock::instant());
             }
@@ -82,11 +69,9 @@ impl Drain {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The time stands before the reading: a step never holds a frame from after its end.
     fn drain(&mut self) {
-        let (at, start) = (clock::now(), clock::instant());
-        let last_slot = u32::try_from(self.attached.len()).unwrap_or(u32::MAX);
-        let snapshot = match self.loaded.counters.snapshot(last_slot) {
+        let start = clock::instant();
+        let snapshot = match self.loaded.counters.snapshot(self.watch.last_slot()) {
             Ok(snapshot) => snapshot,
             Err(error) => {
                 warn!(%error, "the counters were not read; the next reading has what this one lacks");
@@ -94,26 +79,24 @@ impl Drain {
                 return;
             }
         };
+        let at = clock::now();
         let delta = snapshot.since(&self.before);
         let took = clock::instant().duration_since(start);
-        let nics = self
-            .attached
-            .iter()
-            .zip(&self.nic_before)
-            .map(|(attached, before)| (attached.slot, since(nic(&attached.interface.name), *before)));
-        let nics: Vec<(u32, (Counts, u64))> = nics.collect();
         let roster = self.roster.load();
         let mut live = self.live();
         live.absorb(at, &delta, &snapshot, &roster.registry);
         live.drained(took);
-        live.pair_table = (self.loaded.counters.pairs.fill().0, live.pair_table.1);
-        for (slot, nic) in nics {
-            if let Some(port) = live.ports.get_mut(&slot).filter(|port| port.is_attached) {
-                port.nic = Some(nic);
-            }
-        }
-        debug!(cells = snapshot.pairs.len(), frames = delta.seen.packets, ?took, "drained");
+        live.pair_table.0 = self.loaded.counters.pairs.fill();
+        let in_flight = live.in_flight();
         drop(live);
+        debug!(cells = snapshot.pairs.len(), frames = delta.seen.packets, ?took, "drained");
+        if delta == Delta::default() && in_flight != self.lost {
+            warn!(
+                frames = in_flight.packets,
+                "frames have no place though none is in flight; please report this"
+            );
+            self.lost = in_flight;
+        }
         self.before = snapshot;
     }
 
@@ -121,50 +104,11 @@ impl Drain {
         self.loaded.rings.log();
         while let Some(record) = self.loaded.rings.station() {
             let key = StationKey::new(VlanId::from_tci(record.vlan), Mac(record.mac));
-            let name = self.attached.iter().find(|attached| attached.interface.index == record.ifindex);
-            let name = name.map(|attached| attached.interface.name.as_str());
+            let name = self.watch.name_of(record.ifindex);
             self.live().stations.discovered(key, clock::wall(record.monotonic_ns), name);
         }
         // Counted by the kernel; nothing reads their headers until samples are exported.
         while self.loaded.rings.sample().is_some() {}
-    }
-
-    /// An interface that went away takes its program with it; one that comes back gets it again.
-    fn interfaces(&mut self) {
-        for at in 0..self.attached.len() {
-            let attached = &self.attached[at];
-            let (slot, name) = (attached.slot, attached.interface.name.clone());
-            let found = Interface::find(&name).ok();
-            let is_there = found.is_some_and(|found| found.index == attached.interface.index);
-            let was_attached = self.live().ports.get(&slot).is_some_and(|port| port.is_attached);
-            match (was_attached, is_there) {
-                (true, true) => {}
-                (true, false) => {
-                    warn!(interface = %name, "gone, and the program with it; counting goes on when it is back");
-                    self.set_attached(slot, false);
-                }
-                (false, _) => self.retry(at),
-            }
-        }
-    }
-
-    fn retry(&mut self, at: usize) {
-        let slot = self.attached[at].slot;
-        match reattach(&mut self.loaded, &self.wanted[at], &self.attached[at]) {
-            Ok(attached) => {
-                told(&attached);
-                self.nic_before[at] = nic(&attached.interface.name);
-                self.attached[at] = attached;
-                self.set_attached(slot, true);
-            }
-            Err(error) => debug!(%error, "not attached yet"),
-        }
-    }
-
-    fn set_attached(&self, slot: u32, is_attached: bool) {
-        if let Some(port) = self.live().ports.get_mut(&slot) {
-            port.is_attached = is_attached;
-        }
     }
 
     fn finish(mut self) {
@@ -198,40 +142,4 @@ impl Drain {
             );
         }
     }
-}
-
-fn port(attached: &Attached, lan: Option<String>, port: Option<String>) -> PortState {
-    PortState {
-        name: attached.interface.name.clone(),
-        driver: attached.interface.driver.clone(),
-        mtu: attached.interface.mtu,
-        deployment: attached.deployment,
-        xdp: attached.mode,
-        xdp_reason: attached.reason.clone(),
-        lan,
-        port,
-        is_attached: true,
-        counted: Default::default(),
-        nic: None,
-    }
-}
-
-fn told(attached: &Attached) {
-    let name = &attached.interface.name;
-    match &attached.reason {
-        None => {
-            info!(interface = %name, mode = attached.mode, deployment = attached.deployment.name(), "attached");
-        }
-        Some(reason) => {
-            warn!(interface = %name, mode = attached.mode, deployment = attached.deployment.name(), %reason, "attached, slower than it could be");
-        }
-    }
-}
-
-fn nic(name: &str) -> NicCounters {
-    interface::nic_counters(name).unwrap_or_default()
-}
-
-fn since(now: NicCounters, before: NicCounters) -> (Counts, u64) {
-    (now.received.since(before.received), now.dropped.wrapping_sub(before.dropped))
 }

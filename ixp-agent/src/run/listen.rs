@@ -10,7 +10,7 @@ use tracing::info;
 use super::Error;
 
 /// The socket that the service manager passed, or one bound to `address`.
-pub(super) fn listener(address: SocketAddr) -> Result<TcpListener, Error> {
+pub(super) fn listener(address: SocketAddr, has_token: bool) -> Result<TcpListener, Error> {
     let failed = |source| Error::Listen { address, source };
     let listener = match sd_notify::listen_fds().map_err(failed)?.next() {
         // SAFETY: the service manager says by LISTEN_PID that this descriptor is this process's.
@@ -19,6 +19,9 @@ pub(super) fn listener(address: SocketAddr) -> Result<TcpListener, Error> {
     };
     listener.set_nonblocking(true).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
+    if !has_token && !address.ip().is_loopback() {
+        return Err(Error::Open { address });
+    }
     info!(url = %format!("http://{address}"), "listening");
     Ok(listener)
 }

@@ -8,10 +8,11 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use sd_notify::NotifyState;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{info, warn};
 
+use super::limit::Limited;
 use super::{Error, clock, reload};
 use crate::http::{self, Api};
 use crate::live::{Live, Roster};
@@ -40,10 +41,12 @@ pub(super) fn until_signal(
         token,
         version: BUILD.version,
         revision: BUILD.revision,
+        matrices: Semaphore::new(1),
     });
     let ended = runtime.block_on(async {
         let (stop, mut stopped) = watch::channel(());
         let listener = tokio::net::TcpListener::from_std(listener).map_err(start)?;
+        let listener = Limited::new(listener);
         let server = axum::serve(listener, http::router(api)).with_graceful_shutdown(async move {
             // Either a value or the sender's end: both say stop.
             let _ended = stopped.changed().await;
@@ -102,7 +105,7 @@ fn catch(kind: SignalKind) -> Result<Signal, Error> {
 
 /// The watchdog is fed only while the counters are being read.
 fn beat(live: &Mutex<Live>, roster: &ArcSwap<Roster>) {
-    let live = live.lock().unwrap_or_else(PoisonError::into_inner);
+    let live = tokio::task::block_in_place(|| live.lock().unwrap_or_else(PoisonError::into_inner));
     let is_fresh = live.last.is_some_and(|last| clock::now().duration_since(last).as_secs() < 10);
     let status = format!(
         "{} members, {} cells, {} frames seen",

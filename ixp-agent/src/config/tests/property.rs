@@ -8,7 +8,8 @@ use super::*;
 
 fn configs() -> impl Strategy<Value = Config> {
     let text = || proptest::option::of("[a-z\"\\\\é][ -~]{0,8}");
-    let attach = ("[a-z.0-9]{3,15}", 0..3usize, 0..3usize, any::<bool>(), any::<bool>(), text(), text());
+    let attach =
+        ("[a-z.0-9]{3,15}", 0..3usize, 0..3usize, any::<Option<bool>>(), any::<bool>(), text(), text());
     let attach = attach.prop_map(|(name, deployment, xdp, consume, accept, lan, port)| Attach {
         interface: interface(&name),
         deployment: [Deployment::Tap, Deployment::Port, Deployment::Inline][deployment],

@@ -88,6 +88,19 @@ fn a_clock_that_steps_back_loses_nothing() {
 }
 
 #[test]
+fn a_clock_that_was_far_ahead_takes_what_it_stamped_back_with_it() {
+    let mut window = Window::new(STEP, HOUR, 1000);
+    window.absorb(at(86_400), &delta(&[(1, 1)]));
+    window.absorb(at(86_411), &delta(&[(1, 2)]));
+    window.absorb(at(0), &delta(&[(1, 4)]));
+    window.absorb(at(10), &delta(&[(1, 8)]));
+    let slice = window.query(None, None);
+    assert_eq!(frames(&slice), 15);
+    assert_eq!((slice.span.from, slice.span.to), (Some(at(-10)), Some(at(10))));
+    assert_eq!(frames(&window.query(Some(at(10)), None)), 8);
+}
+
+#[test]
 fn steps_older_than_the_window_are_forgotten_with_their_pairs() {
     let mut window = Window::new(STEP, SignedDuration::from_secs(60), usize::MAX);
     for minute in 0..20 {
