@@ -89,15 +89,15 @@ impl PortPolicy {
         self.sampling_rate
     }
 
-    /// What becomes of a frame to `destination` (none if it has no readable address). Fails open:
+    /// What becomes of a frame to `destination` (zero if it has no readable address). Fails open:
     /// only a tap that consumes keeps anything back, and never what is for the host itself.
     #[inline(always)]
     #[must_use]
-    pub fn action(&self, verdict: Verdict, destination: Option<Mac>) -> Action {
+    pub fn action(&self, verdict: Verdict, destination: Mac) -> Action {
         let is_consuming_tap = self.deployment == Deployment::Tap as u8 && self.consume != 0;
         match verdict {
             Verdict::Pass if !is_consuming_tap => Action::Pass,
-            Verdict::Pass if destination == Some(Mac(self.host_mac)) => Action::Pass,
+            Verdict::Pass if destination == Mac(self.host_mac) => Action::Pass,
             Verdict::Pass => Action::Consume,
         }
     }
@@ -113,14 +113,14 @@ mod tests {
     #[test]
     fn only_a_consuming_tap_keeps_frames_and_never_the_hosts_own() {
         let cases = [
-            (Deployment::Tap, true, Some(OTHER), Action::Consume),
-            (Deployment::Tap, true, Some(Mac::BROADCAST), Action::Consume),
-            (Deployment::Tap, true, None, Action::Consume),
-            (Deployment::Tap, true, Some(HOST), Action::Pass),
-            (Deployment::Tap, false, Some(OTHER), Action::Pass),
-            (Deployment::Port, true, Some(OTHER), Action::Pass),
-            (Deployment::Inline, true, Some(OTHER), Action::Pass),
-            (Deployment::Inline, true, None, Action::Pass),
+            (Deployment::Tap, true, OTHER, Action::Consume),
+            (Deployment::Tap, true, Mac::BROADCAST, Action::Consume),
+            (Deployment::Tap, true, Mac::ZERO, Action::Consume),
+            (Deployment::Tap, true, HOST, Action::Pass),
+            (Deployment::Tap, false, OTHER, Action::Pass),
+            (Deployment::Port, true, OTHER, Action::Pass),
+            (Deployment::Inline, true, OTHER, Action::Pass),
+            (Deployment::Inline, true, Mac::ZERO, Action::Pass),
         ];
         for (deployment, consume, destination, expected) in cases {
             let policy = PortPolicy::new(1, deployment, HOST, consume, 0);
