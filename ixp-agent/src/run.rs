@@ -79,6 +79,8 @@ pub fn run(config: &Config) -> Result<(), Error> {
     }
     let listener = listen::listener(config.http.listen)?;
     let token = config.http.token_file.as_deref().map(listen::token).transpose()?;
+    // Looked at before the file is read: a change while the agent starts is a change.
+    let stamp = reload::stamp(&config.members);
     let roster = Arc::new(ArcSwap::from_pointee(reload::first(&config.members)?));
     let wanted: Vec<Wanted> =
         config.attach.iter().map(|attach| wanted(attach, config.sampling.rate)).collect();
@@ -92,7 +94,7 @@ pub fn run(config: &Config) -> Result<(), Error> {
         .name("drain".to_owned())
         .spawn(move || drain.run(&stopped))
         .map_err(|source| Error::Start { what: "the reader of the counters", source })?;
-    let served = serve::until_signal(listener, token, live, roster, &config.members, &drain);
+    let served = serve::until_signal(listener, token, live, roster, (&config.members, stamp), &drain);
     drop(stop);
     drain.join().map_err(|_| Error::DrainEnded)?;
     served

@@ -58,23 +58,31 @@ impl Agent {
     /// # Errors
     /// It ends, or is not ready in time: then its log.
     pub fn start(config: &Path) -> Result<Self> {
+        let mut agent = Self::spawn(config)?;
+        agent.wait_until_ready()?;
+        Ok(agent)
+    }
+
+    /// Starts an agent in the namespace of the calling thread, and does not wait for it.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn spawn(config: &Path) -> Result<Self> {
         let log = config.with_extension("log");
         let out = File::create(&log).with_context(|| format!("create {}", log.display()))?;
         let mut command = command::agent(&["run", "--config"]);
         command.arg(config).stdin(Stdio::null()).stdout(out.try_clone()?).stderr(out);
         let child = spawn_bound(&mut command).context("start the agent")?;
-        let mut agent = Self { child, log };
-        agent.wait_until_ready()?;
-        Ok(agent)
+        Ok(Self { child, log })
     }
 
     fn wait_until_ready(&mut self) -> Result<()> {
-        wait("the agent is ready", || {
+        let is_ready = || {
             let ended = self.child.try_wait()?;
-            ensure!(ended.is_none(), "the agent ended at once:\n{}", self.log());
+            ensure!(ended.is_none(), "the agent ended at once");
             Ok(http::get("/readyz").ok().filter(|answer| answer.status == 200))
-        })
-        .with_context(|| self.log())?;
+        };
+        wait("the agent is ready", is_ready).with_context(|| self.log())?;
         Ok(())
     }
 

@@ -58,6 +58,19 @@ fn a_file_that_is_replaced_is_read_again() {
 }
 
 #[test]
+fn a_change_while_the_agent_starts_is_not_missed() {
+    let site = Site::enter().expect("a place for an agent");
+    site.write("members.toml", MEMBERS).expect("it is written");
+    let config = "[members]\nfile = \"members.toml\"\n[[attach]]\ninterface = \"sampler\"\n";
+    let agent = Agent::spawn(&site.write("config.toml", config).expect("it is written")).expect("it starts");
+    let is_read = || Ok(agent.log().contains("members read").then_some(()));
+    wait("the first table", is_read).expect("the file is read");
+    site.write("members.toml", renamed("Written Early")).expect("it is written");
+    let is_new = || Ok(name(&agent).is_ok_and(|name| name == "Written Early").then_some(()));
+    wait("the second table", is_new).expect("the file is read again");
+}
+
+#[test]
 fn sighup_reads_the_file_though_nothing_changed() {
     let site = Site::enter().expect("a place for an agent");
     let agent = site.tap(MEMBERS, "").expect("the agent starts");

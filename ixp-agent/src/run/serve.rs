@@ -20,13 +20,16 @@ use crate::{config, metrics};
 const BUILD: metrics::Build =
     metrics::Build { version: env!("CARGO_PKG_VERSION"), revision: env!("IXP_REVISION") };
 
+/// The members file, and its version that was read at the start.
+pub(super) type Read<'a> = (&'a config::Members, reload::Stamp);
+
 /// Serves until a signal ends it, or the reader of the counters has ended.
 pub(super) fn until_signal(
     listener: TcpListener,
     token: Option<String>,
     live: Arc<Mutex<Live>>,
     roster: Arc<ArcSwap<Roster>>,
-    members: &config::Members,
+    members: Read<'_>,
     drain: &JoinHandle<()>,
 ) -> Result<(), Error> {
     let start = |source| Error::Start { what: "the runtime", source };
@@ -67,7 +70,7 @@ pub(super) fn until_signal(
 async fn supervise(
     live: &Mutex<Live>,
     roster: &ArcSwap<Roster>,
-    members: &config::Members,
+    (members, mut stamp): Read<'_>,
     drain: &JoinHandle<()>,
 ) -> Result<(), Error> {
     let mut terminate = catch(SignalKind::terminate())?;
@@ -75,7 +78,6 @@ async fn supervise(
     let mut hangup = catch(SignalKind::hangup())?;
     let mut second = interval(Duration::from_secs(1));
     second.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut stamp = reload::stamp(members);
     loop {
         tokio::select! {
             _ = terminate.recv() => { info!(signal = "SIGTERM", "stopping"); return Ok(()); }
