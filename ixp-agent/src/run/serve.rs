@@ -45,6 +45,8 @@ pub(super) fn until_signal(
         revision: BUILD.revision,
     });
     let ended = runtime.block_on(async {
+        // Caught before anybody is told that the agent is ready, and can send one.
+        let signals = Signals::caught()?;
         let (stop, mut stopped) = watch::channel(());
         let listener = tokio::net::TcpListener::from_std(listener).map_err(start)?;
         let server = axum::serve(listener, http::router(api)).with_graceful_shutdown(async move {
@@ -53,7 +55,7 @@ pub(super) fn until_signal(
         });
         let server = tokio::spawn(server.into_future());
         notify(&[NotifyState::Ready]);
-        let ended = supervise(&live, &roster, members, drain).await;
+        let ended = supervise(signals, &live, &roster, members, drain).await;
         notify(&[NotifyState::Stopping]);
         drop(stop);
         // A reader that does not go away must not hold up the last reading of the counters.
@@ -66,23 +68,38 @@ pub(super) fn until_signal(
     ended
 }
 
+/// The signals that mean something to the agent.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn caught() -> Result<Self, Error> {
+        Ok(Self {
+            terminate: catch(SignalKind::terminate())?,
+            interrupt: catch(SignalKind::interrupt())?,
+            hangup: catch(SignalKind::hangup())?,
+        })
+    }
+}
+
 /// Waits for signals; looks each second whether the members changed and the counters are read.
 async fn supervise(
+    mut signals: Signals,
     live: &Mutex<Live>,
     roster: &ArcSwap<Roster>,
     (members, mut stamp): Read<'_>,
     drain: &JoinHandle<()>,
 ) -> Result<(), Error> {
-    let mut terminate = catch(SignalKind::terminate())?;
-    let mut interrupt = catch(SignalKind::interrupt())?;
-    let mut hangup = catch(SignalKind::hangup())?;
     let mut second = interval(Duration::from_secs(1));
     second.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            _ = terminate.recv() => { info!(signal = "SIGTERM", "stopping"); return Ok(()); }
-            _ = interrupt.recv() => { info!(signal = "SIGINT", "stopping"); return Ok(()); }
-            _ = hangup.recv() => { stamp = reload::stamp(members); reload::again(members, roster); }
+            _ = signals.terminate.recv() => { info!(signal = "SIGTERM", "stopping"); return Ok(()); }
+            _ = signals.interrupt.recv() => { info!(signal = "SIGINT", "stopping"); return Ok(()); }
+            _ = signals.hangup.recv() => { stamp = reload::stamp(members); reload::again(members, roster); }
             _ = second.tick() => {
                 if drain.is_finished() {
                     return Err(Error::DrainEnded);
