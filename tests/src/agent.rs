@@ -4,6 +4,7 @@ pub mod binary;
 pub mod command;
 pub mod http;
 pub mod lan;
+pub mod pcap;
 pub mod site;
 
 use std::fs::{self, File};
