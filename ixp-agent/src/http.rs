@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use axum::Router;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{Method, header};
 use axum::middleware;
@@ -80,7 +81,11 @@ async fn members(State(api): State<Arc<Api>>) -> Response {
     axum::Json(dto::members(&roster)).into_response()
 }
 
-async fn member(State(api): State<Arc<Api>>, Path(asn): Path<String>) -> Result<Response, Problem> {
+async fn member(
+    State(api): State<Arc<Api>>,
+    asn: Result<Path<String>, PathRejection>,
+) -> Result<Response, Problem> {
+    let Path(asn) = asn.map_err(|error| Problem::bad_request(&error.body_text()))?;
     let asn = query::asn(&asn)?;
     let roster = api.roster.load();
     let member = dto::member(&roster, asn).ok_or_else(|| unknown(asn))?;

@@ -77,6 +77,9 @@ fn what_cannot_be_answered_is_a_problem_that_says_what_to_write() {
     check("GET", "/api/v1/matrix?from=now&to=-5m", 400, "not before");
     check("GET", "/api/v1/matrix?form=-5m", 400, "unknown field `form`");
     check("GET", "/api/v1/members/abc", 400, "no AS number");
+    check("GET", "/api/v1/members/%ff", 400, "UTF-8");
+    check("GET", "/api/v1/matrix?by=mac&by=asn", 400, "duplicate field `by`");
+    check("GET", "/api/v1/matrix?from=%ff", 400, "RFC 3339");
     check("GET", "/api/v1/members/64999", 404, "/api/v1/members");
     check("GET", "/api/v1/nothing", 404, "no such page");
     check("POST", "/api/v1/matrix", 405, "use GET");
