@@ -1,10 +1,13 @@
 //! A signal in, an agent that has ended out: the program is off, and every frame has its place.
 
+use std::io::Write as _;
+use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use ixp_agent::kernel::interface::nic_counters;
 use ixp_common::addr::Family;
+use ixp_tests::agent::http::ADDRESS;
 use ixp_tests::agent::lan::{self, FIRST, Frame, MEMBERS, SECOND, STRANGER};
 use ixp_tests::agent::site::{FABRIC, SAMPLER, Site};
 use ixp_tests::agent::{Stopped, wait};
@@ -74,6 +77,16 @@ fn an_agent_that_ends_under_traffic_leaves_no_frame_without_a_place() {
     let counted = last(&stopped, "frames");
     assert!((before..=received()).contains(&counted), "{before} to {}: {counted}", received());
     assert!(!site.has_program(SAMPLER).expect("it is there"));
+}
+
+#[test]
+fn a_client_that_keeps_its_connection_does_not_hold_up_the_end() {
+    let site = Site::enter().expect("a place for an agent");
+    let agent = site.tap(MEMBERS, "").expect("the agent starts");
+    let mut client = TcpStream::connect(ADDRESS).expect("it listens");
+    client.write_all(b"GET /api/v1/matrix HTTP/1.1\r\nhost: a\r\n").expect("half a query");
+    let stopped = agent.stop(libc::SIGTERM).expect("it ends");
+    assert_eq!((stopped.code, last(&stopped, "difference")), (Some(0), 0), "{}", stopped.log);
 }
 
 #[test]

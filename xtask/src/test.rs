@@ -127,6 +127,8 @@ fn clippy(sh: &Shell) -> Result<()> {
 fn tests(sh: &Shell) -> Result<()> {
     packages::ensure(sh, &TOOLS)?;
     ebpf::ensure(sh)?;
+    // The tests that run it would build it themselves, but as root.
+    cmd!(sh, "cargo build --quiet --locked --package ixp-agent").quiet().run().context("agent: see above")?;
     let mut command = if on_path("cargo-nextest").is_some() {
         cmd!(sh, "cargo nextest run --locked --workspace")
     } else {
