@@ -96,11 +96,11 @@ impl Drain {
         };
         let delta = snapshot.since(&self.before);
         let took = clock::instant().duration_since(start);
-        let nics = self
-            .attached
-            .iter()
-            .zip(&self.nic_before)
-            .map(|(attached, before)| (attached.slot, since(nic(&attached.interface.name), *before)));
+        // One that went away just now has no counters to subtract from.
+        let nics = self.attached.iter().zip(&self.nic_before).filter_map(|(attached, before)| {
+            let nic = interface::nic_counters(&attached.interface.name)?;
+            Some((attached.slot, since(nic, *before)))
+        });
         let nics: Vec<(u32, (Counts, u64))> = nics.collect();
         let roster = self.roster.load();
         let mut live = self.live();
