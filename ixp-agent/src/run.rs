@@ -93,6 +93,8 @@ pub fn run(config: &Config) -> Result<(), Error> {
         config.attach.iter().map(|attach| wanted(attach, config.sampling.rate)).collect();
     attach::find(&wanted)?;
     let token = config.http.token_file.as_deref().map(listen::token).transpose()?;
+    // Looked at before the file is read: a change while the agent starts is a change.
+    let stamp = reload::stamp(&config.members);
     let roster = Arc::new(ArcSwap::from_pointee(reload::first(&config.members)?));
     let listener = listen::listener(config.http.listen, token.is_some())?;
     let capacity = Capacity { pairs: config.counting.pairs, stations: config.counting.stations };
@@ -107,7 +109,7 @@ pub fn run(config: &Config) -> Result<(), Error> {
         .name("drain".to_owned())
         .spawn(move || drain.run(&stopped))
         .map_err(|source| Error::Start { what: "the reader of the counters", source })?;
-    let served = serve::until_signal(listener, token, live, roster, &config.members, &drain);
+    let served = serve::until_signal(listener, token, live, roster, (&config.members, stamp), &drain);
     drop(stop);
     drain.join().map_err(|_| Error::DrainEnded)?;
     served

@@ -35,17 +35,18 @@ impl Namespace {
     pub fn veth(&self, one: &str, other: &str) -> Result<()> {
         self.ip(&["link", "add", one, "mtu", "9000", "type", "veth", "peer", "name", other, "mtu", "9000"])?;
         self.ip(&["link", "set", one, "up"])?;
-        self.ip(&["link", "set", other, "up"])
+        self.ip(&["link", "set", other, "up"])?;
+        Ok(())
     }
 
-    /// Runs `ip` in the namespace: a child process starts in that of the thread.
+    /// Runs `ip` in the namespace, and gives what it writes: a child process starts in that of the thread.
     ///
     /// # Errors
     /// If it fails; says with what.
-    pub fn ip(&self, args: &[&str]) -> Result<()> {
+    pub fn ip(&self, args: &[&str]) -> Result<String> {
         let output = Command::new("ip").args(args).output().context("run ip: install iproute2")?;
         let said = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.success(), "ip {}: {said}", args.join(" "));
-        Ok(())
+        String::from_utf8(output.stdout).context("ip writes UTF-8")
     }
 }

@@ -1,4 +1,4 @@
-//! Frames in, as bytes; the same frames on an interface's wire.
+//! Frames in, as bytes; the same frames on an interface's wire, and those that come up from it.
 
 use std::io;
 use std::mem;
@@ -51,5 +51,52 @@ impl Wire {
             io::Error::last_os_error()
         );
         Ok(())
+    }
+}
+
+/// A socket that hears what comes up from an interface to the host's stack.
+#[derive(Debug)]
+pub struct Ear {
+    wire: Wire,
+}
+
+impl Ear {
+    /// Opens one on an interface of the calling thread's network namespace.
+    ///
+    /// # Errors
+    /// As [`Wire::open`].
+    pub fn open(interface: &str) -> Result<Self> {
+        let mut wire = Wire::open(interface)?;
+        wire.address.sll_protocol = u16::try_from(libc::ETH_P_ALL).context("a small number")?.to_be();
+        let address = (&raw const wire.address).cast();
+        let size = libc::socklen_t::try_from(size_of_val(&wire.address)).context("a small number")?;
+        // SAFETY: the address lives until the call returns, and its size is given.
+        let result = unsafe { libc::bind(wire.socket.as_raw_fd(), address, size) };
+        ensure!(result == 0, "hear all of {interface}: {}", io::Error::last_os_error());
+        Ok(Self { wire })
+    }
+
+    /// The next frame that came up, if one waits.
+    ///
+    /// # Errors
+    /// If the interface is gone.
+    pub fn hear(&self) -> Result<Option<Vec<u8>>> {
+        let mut frame = vec![0; 1 << 16];
+        // SAFETY: `frame` lives until the call returns, and its size is given.
+        let read = unsafe {
+            libc::recv(
+                self.wire.socket.as_raw_fd(),
+                frame.as_mut_ptr().cast(),
+                frame.len(),
+                libc::MSG_DONTWAIT,
+            )
+        };
+        let Ok(read) = usize::try_from(read) else {
+            let error = io::Error::last_os_error();
+            ensure!(error.kind() == io::ErrorKind::WouldBlock, "hear a frame: {error}");
+            return Ok(None);
+        };
+        frame.truncate(read);
+        Ok(Some(frame))
     }
 }

@@ -133,6 +133,8 @@ fn tests(sh: &Shell) -> Result<()> {
     ebpf::ensure(sh)?;
     let promtool = promtool(sh)?;
     let _promtool = sh.push_env("IXP_PROMTOOL", promtool);
+    // The tests that run it would build it themselves, but as root.
+    cmd!(sh, "cargo build --quiet --locked --package ixp-agent").quiet().run().context("agent: see above")?;
     let mut command = if on_path("cargo-nextest").is_some() {
         cmd!(sh, "cargo nextest run --locked --workspace")
     } else {

@@ -21,13 +21,16 @@ use crate::{config, metrics};
 const BUILD: metrics::Build =
     metrics::Build { version: env!("CARGO_PKG_VERSION"), revision: env!("IXP_REVISION") };
 
+/// The members file, and its version that was read at the start.
+pub(super) type Read<'a> = (&'a config::Members, reload::Stamp);
+
 /// Serves until a signal ends it, or the reader of the counters has ended.
 pub(super) fn until_signal(
     listener: TcpListener,
     token: Option<String>,
     live: Arc<Mutex<Live>>,
     roster: Arc<ArcSwap<Roster>>,
-    members: &config::Members,
+    members: Read<'_>,
     drain: &JoinHandle<()>,
 ) -> Result<(), Error> {
     let start = |source| Error::Start { what: "the runtime", source };
@@ -44,6 +47,8 @@ pub(super) fn until_signal(
         matrices: Semaphore::new(1),
     });
     let ended = runtime.block_on(async {
+        // Caught before anybody is told that the agent is ready, and can send one.
+        let signals = Signals::caught()?;
         let (stop, mut stopped) = watch::channel(());
         let listener = tokio::net::TcpListener::from_std(listener).map_err(start)?;
         let listener = Limited::new(listener);
@@ -53,7 +58,7 @@ pub(super) fn until_signal(
         });
         let server = tokio::spawn(server.into_future());
         notify(&[NotifyState::Ready]);
-        let ended = supervise(&live, &roster, members, drain).await;
+        let ended = supervise(signals, &live, &roster, members, drain).await;
         notify(&[NotifyState::Stopping]);
         drop(stop);
         // A reader that does not go away must not hold up the last reading of the counters.
@@ -66,24 +71,38 @@ pub(super) fn until_signal(
     ended
 }
 
+/// The signals that mean something to the agent.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn caught() -> Result<Self, Error> {
+        Ok(Self {
+            terminate: catch(SignalKind::terminate())?,
+            interrupt: catch(SignalKind::interrupt())?,
+            hangup: catch(SignalKind::hangup())?,
+        })
+    }
+}
+
 /// Waits for signals; looks each second whether the members changed and the counters are read.
 async fn supervise(
+    mut signals: Signals,
     live: &Mutex<Live>,
     roster: &ArcSwap<Roster>,
-    members: &config::Members,
+    (members, mut stamp): Read<'_>,
     drain: &JoinHandle<()>,
 ) -> Result<(), Error> {
-    let mut terminate = catch(SignalKind::terminate())?;
-    let mut interrupt = catch(SignalKind::interrupt())?;
-    let mut hangup = catch(SignalKind::hangup())?;
     let mut second = interval(Duration::from_secs(1));
     second.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut stamp = reload::stamp(members);
     loop {
         tokio::select! {
-            _ = terminate.recv() => { info!(signal = "SIGTERM", "stopping"); return Ok(()); }
-            _ = interrupt.recv() => { info!(signal = "SIGINT", "stopping"); return Ok(()); }
-            _ = hangup.recv() => { stamp = reload::stamp(members); reload::again(members, roster); }
+            _ = signals.terminate.recv() => { info!(signal = "SIGTERM", "stopping"); return Ok(()); }
+            _ = signals.interrupt.recv() => { info!(signal = "SIGINT", "stopping"); return Ok(()); }
+            _ = signals.hangup.recv() => { stamp = reload::stamp(members); reload::again(members, roster); }
             _ = second.tick() => {
                 if drain.is_finished() {
                     return Err(Error::DrainEnded);
