@@ -119,8 +119,8 @@ fn metrics_are_well_formed_and_agree_with_what_was_sent() {
     let frames = frames();
     let sent = lan::total(frames.iter().map(|frame| frame.bytes.as_slice()));
     let of_first = lan::total(frames[..3].iter().map(|frame| frame.bytes.as_slice()));
-    is("ixp_frames_packets_total{interface=\"sampler\"}", sent.packets);
-    is("ixp_frames_bytes_total{interface=\"sampler\"}", sent.bytes);
+    is("ixp_seen_packets_total{interface=\"sampler\"}", sent.packets);
+    is("ixp_seen_bytes_total{interface=\"sampler\"}", sent.bytes);
     is("ixp_consumed_packets_total{interface=\"sampler\"}", sent.packets);
     is("ixp_unattributed_packets_total{interface=\"sampler\"}", 0);
     is("ixp_interface_attached{interface=\"sampler\",mode=\"native\"}", 1);

@@ -1,6 +1,7 @@
 //! Words in, what the commands of the agent say of files and of this host out.
 
 use std::fs;
+use std::net::TcpListener;
 use std::process::{Command, Stdio};
 
 use ixp_tests::agent::binary;
@@ -123,9 +124,12 @@ fn every_shell_has_its_completions_and_help_has_examples() {
 #[test]
 fn logs_are_json_lines_if_asked_for() {
     let site = Site::enter().expect("a place for an agent");
-    let config = site.write("config.toml", "[[attach]]\ninterface = \"samplr\"\n").expect("it is written");
-    let ended = run(&["run", "--log-format", "json", "--config", word(&config)]);
-    assert_eq!(ended.code, Some(2), "{}", ended.err);
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let members = site.write("members.toml", "").expect("it is written");
+    let flags = ["--interface", "lo", "--members", word(&members), "--listen", &address];
+    let ended = run(&[&["run", "--log-format", "json"], flags.as_slice()].concat());
+    assert_eq!(ended.code, Some(1), "{}", ended.err);
     let logged: Vec<&str> = ended.err.lines().filter(|line| line.starts_with('{')).collect();
     assert!(!logged.is_empty(), "{}", ended.err);
     for line in logged {

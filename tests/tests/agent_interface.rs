@@ -44,7 +44,7 @@ fn an_interface_that_comes_back_is_counted_again() {
     let port = &status["interfaces"][0];
     assert_eq!(
         (&port["attached"], counts(&port["nic_received"]).expect("counts").packets),
-        (&true.into(), 7)
+        (&true.into(), 12)
     );
     assert_eq!(agent.matrix(12).expect("a matrix").cells.len(), 1);
     let stopped = agent.stop(libc::SIGTERM).expect("it ends");
