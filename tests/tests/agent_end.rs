@@ -108,3 +108,21 @@ fn an_agent_that_is_killed_leaves_no_program_behind() {
     let is_off = || Ok((!site.has_program(SAMPLER)?).then_some(()));
     wait("the program is off", is_off).expect("the kernel takes it off");
 }
+
+#[test]
+fn idle_clients_take_nothing_from_the_counting() {
+    let site = Site::enter().expect("a place for an agent");
+    let agent = site.tap(MEMBERS, "").expect("the agent starts");
+    // More than it serves at once, and no more than wait in its queue.
+    let idle: Vec<TcpStream> = (0..200).map(|_| TcpStream::connect(ADDRESS).expect("it listens")).collect();
+    let wire = Wire::open(FABRIC).expect("the other end is there");
+    for _ in 0..5 {
+        wire.send(&Frame::new(FIRST, SECOND, Family::Ipv4, 100).bytes).expect("it is sent");
+    }
+    drop(idle);
+    let status = agent.settled(5).expect("all are counted");
+    assert_eq!((&status["drain"]["failed"], &status["interfaces"][0]["attached"]), (&0.into(), &true.into()));
+    let stopped = agent.stop(libc::SIGTERM).expect("it ends");
+    assert_eq!(stopped.code, Some(0), "{}", stopped.log);
+    assert!(!stopped.log.contains("WARN"), "{}", stopped.log);
+}

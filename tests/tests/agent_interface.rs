@@ -54,6 +54,36 @@ fn an_interface_that_comes_back_is_counted_again() {
 }
 
 #[test]
+fn a_tap_takes_frames_for_any_address_while_the_agent_runs() {
+    let site = Site::enter().expect("a place for an agent");
+    let is_promiscuous = || {
+        let shown = site.namespace.ip(&["-details", "link", "show", SAMPLER]).expect("it is there");
+        shown.contains("promiscuity 1")
+    };
+    assert!(!is_promiscuous());
+    let agent = site.tap(MEMBERS, "").expect("the agent starts");
+    assert!(is_promiscuous());
+    let stopped = agent.stop(libc::SIGTERM).expect("it ends");
+    assert_eq!(stopped.code, Some(0), "{}", stopped.log);
+    assert!(!is_promiscuous());
+}
+
+#[test]
+fn an_interface_that_is_renamed_is_still_counted() {
+    let site = Site::enter().expect("a place for an agent");
+    let agent = site.tap(MEMBERS, "").expect("the agent starts");
+    send(5);
+    agent.settled(5).expect("all are counted");
+    site.namespace.ip(&["link", "set", SAMPLER, "down"]).expect("it goes down");
+    site.namespace.ip(&["link", "set", SAMPLER, "name", "renamed"]).expect("it is renamed");
+    site.namespace.ip(&["link", "set", "renamed", "up"]).expect("it comes up");
+    send(7);
+    let status = agent.settled(12).expect("all are counted");
+    assert_eq!(status["interfaces"][0]["attached"], true);
+    assert_eq!(agent.get("/readyz").expect("an answer").status, 200);
+}
+
+#[test]
 fn an_interface_that_is_replaced_at_once_is_counted_again() {
     let site = Site::enter().expect("a place for an agent");
     let agent = site.tap(MEMBERS, "").expect("the agent starts");

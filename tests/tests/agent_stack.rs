@@ -68,6 +68,20 @@ fn a_tap_that_does_not_consume_passes_all() {
 }
 
 #[test]
+fn a_tap_where_the_host_has_an_address_passes_all_unless_told_otherwise() {
+    for (more, passed, consumed) in [("", all(), 0), ("consume = true", vec![frames()[3].bytes.clone()], 3)] {
+        let site = site();
+        site.namespace.ip(&["address", "add", "192.0.2.99/24", "dev", SAMPLER]).expect("an address");
+        let agent = site.agent(&configuration(SAMPLER, more)).expect("the agent starts");
+        assert_eq!(heard(FABRIC, SAMPLER), passed, "{more}");
+        let status = agent.settled(4).expect("all are counted");
+        assert_eq!(counts(&status["interfaces"][0]["consumed"]).expect("counts").packets, consumed, "{more}");
+        let stopped = agent.stop(libc::SIGTERM).expect("it ends");
+        assert!(stopped.log.contains("the host has an address here"), "{}", stopped.log);
+    }
+}
+
+#[test]
 fn interfaces_in_every_deployment_count_at_once_and_only_the_tap_consumes() {
     let site = site();
     let mut config = configuration(SAMPLER, "deployment = \"tap\"\nlan = \"peering\"\nport = \"sw1:1\"");

@@ -167,7 +167,9 @@ fn a_frame_of_an_interface_without_settings_counts_in_slot_0_and_passes() {
     let outcome = sampler.run(&frame_from(1, 60), 3).expect("it runs");
     assert_eq!(outcome.action, Action::Pass);
     let snapshot = sampler.snapshot().expect("counters are read");
-    assert_eq!(snapshot.ports[&0].counters.seen, Counts { packets: 3, bytes: 180 });
+    let three = Counts { packets: 3, bytes: 180 };
+    let counters = snapshot.ports[&0].counters;
+    assert_eq!((counters.seen, counters.unattributed), (three, three));
     assert_eq!(snapshot.ports[&SLOT].counters.seen, Counts::default());
     assert!(snapshot.pairs.is_empty());
 }
