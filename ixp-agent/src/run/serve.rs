@@ -36,16 +36,7 @@ pub(super) fn until_signal(
     let start = |source| Error::Start { what: "the runtime", source };
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(start)?;
-    let api = Arc::new(Api {
-        live: Arc::clone(&live),
-        roster: Arc::clone(&roster),
-        metrics: |live, roster| metrics::render(live, roster, BUILD).map_err(|error| error.to_string()),
-        clock: clock::now,
-        token,
-        version: BUILD.version,
-        revision: BUILD.revision,
-        matrices: Semaphore::new(1),
-    });
+    let api = api(&live, &roster, token);
     let ended = runtime.block_on(async {
         // Caught before anybody is told that the agent is ready, and can send one.
         let signals = Signals::caught()?;
@@ -69,6 +60,19 @@ pub(super) fn until_signal(
     });
     runtime.shutdown_background();
     ended
+}
+
+fn api(live: &Arc<Mutex<Live>>, roster: &Arc<ArcSwap<Roster>>, token: Option<String>) -> Arc<Api> {
+    Arc::new(Api {
+        live: Arc::clone(live),
+        roster: Arc::clone(roster),
+        metrics: |live, roster| metrics::render(live, roster, BUILD).map_err(|error| error.to_string()),
+        clock: clock::now,
+        token,
+        version: BUILD.version,
+        revision: BUILD.revision,
+        matrices: Semaphore::new(1),
+    })
 }
 
 /// The signals that mean something to the agent.
