@@ -195,3 +195,69 @@ fn root(error: &dyn std::error::Error) -> String {
     }
     error.to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ixp_common::addr::Mac;
+
+    fn interface(driver: &str, strips_tags: bool, has_address: bool) -> Interface {
+        Interface {
+            name: "eth1".to_owned(),
+            index: 7,
+            mac: Mac::ZERO,
+            mtu: 1500,
+            driver: driver.to_owned(),
+            strips_tags,
+            merges_frames: false,
+            rx_ring: None,
+            has_address,
+        }
+    }
+
+    fn wanted(accepts_hidden_tags: bool) -> Wanted {
+        Wanted {
+            interface: "eth1".to_owned(),
+            deployment: Deployment::Tap,
+            mode: Mode::Auto,
+            consume: None,
+            accepts_hidden_tags,
+            sampling_rate: 0,
+        }
+    }
+
+    #[test]
+    fn an_interface_that_hides_tags_is_refused_with_what_to_type_unless_accepted() {
+        let refused = checked(interface("ixgbe", true, false), &wanted(false)).expect_err("tags are hidden");
+        assert!(refused.to_string().contains("`ethtool -K eth1 rxvlan off`"), "{refused}");
+        assert!(refused.is_host_lacking());
+        for (driver, strips_tags, accepted) in
+            [("ixgbe", true, true), ("ixgbe", false, false), ("veth", true, false)]
+        {
+            assert!(checked(interface(driver, strips_tags, false), &wanted(accepted)).is_ok(), "{driver}");
+        }
+    }
+
+    #[test]
+    fn an_aggregate_is_refused_with_what_to_attach_to() {
+        let refused = checked(interface("bonding", false, false), &wanted(false)).expect_err("a bond");
+        assert!(refused.to_string().contains("attach to each of those"), "{refused}");
+        assert!(refused.is_bad_usage());
+    }
+
+    #[test]
+    fn a_tap_consumes_unless_the_host_is_reached_by_it_or_the_user_says_otherwise() {
+        let cases = [
+            (Deployment::Tap, None, false, true),
+            (Deployment::Tap, None, true, false),
+            (Deployment::Tap, Some(true), true, true),
+            (Deployment::Tap, Some(false), false, false),
+            (Deployment::Port, Some(true), false, false),
+            (Deployment::Inline, Some(true), false, false),
+        ];
+        for (deployment, consume, has_address, expected) in cases {
+            let interface = interface("veth", false, has_address);
+            assert_eq!(consumes(deployment, consume, &interface), expected, "{deployment:?} {consume:?}");
+        }
+    }
+}
