@@ -88,8 +88,9 @@ fn totals(matrix: &Matrix<'_>, out: &mut impl Write) -> io::Result<()> {
 }
 
 fn total(name: &str, counts: Counts, out: &mut impl Write) -> io::Result<()> {
+    let unit = if counts.packets == 1 { "frame" } else { "frames" };
     let (packets, bytes) = (thousands(counts.packets), human(counts.bytes));
-    writeln!(out, "{name:<28} {packets:>15} frames {bytes:>9}")
+    writeln!(out, "{name:<28} {packets:>15} {unit:<6} {bytes:>9}")
 }
 
 fn shown(value: Option<impl Display>) -> String {
