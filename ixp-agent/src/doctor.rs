@@ -110,7 +110,7 @@ fn kernel(report: &mut Report) {
         "1" | "2" => report.ok("BPF JIT", "on"),
         "0" => report.warning(
             "BPF JIT",
-            "off: every frame costs several times as much",
+            "off: the program is interpreted for every frame",
             "sysctl -w net.core.bpf_jit_enable=1",
         ),
         _ => report.warning("BPF JIT", "unknown: not told to this user", "run as root"),

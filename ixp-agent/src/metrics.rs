@@ -9,9 +9,6 @@ use prometheus::{Encoder as _, IntCounterVec, IntGaugeVec, Opts, Registry, TextE
 
 use crate::live::{Live, PortState, Roster};
 
-/// The media type of [`render`]'s text.
-pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
-
 /// What goes into `ixp_build_info`.
 #[derive(Debug, Clone, Copy)]
 pub struct Build {

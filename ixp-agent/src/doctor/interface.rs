@@ -63,7 +63,7 @@ fn hook(report: &mut Report, interface: &Interface) {
     } else if NATIVE.contains(&driver) {
         report.ok(&what, format!("driver {driver} has native XDP"));
     } else {
-        let found = format!("driver {driver} has no native XDP: generic mode, several times slower");
+        let found = format!("driver {driver} has no native XDP: generic mode, which is slower");
         report.warning(&what, found, "use a NIC whose driver has it, if frames are lost");
     }
 }
@@ -107,7 +107,7 @@ fn stack(report: &mut Report, interface: &Interface, consume: Option<bool>) {
         ),
         (false, _) => report.warning(
             &what,
-            "counted frames also go up the host's stack, at three times the cost of counting",
+            "counted frames also go up the host's stack, which costs more than counting",
             "consume = true, unless the host or another program needs them",
         ),
     }

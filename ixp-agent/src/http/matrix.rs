@@ -6,6 +6,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use bytes::{BufMut as _, BytesMut};
 use jiff::Timestamp;
 use serde::Deserialize;
 
@@ -86,16 +87,16 @@ fn answer(api: &Api, query: &Checked) -> Result<Response, Problem> {
     let matrix =
         Matrix::new(&slice.delta, &roster.registry, query.by, query.filter, slice.span).with_gaps(slice.gaps);
     let internal = |error: &dyn std::error::Error| Problem::internal(&error.to_string());
-    let (kind, text) = match query.format {
+    let mut body = BytesMut::new().writer();
+    let kind = match query.format {
         Format::Json => {
-            let text = serde_json::to_vec(&MatrixDto::from(&matrix)).map_err(|error| internal(&error))?;
-            ("application/json", text)
+            serde_json::to_writer(&mut body, &MatrixDto::from(&matrix)).map_err(|error| internal(&error))?;
+            "application/json"
         }
         Format::Csv => {
-            let mut text = Vec::new();
-            csv::write(&matrix, &mut text).map_err(|error| internal(&error))?;
-            ("text/csv; charset=utf-8; header=present", text)
+            csv::write(&matrix, &mut body).map_err(|error| internal(&error))?;
+            "text/csv; charset=utf-8; header=present"
         }
     };
-    Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
+    Ok(([(header::CONTENT_TYPE, kind)], body.into_inner().freeze()).into_response())
 }

@@ -90,7 +90,7 @@ impl Drain {
         let in_flight = live.in_flight();
         drop(live);
         debug!(cells = snapshot.pairs.len(), frames = delta.seen.packets, ?took, "drained");
-        if delta == Delta::default() && in_flight != self.lost {
+        if delta == Delta::default() && !in_flight.is_zero() && in_flight != self.lost {
             warn!(
                 frames = in_flight.packets,
                 "frames have no place though none is in flight; please report this"

@@ -154,6 +154,6 @@ fn told(attached: &Attached) {
         warn!(interface = %interface.name, "the host has an address here, and ARP, ND and DHCP no longer reach it: set consume = false if it is managed by this interface");
     }
     if deployment == Deployment::Tap && interface.has_address && !attached.consumes {
-        warn!(interface = %interface.name, "the host has an address here, so counted frames also go up its stack, at three times the cost; set consume = true to end them");
+        warn!(interface = %interface.name, "the host has an address here, so counted frames also go up its stack, which costs more than counting; set consume = true to end them");
     }
 }

@@ -44,7 +44,7 @@ const ROOMS: &[Room] = &[
     room("ixp-agent/src/replay", Wiring, &["ixp_common"]),
     room("ixp-agent/src/doctor", Wiring, &["ixp_common"]),
     room("ixp-agent/src/config", Rim, &["ixp_common", "members", "notice"]),
-    room("ixp-agent/src/kernel", Rim, &["ixp_common", "config", "snapshot"]),
+    room("ixp-agent/src/kernel", Rim, &["ixp_common", "snapshot"]),
     room("ixp-agent/src/capture", Rim, &["ixp_common"]),
     room("ixp-agent/src/notice", Pure, &[]),
     room("ixp-agent/src/snapshot", Pure, &["ixp_common"]),
