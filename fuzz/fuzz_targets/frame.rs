@@ -1,12 +1,13 @@
 //! Any bytes as a frame: parsed without a panic, counted in exactly one place.
 #![no_main]
 
+use ixp_agent::policy::memory::HostMemory;
 use ixp_common::addr::Mac;
 use ixp_common::bytes::Captured;
-use ixp_common::counters::{Counts, PairKey};
+use ixp_common::counters::{Counts, Outcome, PairKey};
 use ixp_common::digest::Digest;
 use ixp_common::frame::{Malformed, Oddity};
-use ixp_common::observe::{Sink, observe};
+use ixp_common::observe::{Broken, Sink, observe};
 use ixp_common::policy::{Action, Deployment, PortPolicy};
 use libfuzzer_sys::fuzz_target;
 
@@ -32,6 +33,8 @@ impl Sink<Captured<'_>> for Ledger {
         self.counted.add_frame(bytes);
     }
     fn odd(&mut self, _oddity: Oddity, _bytes: u32) {}
+    fn broken(&mut self, _frame: &Captured<'_>, _broken: &Broken) {}
+    fn dropping(&mut self, _outcome: Outcome, _bytes: u32) {}
     fn consumed(&mut self, bytes: u32) {
         self.consumed.add_frame(bytes);
     }
@@ -53,7 +56,7 @@ fn check(frame: Captured<'_>) {
     for deployment in [Deployment::Tap, Deployment::Port, Deployment::Inline] {
         let mut ledger = Ledger::default();
         let policy = PortPolicy::new(1, deployment, Mac([2; 6]), true, 1);
-        let action = observe(&frame, &policy, &mut ledger);
+        let action = observe(&frame, &policy, None::<&HostMemory>, &mut ledger);
         assert_eq!(ledger.seen.packets, 1);
         assert_eq!(ledger.counted, ledger.seen);
         assert_eq!(ledger.consumed.packets, u64::from(action == Action::Consume));

@@ -2,12 +2,14 @@
 //! nor matrices.
 
 pub mod attach;
+mod batch;
 pub mod interface;
 pub mod load;
 pub mod pairs;
 pub mod privilege;
 pub mod read;
 pub mod ring;
+pub mod rules;
 
 use std::io;
 use std::path::PathBuf;

@@ -150,7 +150,7 @@ impl Total {
 
     fn count<R: Read>(&mut self, capture: &mut Capture<R>) -> Result<(), capture::Error> {
         while let Some(record) = capture.next_record()? {
-            self.tally.count(&record.frame);
+            self.tally.count(&record.frame, None);
             if let Some(at) = record.at {
                 self.span.include(at);
             }

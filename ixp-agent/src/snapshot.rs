@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use foldhash::fast::RandomState;
-use ixp_common::counters::{Counts, PairKey, PortCounters};
+use ixp_common::counters::{Counts, PairKey, PortCounters, RuleCounts, RuleKey};
 use ixp_common::frame::{Malformed, Oddity};
+use ixp_common::rules::Rule;
 
 /// Counts by pair; a million entries are usual.
 pub type Pairs = HashMap<PairKey, Counts, RandomState>;
@@ -16,6 +17,8 @@ pub struct Snapshot {
     pub ports: BTreeMap<u32, Port>,
     /// What each pair exchanged, over all slots.
     pub pairs: Pairs,
+    /// Which rules each station broke, over all slots.
+    pub rules: BTreeMap<RuleKey, RuleCounts>,
 }
 
 /// What one interface saw.
@@ -27,6 +30,8 @@ pub struct Port {
     pub malformed: BTreeMap<Malformed, Counts>,
     /// Frames that were counted in a cell and are odd.
     pub odd: BTreeMap<Oddity, Counts>,
+    /// Rules that were broken by stations for which there was no room.
+    pub rules_missed: BTreeMap<Rule, RuleCounts>,
 }
 
 /// What was counted between two moments, or in a capture.
@@ -42,6 +47,10 @@ pub struct Delta {
     pub odd: BTreeMap<Oddity, Counts>,
     /// What pairs exchanged; only those that did.
     pub pairs: Vec<(PairKey, Counts)>,
+    /// Which rules each station broke.
+    pub rules: BTreeMap<RuleKey, RuleCounts>,
+    /// Which rules were broken by stations for which there was no room.
+    pub rules_missed: BTreeMap<Rule, RuleCounts>,
 }
 
 impl Snapshot {
@@ -56,6 +65,18 @@ impl Snapshot {
             delta.unattributed.add(port.counters.unattributed.since(before.counters.unattributed));
             grow(&mut delta.malformed, &port.malformed, &before.malformed);
             grow(&mut delta.odd, &port.odd, &before.odd);
+            for (rule, counts) in &port.rules_missed {
+                let grown = counts.since(&before.rules_missed.get(rule).copied().unwrap_or_default());
+                if !grown.is_zero() {
+                    delta.rules_missed.entry(*rule).or_default().add(&grown);
+                }
+            }
+        }
+        for (key, counts) in &self.rules {
+            let grown = counts.since(&earlier.rules.get(key).copied().unwrap_or_default());
+            if !grown.is_zero() {
+                delta.rules.insert(*key, grown);
+            }
         }
         delta.pairs = self
             .pairs
@@ -129,6 +150,7 @@ mod tests {
             )]
             .into(),
             pairs: [(key(1), counts(5, 300)), (key(2), counts(1, 60))].into_iter().collect(),
+            ..Snapshot::default()
         };
         let mut after = before.clone();
         after.pairs.insert(key(1), counts(7, 420));

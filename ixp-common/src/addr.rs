@@ -21,6 +21,14 @@ impl Mac {
         self.0[0] & 1 == 1
     }
 
+    /// The address as a number, so that it is compared at once.
+    #[inline(always)]
+    #[must_use]
+    pub const fn to_bits(self) -> u64 {
+        let [a, b, c, d, e, f] = self.0;
+        u64::from_be_bytes([0, 0, a, b, c, d, e, f])
+    }
+
     /// Whether a station can own this address: neither a group address nor zero.
     #[inline(always)]
     #[must_use]

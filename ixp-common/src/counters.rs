@@ -2,6 +2,7 @@
 
 use crate::addr::{Family, Mac, VlanId};
 use crate::frame::{Malformed, Oddity};
+use crate::rules::{RULES, Rule};
 
 /// Interfaces that can be attached at once. Slot 0 is for frames of an interface without a policy.
 pub const PORT_SLOTS: u32 = 256;
@@ -131,9 +132,21 @@ pub struct PortCounters {
     pub stations: u64,
     /// Stations not reported: too many at once, the ring or the table being full.
     pub stations_suppressed: u64,
+    /// Frames that rules dropped.
+    pub dropped: Counts,
+    /// Frames that rules would have dropped, had drops been real here.
+    pub would_drop: Counts,
+    /// Events handed over.
+    pub events: u64,
+    /// Events lost, the ring being full.
+    pub events_lost: u64,
+    /// Events not told: too many at once, of stations that are not registered or of all.
+    pub events_suppressed: u64,
+    /// Claims of an address by a station that were not known before.
+    pub claims: u64,
 }
 
-const _: () = assert!(size_of::<PortCounters>() == 80);
+const _: () = assert!(size_of::<PortCounters>() == 144);
 
 impl PortCounters {
     /// Adds another CPU's counters.
@@ -145,6 +158,12 @@ impl PortCounters {
         self.samples_lost = self.samples_lost.wrapping_add(other.samples_lost);
         self.stations = self.stations.wrapping_add(other.stations);
         self.stations_suppressed = self.stations_suppressed.wrapping_add(other.stations_suppressed);
+        self.dropped.add(other.dropped);
+        self.would_drop.add(other.would_drop);
+        self.events = self.events.wrapping_add(other.events);
+        self.events_lost = self.events_lost.wrapping_add(other.events_lost);
+        self.events_suppressed = self.events_suppressed.wrapping_add(other.events_suppressed);
+        self.claims = self.claims.wrapping_add(other.claims);
     }
 }
 
@@ -191,4 +210,237 @@ impl StationKey {
     pub const fn mac(&self) -> Mac {
         Mac(self.mac)
     }
+}
+
+/// Whose frames break which rule: the key of the table of rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(C)]
+pub struct RuleKey {
+    vlan: u16,
+    mac: [u8; 6],
+    rule: u8,
+    zero: [u8; 7],
+}
+
+const _: () = assert!(size_of::<RuleKey>() == 16);
+
+impl RuleKey {
+    /// The rule of this number, broken by a station.
+    #[inline(always)]
+    #[must_use]
+    pub const fn new(vlan: VlanId, mac: Mac, rule: u8) -> Self {
+        Self { vlan: vlan.get(), mac: mac.0, rule, zero: [0; 7] }
+    }
+
+    /// Who breaks it.
+    #[must_use]
+    pub const fn station(&self) -> StationKey {
+        StationKey { vlan: self.vlan, mac: self.mac }
+    }
+
+    /// Which rule; `None` if the number is that of none.
+    #[must_use]
+    pub fn rule(&self) -> Option<Rule> {
+        Rule::from_number(self.rule)
+    }
+}
+
+/// Frames that break a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[repr(C)]
+pub struct RuleCounts {
+    /// All of them.
+    pub broken: Counts,
+    /// Those that the rule dropped.
+    pub dropped: u64,
+    /// Those that it would have dropped, had drops been real.
+    pub would_drop: u64,
+}
+
+const _: () = assert!(size_of::<RuleCounts>() == 32);
+
+impl RuleCounts {
+    /// Adds a frame of `bytes`.
+    #[inline(always)]
+    pub const fn add_frame(&mut self, bytes: u32, outcome: Outcome) {
+        self.broken.add_frame(bytes);
+        match outcome {
+            Outcome::Passed => {}
+            Outcome::WouldDrop => self.would_drop = self.would_drop.wrapping_add(1),
+            Outcome::Dropped => self.dropped = self.dropped.wrapping_add(1),
+        }
+    }
+
+    /// Adds other counts.
+    pub const fn add(&mut self, other: &Self) {
+        self.broken.add(other.broken);
+        self.dropped = self.dropped.wrapping_add(other.dropped);
+        self.would_drop = self.would_drop.wrapping_add(other.would_drop);
+    }
+
+    /// What was counted since `earlier`.
+    #[must_use]
+    pub const fn since(&self, earlier: &Self) -> Self {
+        Self {
+            broken: self.broken.since(earlier.broken),
+            dropped: self.dropped.wrapping_sub(earlier.dropped),
+            would_drop: self.would_drop.wrapping_sub(earlier.would_drop),
+        }
+    }
+
+    /// Whether nothing was counted.
+    #[must_use]
+    pub const fn is_zero(&self) -> bool {
+        self.broken.is_zero() && self.dropped == 0 && self.would_drop == 0
+    }
+}
+
+/// What a rule made of a frame that breaks it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Outcome {
+    /// It went on.
+    Passed = 0,
+    /// It went on, since drops are not real here.
+    WouldDrop = 1,
+    /// It was dropped.
+    Dropped = 2,
+}
+
+impl Outcome {
+    /// The name in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::WouldDrop => "would-drop",
+            Self::Dropped => "dropped",
+        }
+    }
+
+    /// The outcome of a number in a record.
+    #[must_use]
+    pub const fn from_number(number: u8) -> Option<Self> {
+        match number {
+            0 => Some(Self::Passed),
+            1 => Some(Self::WouldDrop),
+            2 => Some(Self::Dropped),
+            _ => None,
+        }
+    }
+}
+
+/// Rules per slot in the table of those that found no room.
+pub const RULE_PLACES: u32 = 64;
+
+const _: () = assert!(RULES <= RULE_PLACES as usize);
+
+/// Where a slot counts the rule of a number, broken by stations for which there was no room.
+#[inline(always)]
+#[must_use]
+pub const fn rule_index(slot: u32, rule: u8) -> u32 {
+    slot * RULE_PLACES + rule as u32
+}
+
+/// A station that says an address is its own, in ARP or neighbour discovery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(C)]
+pub struct ClaimKey {
+    address: [u8; 16],
+    vlan: u16,
+    mac: [u8; 6],
+}
+
+const _: () = assert!(size_of::<ClaimKey>() == 24);
+
+impl ClaimKey {
+    /// An IPv4 address, as IPv6 maps it (RFC 4291 §2.5.5.2).
+    #[inline(always)]
+    #[must_use]
+    pub const fn ipv4(vlan: VlanId, mac: Mac, [a, b, c, d]: [u8; 4]) -> Self {
+        Self::ipv6(vlan, mac, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d])
+    }
+
+    /// An IPv6 address.
+    #[inline(always)]
+    #[must_use]
+    pub const fn ipv6(vlan: VlanId, mac: Mac, address: [u8; 16]) -> Self {
+        Self { address, vlan: vlan.get(), mac: mac.0 }
+    }
+
+    /// Who claims.
+    #[must_use]
+    pub const fn station(&self) -> StationKey {
+        StationKey { vlan: self.vlan, mac: self.mac }
+    }
+
+    /// What it claims; IPv4 as IPv6 maps it.
+    #[must_use]
+    pub const fn address(&self) -> [u8; 16] {
+        self.address
+    }
+}
+
+/// When a claim was heard, in nanoseconds of `CLOCK_MONOTONIC`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[repr(C)]
+pub struct Heard {
+    /// First.
+    pub first: u64,
+    /// Last.
+    pub last: u64,
+}
+
+const _: () = assert!(size_of::<Heard>() == 16);
+
+/// Two stations that speak BGP to each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(C)]
+pub struct SessionKey {
+    vlan: u16,
+    lower: [u8; 6],
+    higher: [u8; 6],
+    zero: [u8; 2],
+}
+
+const _: () = assert!(size_of::<SessionKey>() == 16);
+
+impl SessionKey {
+    /// The two, in either order.
+    #[inline(always)]
+    #[must_use]
+    pub fn new(vlan: VlanId, one: Mac, other: Mac) -> Self {
+        let is_ordered = one.to_bits() <= other.to_bits();
+        let (lower, higher) = if is_ordered { (one, other) } else { (other, one) };
+        Self { vlan: vlan.get(), lower: lower.0, higher: higher.0, zero: [0; 2] }
+    }
+
+    /// The two, the lower address first.
+    #[must_use]
+    pub const fn stations(&self) -> (StationKey, StationKey) {
+        (StationKey { vlan: self.vlan, mac: self.lower }, StationKey { vlan: self.vlan, mac: self.higher })
+    }
+}
+
+/// What a CPU counts of a rule and station, and when it last told of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[repr(C)]
+pub struct RuleState {
+    /// The frames.
+    pub counts: RuleCounts,
+    /// When the last event was told, in nanoseconds of `CLOCK_MONOTONIC`; 0 is never.
+    pub told_at: u64,
+    /// How many frames had been counted then.
+    pub told_packets: u64,
+}
+
+const _: () = assert!(size_of::<RuleState>() == 48);
+
+impl RuleState {
+    /// Nothing counted.
+    pub const NEW: Self = Self {
+        counts: RuleCounts { broken: Counts { packets: 0, bytes: 0 }, dropped: 0, would_drop: 0 },
+        told_at: 0,
+        told_packets: 0,
+    };
 }

@@ -124,6 +124,9 @@ impl Digest {
             32,
             [packet.hop_limit, packet.protocol, packet.extensions, packet.fragment as u8],
         );
+        put(&mut self.fields, 36, packet.transport_at.to_be_bytes());
+        put(&mut self.fields, 38, [packet.has_fragment_header as u8]);
+        self.transport[3] = packet.total_len as u16;
         self.transport(packet.transport);
     }
 
@@ -136,6 +139,7 @@ impl Digest {
             put(&mut self.fields, 5, snap.pid.to_be_bytes());
             self.fields[7] = 1;
         }
+        self.fields[8] = llc.control;
     }
 
     #[inline(always)]

@@ -14,11 +14,15 @@ pub mod bytes;
 pub mod counters;
 pub mod digest;
 pub mod frame;
+pub mod limit;
+pub mod memory;
 pub mod names;
 pub mod observe;
 pub mod policy;
+pub mod rules;
 pub mod sample;
 pub mod sampling;
+pub mod table;
 
 #[cfg(feature = "user")]
 mod pod;

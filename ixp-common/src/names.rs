@@ -1,7 +1,7 @@
 //! Names and sizes that kernel and agent agree on.
 
 /// Changes whenever a map, a record or their meaning does. The agent loads no object with another.
-pub const ABI_VERSION: u32 = 1;
+pub const ABI_VERSION: u32 = 2;
 /// The ELF section of the object that holds [`ABI_VERSION`].
 pub const ABI_SECTION: &str = "ixp_abi";
 
@@ -22,6 +22,32 @@ pub const STATIONS: &str = "STATIONS";
 pub const STATION_RING: &str = "STATION_RING";
 /// `RINGBUF` of [`SampleRecord`](crate::sample::SampleRecord)s.
 pub const SAMPLE_RING: &str = "SAMPLE_RING";
+/// `ARRAY` of two [`PolicyTable`](crate::table::PolicyTable)s: the one in force and its successor.
+pub const POLICY_TABLES: &str = "POLICY_TABLES";
+/// `ARRAY` of one: which of the two is in force.
+pub const ACTIVE_TABLE: &str = "ACTIVE_TABLE";
+/// `HASH`, [`AddressKey`](crate::table::AddressKey) → the number of an interface.
+pub const OWNERS: &str = "OWNERS";
+/// `ARRAY`, place of a registered station → [`StationState`](crate::limit::StationState).
+pub const STATION_STATES: &str = "STATION_STATES";
+/// `LRU_HASH`, [`StationKey`](crate::counters::StationKey) of a station that is not registered →
+/// [`StationState`](crate::limit::StationState).
+pub const STRANGER_STATES: &str = "STRANGER_STATES";
+/// `ARRAY`, place of a registered station → [`Seat`](crate::memory::Seat).
+pub const SEATS: &str = "SEATS";
+/// `PERCPU_HASH`, [`RuleKey`](crate::counters::RuleKey) of a registered station →
+/// [`RuleState`](crate::counters::RuleState).
+pub const RULES: &str = "RULES";
+/// The same of stations that are not registered.
+pub const STRANGER_RULES: &str = "STRANGER_RULES";
+/// `PERCPU_ARRAY`, slot × rule → [`RuleCounts`](crate::counters::RuleCounts) of stations without room.
+pub const RULES_MISSED: &str = "RULES_MISSED";
+/// `RINGBUF` of [`EventRecord`](crate::sample::EventRecord)s.
+pub const EVENT_RING: &str = "EVENT_RING";
+/// `LRU_HASH`, [`ClaimKey`](crate::counters::ClaimKey) → [`Heard`](crate::counters::Heard).
+pub const CLAIMS: &str = "CLAIMS";
+/// `HASH`, [`SessionKey`](crate::counters::SessionKey) → when it was first seen.
+pub const SESSIONS: &str = "SESSIONS";
 
 /// Cells that the pair table holds unless the configuration says otherwise.
 pub const DEFAULT_PAIRS: u32 = 1 << 18;
@@ -33,4 +59,22 @@ pub const STATION_RING_BYTES: u32 = 1 << 17;
 pub const SAMPLE_RING_BYTES: u32 = 1 << 20;
 /// Stations that one CPU reports per second at most; more are counted as suppressed and reported
 /// by their next new pair.
-pub const STATIONS_PER_SECOND: u32 = 1000;
+pub const STATIONS_PER_SECOND: u64 = 1000;
+/// Addresses of members, of two generations.
+pub const OWNERS_ROOM: u32 = 1 << 16;
+/// Strangers whose rates are remembered.
+pub const STRANGERS: u32 = 1 << 13;
+/// Rules that registered stations break, one entry per station and rule.
+pub const RULES_ROOM: u32 = 1 << 16;
+/// Rules that strangers break, one entry per station and rule.
+pub const STRANGER_RULES_ROOM: u32 = 1 << 14;
+/// Bytes of the event ring, a power of two.
+pub const EVENT_RING_BYTES: u32 = 1 << 20;
+/// Claims that are remembered.
+pub const CLAIMS_ROOM: u32 = 1 << 14;
+/// Pairs that speak BGP.
+pub const SESSIONS_ROOM: u32 = 1 << 16;
+/// Nanoseconds between two events of the same rule and station on one CPU.
+pub const EVENT_GAP: u64 = 1_000_000_000;
+/// Events that one CPU tells per second at most: of registered stations, and of strangers.
+pub const EVENTS_PER_SECOND: u64 = 500;

@@ -2,9 +2,11 @@
 
 use crate::addr::Mac;
 use crate::bytes::FrameBytes;
-use crate::counters::PairKey;
-use crate::frame::{self, Link, Malformed, Network, Oddity, Unread};
-use crate::policy::{Action, PortPolicy, Verdict};
+use crate::counters::{Outcome, PairKey, RuleKey};
+use crate::frame::{self, Link, Malformed, Oddity, Unread};
+use crate::memory::Memory;
+use crate::policy::{Action, PortPolicy};
+use crate::rules::{Judged, RULES, RuleSet, judge};
 use crate::sampling;
 
 /// Where counts go: the kernel's maps, or vectors on the host.
@@ -19,6 +21,10 @@ pub trait Sink<F: FrameBytes> {
     fn unattributed(&mut self, bytes: u32);
     /// Something odd about a frame that is also counted as a pair.
     fn odd(&mut self, oddity: Oddity, bytes: u32);
+    /// A rule that a frame breaks.
+    fn broken(&mut self, frame: &F, broken: &Broken);
+    /// A frame that rules drop, or would drop if that were real here.
+    fn dropping(&mut self, outcome: Outcome, bytes: u32);
     /// A tap's frame that goes no further.
     fn consumed(&mut self, bytes: u32);
     /// A uniform random number; asked for only where something is sampled.
@@ -27,19 +33,41 @@ pub trait Sink<F: FrameBytes> {
     fn sample(&mut self, frame: &F, rate: u32);
 }
 
-/// Counts one frame and says what becomes of it.
+/// One rule that a frame breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Broken {
+    /// Whose frame, and which rule.
+    pub key: RuleKey,
+    /// The number of the rule.
+    pub rule: u8,
+    /// What the rule made of it.
+    pub outcome: Outcome,
+    /// Whether it makes an event.
+    pub is_told: bool,
+    /// Whether the source is a registered station.
+    pub is_registered: bool,
+    /// The frame's length on the wire without FCS.
+    pub bytes: u32,
+}
+
+/// Counts one frame and says what becomes of it. Without a memory no rule is applied.
 #[inline(always)]
-pub fn observe<F: FrameBytes, S: Sink<F>>(frame: &F, policy: &PortPolicy, sink: &mut S) -> Action {
+pub fn observe<F: FrameBytes, S: Sink<F>, M: Memory>(
+    frame: &F,
+    policy: &PortPolicy,
+    memory: Option<&M>,
+    sink: &mut S,
+) -> Action {
     let bytes = frame.wire_len();
     sink.seen(bytes);
     let rate = policy.sampling_rate();
     if rate != 0 && sampling::chosen(rate, sink.draw()) {
         sink.sample(frame, rate);
     }
-    let (verdict, destination) = count(frame, bytes, sink);
-    let action = policy.action(verdict, destination);
+    let (judged, destination) = count(frame, bytes, policy, memory, sink);
+    let action = policy.action(judged.verdict, destination);
     match action {
-        Action::Pass => {}
+        Action::Pass | Action::Drop => {}
         Action::Consume => sink.consumed(bytes),
     }
     action
@@ -47,42 +75,79 @@ pub fn observe<F: FrameBytes, S: Sink<F>>(frame: &F, policy: &PortPolicy, sink: 
 
 /// Finds the one place where a frame is counted: a pair, a reason, or `unattributed`.
 #[inline(always)]
-fn count<F: FrameBytes, S: Sink<F>>(frame: &F, bytes: u32, sink: &mut S) -> (Verdict, Mac) {
+fn count<F: FrameBytes, S: Sink<F>, M: Memory>(
+    frame: &F,
+    bytes: u32,
+    policy: &PortPolicy,
+    memory: Option<&M>,
+    sink: &mut S,
+) -> (Judged, Mac) {
     let link = match frame::link(frame) {
         Ok(link) => link,
         Err(Unread::Malformed(reason)) => {
             sink.malformed(reason, bytes);
-            return (Verdict::Pass, destination(frame));
+            return (Judged::CLEAN, destination(frame));
         }
         Err(Unread::Hidden) => {
             sink.unattributed(bytes);
-            return (Verdict::Pass, destination(frame));
+            return (Judged::CLEAN, destination(frame));
         }
     };
-    match frame::network(frame, &link) {
+    let network = frame::network(frame, &link);
+    match &network {
         Ok(network) => {
-            if let Some(oddity) = frame::oddity(&link, &network) {
+            if let Some(oddity) = frame::oddity(&link, network) {
                 sink.odd(oddity, bytes);
             }
             sink.pair(&key(&link), bytes);
-            (judge(&link, &network), link.destination)
         }
-        Err(Unread::Malformed(reason)) => {
-            sink.malformed(reason, bytes);
-            (Verdict::Pass, link.destination)
-        }
+        Err(Unread::Malformed(reason)) => sink.malformed(*reason, bytes),
         Err(Unread::Hidden) => {
             sink.odd(Oddity::Hidden, bytes);
             sink.pair(&key(&link), bytes);
-            (Verdict::Pass, link.destination)
         }
+    }
+    let Some(memory) = memory else {
+        return (Judged::CLEAN, link.destination);
+    };
+    let judged = judge(frame, &link, &network, policy, memory);
+    if !judged.broken().is_empty() {
+        tell(frame, &link, judged, policy, bytes, sink);
+    }
+    (judged, link.destination)
+}
+
+/// Hands over each rule that a frame breaks.
+#[inline(always)]
+fn tell<F: FrameBytes, S: Sink<F>>(
+    frame: &F,
+    link: &Link,
+    judged: Judged,
+    policy: &PortPolicy,
+    bytes: u32,
+    sink: &mut S,
+) {
+    let dropping = judged.verdict.dropping;
+    let dropped = if policy.enforces() { Outcome::Dropped } else { Outcome::WouldDrop };
+    if !dropping.is_empty() {
+        sink.dropping(dropped, bytes);
+    }
+    let mut left = judged.verdict.counted;
+    for _ in 0..RULES {
+        let Some(rule) = left.take_first() else {
+            break;
+        };
+        let outcome = if has(dropping, rule) { dropped } else { Outcome::Passed };
+        let is_told = has(judged.verdict.told, rule);
+        let key = RuleKey::new(link.vlan(), link.source, rule);
+        let is_registered = judged.is_registered;
+        sink.broken(frame, &Broken { key, rule, outcome, is_told, is_registered, bytes });
     }
 }
 
-/// The place of the peering-LAN rules: one frame's headers in, a verdict out.
 #[inline(always)]
-fn judge(_link: &Link, _network: &Network) -> Verdict {
-    Verdict::Pass
+const fn has(set: RuleSet, rule: u8) -> bool {
+    set.bits() >> (rule & 63) & 1 == 1
 }
 
 #[inline(always)]
@@ -103,6 +168,7 @@ mod tests {
     use crate::addr::{Family, VlanId};
     use crate::bytes::Captured;
     use crate::counters::Counts;
+    use crate::memory::known::Known;
     use crate::policy::Deployment;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
@@ -136,6 +202,8 @@ mod tests {
         fn odd(&mut self, oddity: Oddity, _bytes: u32) {
             self.odd.push(oddity);
         }
+        fn broken(&mut self, _frame: &Captured<'_>, _broken: &Broken) {}
+        fn dropping(&mut self, _outcome: Outcome, _bytes: u32) {}
         fn consumed(&mut self, bytes: u32) {
             self.consumed.add_frame(bytes);
         }
@@ -148,6 +216,9 @@ mod tests {
         }
     }
 
+    /// Nothing is known, and no rule applied.
+    const UNKNOWN: Option<&Known> = None;
+
     fn policy(deployment: Deployment, rate: u32) -> PortPolicy {
         PortPolicy::new(1, deployment, Mac([2; 6]), true, rate)
     }
@@ -155,16 +226,16 @@ mod tests {
     #[test]
     fn a_frame_without_sampling_draws_no_random_number() {
         let mut tally = Tally::default();
-        observe(&Captured::whole(&[0; 60]), &policy(Deployment::Inline, 0), &mut tally);
+        observe(&Captured::whole(&[0; 60]), &policy(Deployment::Inline, 0), UNKNOWN, &mut tally);
         assert_eq!((tally.draws, tally.samples), (0, 0));
-        observe(&Captured::whole(&[0; 60]), &policy(Deployment::Inline, 10), &mut tally);
+        observe(&Captured::whole(&[0; 60]), &policy(Deployment::Inline, 10), UNKNOWN, &mut tally);
         assert_eq!((tally.draws, tally.samples), (1, 1));
     }
 
     #[test]
     fn a_tap_consumes_even_what_it_cannot_parse() {
         let mut tally = Tally::default();
-        let action = observe(&Captured::whole(&[0xff; 9]), &policy(Deployment::Tap, 0), &mut tally);
+        let action = observe(&Captured::whole(&[0xff; 9]), &policy(Deployment::Tap, 0), UNKNOWN, &mut tally);
         assert_eq!(action, Action::Consume);
         assert_eq!(tally.consumed, Counts::frame(9));
         assert_eq!(tally.malformed, [(Malformed::EthernetTruncated, Counts::frame(9))].into());
@@ -173,7 +244,7 @@ mod tests {
     #[test]
     fn a_frame_cut_inside_its_addresses_is_unattributed() {
         let mut tally = Tally::default();
-        observe(&Captured::new(&[0; 13], 60), &policy(Deployment::Inline, 0), &mut tally);
+        observe(&Captured::new(&[0; 13], 60), &policy(Deployment::Inline, 0), UNKNOWN, &mut tally);
         assert_eq!(tally.unattributed, Counts::frame(60));
         assert!(tally.pairs.is_empty());
     }
@@ -185,7 +256,7 @@ mod tests {
             bytes[at..at + 4].copy_from_slice(&[0x81, 0x00, 0x00, 0x64]);
         }
         let mut tally = Tally::default();
-        observe(&Captured::whole(&bytes), &policy(Deployment::Inline, 0), &mut tally);
+        observe(&Captured::whole(&bytes), &policy(Deployment::Inline, 0), UNKNOWN, &mut tally);
         assert_eq!(tally.odd, [Oddity::ThirdTag]);
         let key = PairKey::new(VlanId::from_tci(100), Mac::ZERO, Mac::ZERO, Family::Other);
         assert_eq!(tally.pairs, [(key, Counts::frame(60))].into());
@@ -205,7 +276,7 @@ mod tests {
                 ) {
                     field.copy_from_slice(value);
                 }
-                observe(&Captured::new(&bytes, wire), &policy(Deployment::Tap, 0), &mut tally);
+                observe(&Captured::new(&bytes, wire), &policy(Deployment::Tap, 0), UNKNOWN, &mut tally);
             }
             let mut sum = tally.unattributed;
             tally.pairs.values().chain(tally.malformed.values()).for_each(|counts| sum.add(*counts));

@@ -1,8 +1,11 @@
 //! Tells aya which types a map may hold.
 
-use crate::counters::{Counts, PairKey, PortCounters, StationKey};
+use crate::counters::{
+    ClaimKey, Counts, Heard, PairKey, PortCounters, RuleCounts, RuleKey, RuleState, SessionKey, StationKey,
+};
 use crate::digest::Digest;
 use crate::policy::PortPolicy;
+use crate::table::{AddressKey, PolicyTable};
 
 macro_rules! pod {
     ($($type:ty),*) => { $(
@@ -12,4 +15,19 @@ macro_rules! pod {
     )* };
 }
 
-pod!(Counts, Digest, PairKey, PortCounters, PortPolicy, StationKey);
+pod!(
+    AddressKey,
+    ClaimKey,
+    Counts,
+    Digest,
+    Heard,
+    PairKey,
+    PolicyTable,
+    PortCounters,
+    PortPolicy,
+    RuleCounts,
+    RuleKey,
+    RuleState,
+    SessionKey,
+    StationKey
+);

@@ -77,6 +77,64 @@ impl StationRecord {
     }
 }
 
+/// A frame that breaks a rule, and how many of that kind were not told before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(C)]
+pub struct EventRecord {
+    /// Nanoseconds of `CLOCK_MONOTONIC` when it was seen.
+    pub monotonic_ns: u64,
+    /// Frames of this rule and station that this CPU has not told since the event before.
+    pub suppressed: u64,
+    /// The interface it came in by.
+    pub ifindex: u32,
+    /// Its length on the wire without FCS.
+    pub wire_len: u32,
+    /// The outer VLAN, 0 if untagged.
+    pub vlan: u16,
+    /// Its source.
+    pub mac: [u8; 6],
+    /// The number of a [`Rule`](crate::rules::Rule).
+    pub rule: u8,
+    /// The number of an [`Outcome`](crate::counters::Outcome).
+    pub outcome: u8,
+    /// How much of `header` is filled.
+    pub header_len: u16,
+    /// Always 0: rounds the record to 8 bytes.
+    pub zero: u32,
+    /// The start of the frame.
+    pub header: [u8; SAMPLE_BYTES],
+}
+
+const _: () = assert!(size_of::<EventRecord>() == 40 + SAMPLE_BYTES);
+
+impl EventRecord {
+    /// The record in a ring's entry; `None` if the entry is too short for one.
+    #[must_use]
+    pub fn from_bytes(entry: &[u8]) -> Option<Self> {
+        let [rule, outcome] = field(entry, 32)?;
+        Some(Self {
+            monotonic_ns: u64::from_ne_bytes(field(entry, 0)?),
+            suppressed: u64::from_ne_bytes(field(entry, 8)?),
+            ifindex: u32::from_ne_bytes(field(entry, 16)?),
+            wire_len: u32::from_ne_bytes(field(entry, 20)?),
+            vlan: u16::from_ne_bytes(field(entry, 24)?),
+            mac: field(entry, 26)?,
+            rule,
+            outcome,
+            header_len: u16::from_ne_bytes(field(entry, 34)?),
+            zero: u32::from_ne_bytes(field(entry, 36)?),
+            header: field(entry, 40)?,
+        })
+    }
+
+    /// The start of the frame.
+    #[must_use]
+    pub fn header(&self) -> &[u8] {
+        let len = usize::from(self.header_len).min(SAMPLE_BYTES);
+        &self.header[..len]
+    }
+}
+
 fn field<const N: usize>(entry: &[u8], offset: usize) -> Option<[u8; N]> {
     entry.get(offset..)?.first_chunk().copied()
 }

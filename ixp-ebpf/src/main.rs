@@ -4,10 +4,17 @@
 #![expect(missing_docs, reason = "the xdp macro drops a program's doc comment")]
 #![cfg_attr(not(target_arch = "bpf"), expect(dead_code, reason = "the kernel calls what the stub does not"))]
 
+mod budget;
+mod claims;
+mod events;
+mod memory;
 mod pairs;
 mod ports;
+mod rules;
 mod samples;
 mod sink;
+mod site;
+mod states;
 mod stations;
 
 use aya_ebpf::bindings::xdp_action::{XDP_DROP, XDP_PASS};
@@ -34,7 +41,7 @@ static LICENSE: [u8; 13] = *b"Dual MIT/GPL\0";
 pub fn ixp_sampler(ctx: XdpContext) -> u32 {
     match sample(&ctx) {
         Action::Pass => XDP_PASS,
-        Action::Consume => XDP_DROP,
+        Action::Consume | Action::Drop => XDP_DROP,
     }
 }
 
@@ -49,12 +56,12 @@ fn sample(ctx: &XdpContext) -> Action {
     let Some(counters) = ports::counters(slot) else {
         return Action::Pass;
     };
-    let mut maps = sink::Maps { ctx, ifindex, slot, counters };
+    let mut sink = sink::Counting { ctx, ifindex, slot, counters };
     match policy {
-        Some(policy) => observe(&packet, &policy, &mut maps),
+        Some(policy) => observe(&packet, &policy, memory::Maps::find().as_ref(), &mut sink),
         None => {
-            maps.seen(packet.wire_len());
-            maps.unattributed(packet.wire_len());
+            sink.seen(packet.wire_len());
+            sink.unattributed(packet.wire_len());
             Action::Pass
         }
     }

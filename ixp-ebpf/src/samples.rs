@@ -36,7 +36,7 @@ pub fn put(packet: &Packet, ifindex: u32, rate: u32) -> bool {
 /// Copies word by word, since the verifier takes only constant lengths; a frame's odd last byte,
 /// if it is among the first [`SAMPLE_BYTES`], comes with the byte before it.
 #[inline(always)]
-fn copy_start(packet: &Packet, header: &mut [u8; SAMPLE_BYTES]) -> u32 {
+pub fn copy_start(packet: &Packet, header: &mut [u8; SAMPLE_BYTES]) -> u32 {
     let mut len = 0;
     for word in 0..SAMPLE_BYTES / 2 {
         let at = word * 2;

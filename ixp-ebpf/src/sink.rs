@@ -3,23 +3,23 @@
 use aya_ebpf::helpers::bpf_get_prandom_u32;
 use aya_ebpf::programs::XdpContext;
 use aya_log_ebpf::warn;
-use ixp_common::counters::{PairKey, PortCounters, malformed_index, oddity_index};
+use ixp_common::counters::{Outcome, PairKey, PortCounters, malformed_index, oddity_index};
 use ixp_common::frame::{Malformed, Oddity};
-use ixp_common::observe::Sink;
+use ixp_common::observe::{Broken, Sink};
 use ixp_ebpf::packet::Packet;
 
 use crate::pairs::{self, Recorded};
-use crate::{ports, samples, stations};
+use crate::{events, ports, rules, samples, stations};
 
 /// The maps, for one frame of one interface.
-pub struct Maps<'a> {
+pub struct Counting<'a> {
     pub ctx: &'a XdpContext,
     pub ifindex: u32,
     pub slot: u32,
     pub counters: &'a mut PortCounters,
 }
 
-impl Maps<'_> {
+impl Counting<'_> {
     /// Says once per CPU and interface that the table is full; the counter tells the rest.
     #[inline(always)]
     fn missed(&mut self, bytes: u32) {
@@ -30,7 +30,7 @@ impl Maps<'_> {
     }
 }
 
-impl Sink<Packet> for Maps<'_> {
+impl Sink<Packet> for Counting<'_> {
     #[inline(always)]
     fn seen(&mut self, bytes: u32) {
         self.counters.seen.add_frame(bytes);
@@ -58,6 +58,23 @@ impl Sink<Packet> for Maps<'_> {
     #[inline(always)]
     fn odd(&mut self, oddity: Oddity, bytes: u32) {
         ports::reason(oddity_index(self.slot, oddity), bytes);
+    }
+
+    #[inline(always)]
+    fn broken(&mut self, packet: &Packet, broken: &Broken) {
+        if let Some(state) = rules::record(broken, self.slot)
+            && broken.is_told
+        {
+            events::tell(packet, self.ifindex, broken, state, self.counters);
+        }
+    }
+
+    #[inline(always)]
+    fn dropping(&mut self, outcome: Outcome, bytes: u32) {
+        match outcome {
+            Outcome::Dropped => self.counters.dropped.add_frame(bytes),
+            Outcome::Passed | Outcome::WouldDrop => self.counters.would_drop.add_frame(bytes),
+        }
     }
 
     #[inline(always)]

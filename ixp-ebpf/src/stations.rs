@@ -9,6 +9,8 @@ use ixp_common::counters::{PairKey, PortCounters, StationKey};
 use ixp_common::names;
 use ixp_common::sample::StationRecord;
 
+use crate::budget::Budget;
+
 #[map]
 static STATIONS: HashMap<StationKey, u64> = HashMap::with_max_entries(names::DEFAULT_STATIONS, 0);
 
@@ -17,13 +19,6 @@ static STATION_RING: RingBuf = RingBuf::with_byte_size(names::STATION_RING_BYTES
 
 #[map]
 static STATION_BUDGET: PerCpuArray<Budget> = PerCpuArray::with_max_entries(1, 0);
-
-/// What this CPU may still report in the current second.
-#[repr(C)]
-struct Budget {
-    second: u64,
-    used: u64,
-}
 
 /// Reports the source of a new pair if it is a station that was not reported yet.
 #[inline(always)]
@@ -50,14 +45,7 @@ fn is_within_budget(monotonic_ns: u64) -> bool {
         return false;
     };
     // SAFETY: this CPU's entry, which no other CPU writes; XDP does not nest on one CPU.
-    let budget = unsafe { &mut *budget };
-    let second = monotonic_ns / 1_000_000_000;
-    if budget.second != second {
-        budget.second = second;
-        budget.used = 0;
-    }
-    budget.used += 1;
-    budget.used <= u64::from(names::STATIONS_PER_SECOND)
+    unsafe { &mut *budget }.take(monotonic_ns, names::STATIONS_PER_SECOND)
 }
 
 /// Room in the ring first, so that no station is remembered as reported that was not.

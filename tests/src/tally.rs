@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use ixp_agent::snapshot::Snapshot;
 use ixp_common::bytes::Captured;
-use ixp_common::counters::{Counts, PairKey};
+use ixp_common::counters::{Counts, Outcome, PairKey, RuleCounts, RuleKey};
 use ixp_common::frame::{Malformed, Oddity};
-use ixp_common::observe::Sink;
+use ixp_common::observe::{Broken, Sink};
 
 /// Counts of one interface.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,6 +23,12 @@ pub struct Tally {
     pub odd: BTreeMap<Oddity, Counts>,
     /// Cells.
     pub pairs: BTreeMap<PairKey, Counts>,
+    /// Rules that were broken, by whom.
+    pub rules: BTreeMap<RuleKey, RuleCounts>,
+    /// Frames that rules dropped.
+    pub dropped: Counts,
+    /// Frames that rules would have dropped.
+    pub would_drop: Counts,
     /// Samples taken.
     pub samples: u64,
 }
@@ -47,6 +53,9 @@ impl Tally {
             malformed: delta.malformed,
             odd: delta.odd,
             pairs: delta.pairs.into_iter().collect(),
+            rules: delta.rules,
+            dropped: later.dropped.since(earlier.dropped),
+            would_drop: later.would_drop.since(earlier.would_drop),
             samples: (later.samples + later.samples_lost) - (earlier.samples + earlier.samples_lost),
         }
     }
@@ -79,6 +88,17 @@ impl Sink<Captured<'_>> for Tally {
 
     fn odd(&mut self, oddity: Oddity, bytes: u32) {
         self.odd.entry(oddity).or_default().add_frame(bytes);
+    }
+
+    fn broken(&mut self, _frame: &Captured<'_>, broken: &Broken) {
+        self.rules.entry(broken.key).or_default().add_frame(broken.bytes, broken.outcome);
+    }
+
+    fn dropping(&mut self, outcome: Outcome, bytes: u32) {
+        match outcome {
+            Outcome::Dropped => self.dropped.add_frame(bytes),
+            Outcome::Passed | Outcome::WouldDrop => self.would_drop.add_frame(bytes),
+        }
     }
 
     fn consumed(&mut self, bytes: u32) {

@@ -6,6 +6,7 @@ use std::thread;
 use ixp_agent::kernel::attach::{Attached, Mode, Wanted, attach};
 use ixp_agent::kernel::interface::nic_counters;
 use ixp_agent::kernel::load::{self, Loaded, Object};
+use ixp_agent::policy::memory::HostMemory;
 use ixp_common::addr::VlanId;
 use ixp_common::bytes::Captured;
 use ixp_common::counters::PairKey;
@@ -49,7 +50,7 @@ fn expected(attached: &Attached, frames: &[Fixture]) -> Tally {
     let policy = PortPolicy::new(attached.slot, deployment, mac, true, 0);
     let mut tally = Tally::default();
     for frame in frames {
-        observe(&Captured::whole(&frame.bytes), &policy, &mut tally);
+        observe(&Captured::whole(&frame.bytes), &policy, None::<&HostMemory>, &mut tally);
     }
     tally
 }

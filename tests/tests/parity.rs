@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 
 use ixp_agent::kernel::load::Capacity;
+use ixp_agent::policy::memory::HostMemory;
 use ixp_common::bytes::Captured;
 use ixp_common::digest::Digest;
 use ixp_common::frame::Malformed;
@@ -74,7 +75,8 @@ fn counts(policy: PortPolicy, visible: usize) {
     };
     let host = |frames: &[Fixture]| {
         let mut tally = Tally::default();
-        let observe = |frame: &Fixture| observe(&cut(&frame.bytes, visible), &policy, &mut tally);
+        let observe =
+            |frame: &Fixture| observe(&cut(&frame.bytes, visible), &policy, None::<&HostMemory>, &mut tally);
         let actions: Vec<Action> = frames.iter().map(observe).collect();
         assert_eq!(tally.accounted(), tally.seen);
         (actions, tally)

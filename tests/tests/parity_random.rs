@@ -1,6 +1,7 @@
 //! Frames of chance with the structure of real ones: the kernel reads and counts them as the host does.
 
 use ixp_agent::kernel::load::Capacity;
+use ixp_agent::policy::memory::HostMemory;
 use ixp_common::bytes::Captured;
 use ixp_common::digest::Digest;
 use ixp_common::observe::observe;
@@ -129,7 +130,8 @@ fn any_list_of_structured_frames_is_counted_in_the_kernel_as_on_the_host() {
     let before = sampler.snapshot().expect("counters are read");
     let host = std::cell::RefCell::new(Tally::default());
     check(|bytes| {
-        let expected = observe(&Captured::whole(bytes), &policy, &mut *host.borrow_mut());
+        let expected =
+            observe(&Captured::whole(bytes), &policy, None::<&HostMemory>, &mut *host.borrow_mut());
         prop_assert_eq!(sampler.run(bytes, 1).expect("it runs").action, expected);
         Ok(())
     });

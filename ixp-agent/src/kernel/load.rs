@@ -20,6 +20,7 @@ use super::interface::Promiscuous;
 use super::pairs::PairTable;
 use super::read::Counters;
 use super::ring::Rings;
+use super::rules::RuleTables;
 use super::{Error, privilege};
 
 static EMBEDDED: &[u8] = aya::include_bytes_aligned!(env!("IXP_EBPF_OBJECT_PATH"));
@@ -112,11 +113,17 @@ pub fn load(object: &Object, capacity: Capacity) -> Result<Loaded, Error> {
         reasons: PerCpuArray::<_, Counts>::try_from(take(&mut ebpf, names::REASON_COUNTERS)?)
             .map_err(|error| Error::map("type", names::REASON_COUNTERS, error))?,
         pairs: PairTable::new(take(&mut ebpf, names::PAIRS)?)?,
+        rules: RuleTables::new(
+            take(&mut ebpf, names::RULES)?,
+            take(&mut ebpf, names::STRANGER_RULES)?,
+            take(&mut ebpf, names::RULES_MISSED)?,
+        )?,
     };
     let ring = |map, name| RingBuf::try_from(map).map_err(|error| Error::map("type", name, error));
     let rings = Rings {
         stations: ring(take(&mut ebpf, names::STATION_RING)?, names::STATION_RING)?,
         samples: ring(take(&mut ebpf, names::SAMPLE_RING)?, names::SAMPLE_RING)?,
+        events: ring(take(&mut ebpf, names::EVENT_RING)?, names::EVENT_RING)?,
         log: EbpfLogger::init(&mut ebpf).map_err(|error| Error::map("type", "AYA_LOGS", error))?,
     };
     let policies = HashMap::try_from(take(&mut ebpf, names::PORT_POLICIES)?)

@@ -9,6 +9,7 @@ use ixp_common::names::{PORT_COUNTERS, REASON_COUNTERS};
 
 use super::Error;
 use super::pairs::PairTable;
+use super::rules::RuleTables;
 use crate::snapshot::{Port, Snapshot};
 
 /// The counting maps.
@@ -17,6 +18,8 @@ pub struct Counters {
     pub(super) reasons: PerCpuArray<MapData, Counts>,
     /// The matrix's cells.
     pub pairs: PairTable,
+    /// Who broke which rule.
+    pub rules: RuleTables,
 }
 
 impl Counters {
@@ -27,13 +30,15 @@ impl Counters {
     /// [`Error::Map`].
     pub fn snapshot(&mut self, last: u32) -> Result<Snapshot, Error> {
         let pairs = self.pairs.read()?;
+        let rules = self.rules.read()?;
         let mut ports = BTreeMap::new();
         for slot in 0..=last {
             let malformed = self.reasons_of(Malformed::ALL, |reason| malformed_index(slot, reason))?;
             let odd = self.reasons_of(Oddity::ALL, |oddity| oddity_index(slot, oddity))?;
-            ports.insert(slot, Port { counters: self.port(slot)?, malformed, odd });
+            let rules_missed = self.rules.missed(slot)?;
+            ports.insert(slot, Port { counters: self.port(slot)?, malformed, odd, rules_missed });
         }
-        Ok(Snapshot { ports, pairs })
+        Ok(Snapshot { ports, pairs, rules })
     }
 
     fn port(&self, slot: u32) -> Result<PortCounters, Error> {

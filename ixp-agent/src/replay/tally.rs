@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use ixp_common::addr::Mac;
 use ixp_common::bytes::Captured;
-use ixp_common::counters::{Counts, PairKey};
+use ixp_common::counters::{Counts, Outcome, PairKey, RuleCounts, RuleKey};
 use ixp_common::frame::{Malformed, Oddity};
-use ixp_common::observe::{Sink, observe};
+use ixp_common::observe::{Broken, Sink, observe};
 use ixp_common::policy::{Deployment, PortPolicy};
 
+use crate::policy::memory::HostMemory;
 use crate::snapshot::{Delta, Pairs};
 
 /// A port that passes every frame on and samples none.
@@ -22,12 +23,13 @@ pub struct Tally {
     malformed: BTreeMap<Malformed, Counts>,
     odd: BTreeMap<Oddity, Counts>,
     pairs: Pairs,
+    rules: BTreeMap<RuleKey, RuleCounts>,
 }
 
 impl Tally {
-    /// Counts a frame.
-    pub fn count(&mut self, frame: &Captured<'_>) {
-        observe(frame, &POLICY, self);
+    /// Counts a frame; without a memory no rule is applied.
+    pub fn count(&mut self, frame: &Captured<'_>, memory: Option<&HostMemory>) {
+        observe(frame, &POLICY, memory, self);
     }
 
     /// All that was counted, pairs in order.
@@ -41,6 +43,8 @@ impl Tally {
             malformed: self.malformed,
             odd: self.odd,
             pairs,
+            rules: self.rules,
+            rules_missed: BTreeMap::new(),
         }
     }
 }
@@ -65,6 +69,12 @@ impl Sink<Captured<'_>> for Tally {
     fn odd(&mut self, oddity: Oddity, bytes: u32) {
         self.odd.entry(oddity).or_default().add_frame(bytes);
     }
+
+    fn broken(&mut self, _frame: &Captured<'_>, broken: &Broken) {
+        self.rules.entry(broken.key).or_default().add_frame(broken.bytes, broken.outcome);
+    }
+
+    fn dropping(&mut self, _outcome: Outcome, _bytes: u32) {}
 
     fn consumed(&mut self, _bytes: u32) {}
 

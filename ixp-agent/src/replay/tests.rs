@@ -121,7 +121,7 @@ fn frame() -> impl Strategy<Value = (Vec<u8>, u32)> {
 
 fn counted(frames: &[(Vec<u8>, u32)]) -> Delta {
     let mut tally = Tally::default();
-    frames.iter().for_each(|(bytes, wire)| tally.count(&Captured::new(bytes, *wire)));
+    frames.iter().for_each(|(bytes, wire)| tally.count(&Captured::new(bytes, *wire), None));
     tally.into_delta()
 }
 

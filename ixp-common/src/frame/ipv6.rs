@@ -33,6 +33,8 @@ pub struct Ipv6 {
     pub source: [u8; 16],
     /// Destination address.
     pub destination: [u8; 16],
+    /// Header and payload, in bytes.
+    pub total_len: u32,
     /// Hop limit.
     pub hop_limit: u8,
     /// The number of the first header that is no extension, or of the one where the walk stopped.
@@ -41,6 +43,10 @@ pub struct Ipv6 {
     pub extensions: u8,
     /// Its place among the fragments of a packet.
     pub fragment: Fragment,
+    /// Whether there is a fragment header, be it that of a whole packet (RFC 6946).
+    pub has_fragment_header: bool,
+    /// The offset in the frame of what follows the extension headers.
+    pub transport_at: u16,
     /// What follows the extension headers.
     pub transport: Transport,
 }
@@ -60,13 +66,18 @@ pub fn parse<F: FrameBytes>(frame: &F, offset: usize) -> Result<Ipv6, Unread> {
     let start = offset + field::FIXED;
     let end = end_of_payload(frame, start, u16::from_be_bytes([l0, l1]), first)?;
     let chain = walk(frame, first, start, end)?;
+    #[expect(clippy::cast_possible_truncation, reason = "no frame has 2³² bytes")]
+    let total_len = (end - offset) as u32;
     Ok(Ipv6 {
         source,
         destination,
+        total_len,
         hop_limit,
         protocol: chain.protocol,
         extensions: chain.extensions,
         fragment: chain.fragment,
+        has_fragment_header: chain.has_fragment_header,
+        transport_at: chain.transport_at,
         transport: chain.transport,
     })
 }
@@ -88,18 +99,25 @@ struct Chain {
     protocol: u8,
     extensions: u8,
     fragment: Fragment,
+    has_fragment_header: bool,
+    transport_at: u16,
     transport: Transport,
 }
 
 #[inline(always)]
 fn walk<F: FrameBytes>(frame: &F, first: u8, start: usize, end: usize) -> Result<Chain, Unread> {
-    let mut chain =
-        Chain { protocol: first, extensions: 0, fragment: Fragment::Whole, transport: Transport::Opaque };
+    let mut chain = Chain {
+        protocol: first,
+        extensions: 0,
+        fragment: Fragment::Whole,
+        has_fragment_header: false,
+        transport_at: 0,
+        transport: Transport::Opaque,
+    };
     let mut at = start;
     for _ in 0..MAX_EXTENSIONS {
         if !is_extension(chain.protocol) {
-            chain.transport = l4::parse(frame, chain.protocol, chain.fragment, at, end);
-            return Ok(chain);
+            return Ok(chain.carrying(frame, at, end));
         }
         if at >= HEADER_WINDOW {
             break;
@@ -122,6 +140,7 @@ fn walk<F: FrameBytes>(frame: &F, first: u8, start: usize, end: usize) -> Result
         if chain.protocol == next::FRAGMENT {
             let word = u16::from_be_bytes([w0, w1]);
             chain.fragment = Fragment::new(word >> 3, word & field::MORE != 0);
+            chain.has_fragment_header = true;
         }
         chain.protocol = following;
         chain.extensions += 1;
@@ -132,10 +151,20 @@ fn walk<F: FrameBytes>(frame: &F, first: u8, start: usize, end: usize) -> Result
     }
     if is_extension(chain.protocol) {
         chain.transport = Transport::Undecided;
-    } else {
-        chain.transport = l4::parse(frame, chain.protocol, chain.fragment, at, end);
+        return Ok(chain);
     }
-    Ok(chain)
+    Ok(chain.carrying(frame, at, end))
+}
+
+impl Chain {
+    #[inline(always)]
+    fn carrying<F: FrameBytes>(mut self, frame: &F, at: usize, end: usize) -> Self {
+        #[expect(clippy::cast_possible_truncation, reason = "a chain of 8 headers is below 2¹⁶ bytes long")]
+        let transport_at = at as u16;
+        self.transport_at = transport_at;
+        self.transport = l4::parse(frame, self.protocol, self.fragment, at, end);
+        self
+    }
 }
 
 #[inline(always)]

@@ -75,6 +75,13 @@ pub enum Transport {
     Undecided,
 }
 
+/// Whether a protocol's header starts with two ports.
+#[inline(always)]
+#[must_use]
+pub const fn has_ports(protocol: u8) -> bool {
+    matches!(protocol, protocol::TCP | protocol::UDP | protocol::DCCP | protocol::SCTP | protocol::UDP_LITE)
+}
+
 /// Reads the start of a payload of `protocol` at `offset` that ends at `end`.
 #[inline(always)]
 pub(super) fn parse<F: FrameBytes>(
@@ -85,10 +92,7 @@ pub(super) fn parse<F: FrameBytes>(
     end: usize,
 ) -> Transport {
     let is_icmp = matches!(protocol, protocol::ICMP | protocol::ICMPV6);
-    let has_ports = matches!(
-        protocol,
-        protocol::TCP | protocol::UDP | protocol::DCCP | protocol::SCTP | protocol::UDP_LITE
-    );
+    let has_ports = has_ports(protocol);
     if fragment == Fragment::Later || !(is_icmp || has_ports) {
         return Transport::Opaque;
     }

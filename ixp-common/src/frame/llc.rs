@@ -17,6 +17,8 @@ pub struct Llc {
     pub dsap: u8,
     /// Source service access point.
     pub ssap: u8,
+    /// The control field's first byte; 3 is an unnumbered information frame.
+    pub control: u8,
     /// What SNAP says, if it is there.
     pub snap: Option<Snap>,
 }
@@ -45,12 +47,12 @@ pub fn parse<F: FrameBytes>(frame: &F, offset: usize, length: u16) -> Result<Llc
     }
     let [dsap, ssap, control] = read::<3, F>(frame, offset, Malformed::LlcTruncated)?;
     if (dsap, ssap, control) != (0xaa, 0xaa, 0x03) {
-        return Ok(Llc { dsap, ssap, snap: None });
+        return Ok(Llc { dsap, ssap, control, snap: None });
     }
     if length < field::HEADER + field::SNAP {
         return Err(Unread::Malformed(Malformed::SnapTruncated));
     }
     let [o0, o1, o2, p0, p1] = read::<5, F>(frame, offset + field::HEADER, Malformed::SnapTruncated)?;
     let snap = Snap { oui: [o0, o1, o2], pid: u16::from_be_bytes([p0, p1]) };
-    Ok(Llc { dsap, ssap, snap: Some(snap) })
+    Ok(Llc { dsap, ssap, control, snap: Some(snap) })
 }

@@ -51,6 +51,7 @@ const ROOMS: &[Room] = &[
     room("ixp-agent/src/members", Pure, &["ixp_common", "notice"]),
     room("ixp-agent/src/members/load", Rim, &["members", "notice"]),
     room("ixp-agent/src/matrix", Pure, &["ixp_common", "members", "snapshot"]),
+    room("ixp-agent/src/policy", Pure, &["ixp_common", "members"]),
     room("ixp-agent/src/stations", Pure, &["ixp_common", "members", "snapshot"]),
     room("ixp-agent/src/live", Pure, &["ixp_common", "matrix", "members", "snapshot", "stations"]),
     room(

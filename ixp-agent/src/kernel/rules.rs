@@ -1,0 +1,64 @@
+//! The tables of broken rules in, what each station broke out.
+
+use std::collections::BTreeMap;
+
+use aya::maps::{Map, MapData, PerCpuArray};
+use ixp_common::addr::{Mac, VlanId};
+use ixp_common::counters::{RuleCounts, RuleKey, RuleState, rule_index};
+use ixp_common::names::{RULES, RULES_MISSED, STRANGER_RULES};
+use ixp_common::rules::Rule;
+
+use super::Error;
+use super::batch::PerCpuTable;
+
+/// The tables of broken rules.
+pub struct RuleTables {
+    tables: [PerCpuTable<RuleKey, RuleState>; 2],
+    missed: PerCpuArray<MapData, RuleCounts>,
+}
+
+impl RuleTables {
+    /// Takes the maps.
+    pub(super) fn new(registered: Map, strangers: Map, missed: Map) -> Result<Self, Error> {
+        let none = RuleKey::new(VlanId::UNTAGGED, Mac::ZERO, 0);
+        let table = |name, map| PerCpuTable::new(name, map, none, RuleState::NEW);
+        let missed =
+            PerCpuArray::try_from(missed).map_err(|error| Error::map("type", RULES_MISSED, error))?;
+        Ok(Self { tables: [table(RULES, registered)?, table(STRANGER_RULES, strangers)?], missed })
+    }
+
+    /// Reads which rules each station broke, over all slots and CPUs.
+    ///
+    /// # Errors
+    /// [`Error::Map`].
+    pub fn read(&mut self) -> Result<BTreeMap<RuleKey, RuleCounts>, Error> {
+        let mut rules: BTreeMap<RuleKey, RuleCounts> = BTreeMap::new();
+        for table in &mut self.tables {
+            // A station that was registered in between is in both.
+            table.read(|key, values| {
+                let sum = rules.entry(*key).or_default();
+                values.iter().for_each(|state| sum.add(&state.counts));
+            })?;
+        }
+        Ok(rules)
+    }
+
+    /// Reads the rules that were broken in a slot by stations for which there was no room.
+    ///
+    /// # Errors
+    /// [`Error::Map`].
+    pub fn missed(&self, slot: u32) -> Result<BTreeMap<Rule, RuleCounts>, Error> {
+        let mut missed = BTreeMap::new();
+        for rule in Rule::ALL {
+            let index = rule_index(slot, rule as u8);
+            let values =
+                self.missed.get(&index, 0).map_err(|error| Error::map("read", RULES_MISSED, error))?;
+            let mut sum = RuleCounts::default();
+            values.iter().for_each(|counts| sum.add(counts));
+            if !sum.is_zero() {
+                missed.insert(rule, sum);
+            }
+        }
+        Ok(missed)
+    }
+}

@@ -1,0 +1,197 @@
+//! The rules of neighbour discovery: N01 to N08, N10, N11, on the LAN itself.
+
+use super::facts::Facts;
+use super::ip::Scope;
+use super::{Findings, Rule};
+use crate::addr::Mac;
+use crate::bytes::FrameBytes;
+use crate::counters::ClaimKey;
+use crate::frame::Link;
+use crate::frame::ipv6::Ipv6;
+use crate::frame::l4::{self, Fragment, Transport, protocol};
+use crate::limit::Class;
+use crate::memory::Memory;
+
+/// ICMPv6 types (RFC 4861 §4, RFC 2710 §3, RFC 3810 §5.2, RFC 4286 §3).
+pub mod kind {
+    pub const MLD_QUERY: u8 = 130;
+    pub const MLD_REPORT: u8 = 131;
+    pub const MLD_DONE: u8 = 132;
+    pub const ROUTER_SOLICITATION: u8 = 133;
+    pub const ROUTER_ADVERTISEMENT: u8 = 134;
+    pub const NEIGHBOUR_SOLICITATION: u8 = 135;
+    pub const NEIGHBOUR_ADVERTISEMENT: u8 = 136;
+    pub const REDIRECT: u8 = 137;
+    pub const MLD2_REPORT: u8 = 143;
+}
+
+/// Options (RFC 4861 §4.6.1).
+mod option {
+    pub(super) const SOURCE_LINK_LAYER: u8 = 1;
+    pub(super) const TARGET_LINK_LAYER: u8 = 2;
+}
+
+mod field {
+    /// The target of an NS or NA.
+    pub(super) const TARGET: usize = 8;
+    /// The options behind it.
+    pub(super) const OPTIONS: usize = 24;
+    /// The options of a router solicitation.
+    pub(super) const RS_OPTIONS: usize = 8;
+    /// The options of a router advertisement.
+    pub(super) const RA_OPTIONS: usize = 16;
+}
+
+/// Options that are looked at.
+const MOST_OPTIONS: usize = 4;
+
+const UNSPECIFIED: [u8; 16] = [0; 16];
+
+/// Whether the packet is an NS or NA.
+#[inline(always)]
+pub fn is_neighbour(packet: &Ipv6) -> bool {
+    let neighbour = kind::NEIGHBOUR_SOLICITATION..=kind::NEIGHBOUR_ADVERTISEMENT;
+    matches!(packet.transport, Transport::Icmp { kind, .. } if neighbour.contains(&kind))
+}
+
+/// Holds a packet of link scope against the rules.
+#[inline(always)]
+pub fn judge<F: FrameBytes, M: Memory>(
+    frame: &F,
+    link: &Link,
+    packet: &Ipv6,
+    facts: &Facts<'_, M>,
+    findings: &mut Findings,
+) {
+    let Transport::Icmp { kind, code } = packet.transport else {
+        findings.hard(Rule::N04, hides_icmp(packet));
+        return;
+    };
+    if packet.protocol != protocol::ICMPV6 {
+        return;
+    }
+    let is_mld = matches!(kind, kind::MLD_QUERY | kind::MLD_REPORT | kind::MLD_DONE | kind::MLD2_REPORT);
+    findings.hard(Rule::N10, is_mld);
+    if !(kind::ROUTER_SOLICITATION..=kind::REDIRECT).contains(&kind) {
+        return;
+    }
+    findings.hard(Rule::N01, kind == kind::ROUTER_ADVERTISEMENT);
+    findings.hard(Rule::N02, kind == kind::ROUTER_SOLICITATION);
+    findings.hard(Rule::N03, kind == kind::REDIRECT);
+    // RFC 4861 §6.1, §7.1, §8.1: hop limit 255, code 0. RFC 6980 §5: no fragment header.
+    findings.hard(Rule::N04, packet.hop_limit != 255 || code != 0 || packet.has_fragment_header);
+    let at = usize::from(packet.transport_at);
+    let (options, wanted) = match kind {
+        kind::ROUTER_SOLICITATION => (field::RS_OPTIONS, option::SOURCE_LINK_LAYER),
+        kind::ROUTER_ADVERTISEMENT => (field::RA_OPTIONS, option::SOURCE_LINK_LAYER),
+        kind::NEIGHBOUR_SOLICITATION => (field::OPTIONS, option::SOURCE_LINK_LAYER),
+        kind::NEIGHBOUR_ADVERTISEMENT => (field::OPTIONS, option::TARGET_LINK_LAYER),
+        // A redirect's option is the address of the better router, not of its sender.
+        _ => return,
+    };
+    let address = link_layer_address(frame, at + options, wanted);
+    findings.hard(Rule::N06, address.is_some_and(|mac| mac != link.source));
+    if let Some(target) = frame.load::<16>(at + field::TARGET) {
+        match kind {
+            kind::NEIGHBOUR_SOLICITATION => solicitation(link, packet, target, facts, findings),
+            kind::NEIGHBOUR_ADVERTISEMENT => advertisement(link, target, facts, findings),
+            _ => {}
+        }
+    }
+}
+
+/// N04: headers that go on beyond what is looked at, or, in a fragment, beyond its end (RFC 7112 §5), or
+/// a later fragment of ICMPv6 to many.
+#[inline(always)]
+fn hides_icmp(packet: &Ipv6) -> bool {
+    let is_later = packet.fragment == Fragment::Later;
+    let is_to_many = packet.destination[0] == 0xff;
+    match packet.transport {
+        Transport::Undecided => !l4::has_ports(packet.protocol),
+        Transport::Truncated => packet.protocol == protocol::ICMPV6,
+        _ => is_later && is_to_many && packet.protocol == protocol::ICMPV6,
+    }
+}
+
+/// N05, N11, and the claim that a sender makes.
+#[inline(always)]
+fn solicitation<M: Memory>(
+    link: &Link,
+    packet: &Ipv6,
+    target: [u8; 16],
+    facts: &Facts<'_, M>,
+    findings: &mut Findings,
+) {
+    let is_over = facts.is_over(link, Class::Nd);
+    let is_sweep = facts.sweeps_ipv6(link, target);
+    findings.hard(Rule::N11, is_over || is_sweep);
+    let is_near = is_link_local(&target) || facts.lan.contains_ipv6(target);
+    let is_wrong_target = facts.lan.has_ipv6() && !is_near;
+    let is_right_group = packet.destination[0] != 0xff || packet.destination == solicited_node(&target);
+    findings.hard(Rule::N05, is_wrong_target || !is_right_group);
+    if packet.source != UNSPECIFIED {
+        facts.memory.claim(&ClaimKey::ipv6(facts.vlan, link.source, packet.source));
+    }
+}
+
+/// N07, and the claim that it is.
+#[inline(always)]
+fn advertisement<M: Memory>(link: &Link, target: [u8; 16], facts: &Facts<'_, M>, findings: &mut Findings) {
+    facts.memory.claim(&ClaimKey::ipv6(facts.vlan, link.source, target));
+    if facts.lan.is_bound_ipv6() && facts.lan.contains_ipv6(target) {
+        let owner = facts.owner_ipv6(target);
+        // RFC 6620 §3: an address is bound to who has it.
+        findings.hard(Rule::N07, !owner.is_nobody() && !owner.is(&facts.source));
+    }
+}
+
+/// N08: an unspecified source outside of duplicate address detection (RFC 4862 §5.4.2), or an address
+/// of the LAN that nobody has.
+#[inline(always)]
+pub fn source<M: Memory>(packet: &Ipv6, facts: &Facts<'_, M>, scope: Scope, findings: &mut Findings) {
+    let is_solicitation =
+        matches!(packet.transport, Transport::Icmp { kind, .. } if kind == kind::NEIGHBOUR_SOLICITATION);
+    let is_to_solicited_node = packet.destination[..13] == SOLICITED_NODE;
+    let is_unspecified = packet.source == UNSPECIFIED;
+    findings.add(Rule::N08, is_unspecified && !(is_solicitation && is_to_solicited_node), !scope.is_link);
+    if facts.lan.contains_ipv6(packet.source) && facts.lan.is_bound_ipv6() {
+        let owner = facts.owner_ipv6(packet.source);
+        let is_certain = scope.is_link && facts.source.is_registered() && facts.source.has_ipv6();
+        findings.add(Rule::N08, owner.is_nobody(), !is_certain);
+        let is_others = !owner.is_nobody() && !owner.is(&facts.source);
+        findings.add(Rule::I09, is_others, !scope.is_link);
+    }
+}
+
+/// The link-layer address in an option of the kind `wanted`.
+#[inline(always)]
+fn link_layer_address<F: FrameBytes>(frame: &F, options: usize, wanted: u8) -> Option<Mac> {
+    let mut at = options;
+    for _ in 0..MOST_OPTIONS {
+        let [kind, len, a, b, c, d, e, f] = frame.load::<8>(at)?;
+        if kind == wanted {
+            return Some(Mac([a, b, c, d, e, f]));
+        }
+        // RFC 4861 §4.6: a length of 0 is not allowed, and the walk would not end.
+        if len == 0 {
+            return None;
+        }
+        at += usize::from(len) * 8;
+    }
+    None
+}
+
+/// ff02::1:ff00:0/104 (RFC 4291 §2.7.1).
+const SOLICITED_NODE: [u8; 13] = [0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x01, 0xff];
+
+#[inline(always)]
+fn solicited_node(target: &[u8; 16]) -> [u8; 16] {
+    let [.., x, y, z] = *target;
+    [0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x01, 0xff, x, y, z]
+}
+
+/// fe80::/10 (RFC 4291 §2.5.6).
+#[inline(always)]
+pub fn is_link_local(address: &[u8; 16]) -> bool {
+    address[0] == 0xfe && address[1] & 0xc0 == 0x80
+}

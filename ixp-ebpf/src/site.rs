@@ -1,0 +1,35 @@
+//! What the agent says of the exchange: the table in force, and who has which address.
+
+use aya_ebpf::macros::map;
+use aya_ebpf::maps::{Array, HashMap};
+use ixp_common::names;
+use ixp_common::table::{AddressKey, PolicyTable};
+
+#[map]
+static POLICY_TABLES: Array<PolicyTable> = Array::with_max_entries(2, 0);
+
+#[map]
+static ACTIVE_TABLE: Array<u32> = Array::with_max_entries(1, 0);
+
+#[map]
+static OWNERS: HashMap<AddressKey, u32> = HashMap::with_max_entries(names::OWNERS_ROOM, 0);
+
+/// The table in force; `None` until the agent has written one.
+#[inline(always)]
+pub fn table() -> Option<&'static PolicyTable> {
+    match ACTIVE_TABLE.get(0)? {
+        1 => POLICY_TABLES.get(0),
+        2 => POLICY_TABLES.get(1),
+        _ => None,
+    }
+}
+
+/// The interface that has an address; 0 if nobody has.
+#[inline(always)]
+pub fn owner(address: &AddressKey) -> u16 {
+    // SAFETY: the value is copied at once; a generation's entries are removed after its last frame.
+    let owner = unsafe { OWNERS.get(address) }.copied().unwrap_or(0);
+    #[expect(clippy::cast_possible_truncation, reason = "the agent writes numbers of 16 bits")]
+    let owner = owner as u16;
+    owner
+}
