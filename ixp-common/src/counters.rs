@@ -3,6 +3,7 @@
 use crate::addr::{Family, Mac, VlanId};
 use crate::frame::{Malformed, Oddity};
 use crate::rules::{RULES, Rule};
+use crate::table::{halves, mapped};
 
 /// Interfaces that can be attached at once. Slot 0 is for frames of an interface without a policy.
 pub const PORT_SLOTS: u32 = 256;
@@ -210,16 +211,29 @@ impl StationKey {
     pub const fn mac(&self) -> Mac {
         Mac(self.mac)
     }
+
+    /// The VLAN over the address, as one number.
+    #[inline(always)]
+    #[must_use]
+    pub const fn to_bits(&self) -> u64 {
+        (self.vlan as u64) << 48 | self.mac().to_bits()
+    }
+
+    /// The station of a number that [`to_bits`](Self::to_bits) gave.
+    #[inline(always)]
+    #[must_use]
+    pub const fn from_bits(bits: u64) -> Self {
+        let [v0, v1, a, b, c, d, e, f] = bits.to_be_bytes();
+        Self { vlan: u16::from_be_bytes([v0, v1]), mac: [a, b, c, d, e, f] }
+    }
 }
 
 /// Whose frames break which rule: the key of the table of rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(C)]
 pub struct RuleKey {
-    vlan: u16,
-    mac: [u8; 6],
-    rule: u8,
-    zero: [u8; 7],
+    station: StationKey,
+    rule: u64,
 }
 
 const _: () = assert!(size_of::<RuleKey>() == 16);
@@ -228,20 +242,21 @@ impl RuleKey {
     /// The rule of this number, broken by a station.
     #[inline(always)]
     #[must_use]
-    pub const fn new(vlan: VlanId, mac: Mac, rule: u8) -> Self {
-        Self { vlan: vlan.get(), mac: mac.0, rule, zero: [0; 7] }
+    pub const fn new(station: StationKey, rule: u8) -> Self {
+        Self { station, rule: rule as u64 }
     }
 
     /// Who breaks it.
+    #[inline(always)]
     #[must_use]
     pub const fn station(&self) -> StationKey {
-        StationKey { vlan: self.vlan, mac: self.mac }
+        self.station
     }
 
     /// Which rule; `None` if the number is that of none.
     #[must_use]
     pub fn rule(&self) -> Option<Rule> {
-        Rule::from_number(self.rule)
+        u8::try_from(self.rule).ok().and_then(Rule::from_number)
     }
 }
 
@@ -346,7 +361,7 @@ pub const fn rule_index(slot: u32, rule: u8) -> u32 {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(C)]
 pub struct ClaimKey {
-    address: [u8; 16],
+    address: [u64; 2],
     vlan: u16,
     mac: [u8; 6],
 }
@@ -357,15 +372,15 @@ impl ClaimKey {
     /// An IPv4 address, as IPv6 maps it (RFC 4291 §2.5.5.2).
     #[inline(always)]
     #[must_use]
-    pub const fn ipv4(vlan: VlanId, mac: Mac, [a, b, c, d]: [u8; 4]) -> Self {
-        Self::ipv6(vlan, mac, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d])
+    pub const fn ipv4(vlan: VlanId, mac: Mac, address: [u8; 4]) -> Self {
+        Self { address: mapped(address), vlan: vlan.get(), mac: mac.0 }
     }
 
     /// An IPv6 address.
     #[inline(always)]
     #[must_use]
     pub const fn ipv6(vlan: VlanId, mac: Mac, address: [u8; 16]) -> Self {
-        Self { address, vlan: vlan.get(), mac: mac.0 }
+        Self { address: halves(u128::from_be_bytes(address)), vlan: vlan.get(), mac: mac.0 }
     }
 
     /// Who claims.
@@ -377,7 +392,7 @@ impl ClaimKey {
     /// What it claims; IPv4 as IPv6 maps it.
     #[must_use]
     pub const fn address(&self) -> [u8; 16] {
-        self.address
+        ((self.address[0] as u128) << 64 | self.address[1] as u128).to_be_bytes()
     }
 }
 

@@ -4,12 +4,16 @@ use core::cell::Cell;
 
 use crate::counters::{ClaimKey, SessionKey, StationKey};
 use crate::limit::StationState;
+use crate::rules::Findings;
 use crate::table::{AddressKey, PolicyTable, Station};
 
 /// The tables that the agent writes and those that frames leave their marks in: maps, or vectors.
 pub trait Memory {
     /// What is known of the exchange; the same for the whole of a frame.
     fn table(&self) -> &PolicyTable;
+    /// Where the findings on the frame at hand are written down. In a map, because the verifier follows
+    /// each value that lies on the stack, and there are more sets of broken rules than it has patience.
+    fn findings(&self) -> Option<&Cell<Findings>>;
     /// Nanoseconds of a clock that only goes forward, at which the frame came.
     fn now(&self) -> u64;
     /// The number of the interface that an address belongs to; 0 if it is nobody's.
@@ -70,6 +74,7 @@ pub mod known {
         pub now: Cell<u64>,
         pub claims: RefCell<BTreeSet<ClaimKey>>,
         pub sessions: RefCell<BTreeSet<SessionKey>>,
+        findings: Cell<Findings>,
         states: RefCell<BTreeMap<u64, &'static StationState>>,
         seats: RefCell<BTreeMap<u32, &'static Seat>>,
     }
@@ -82,6 +87,7 @@ pub mod known {
                 now: Cell::new(1),
                 claims: RefCell::default(),
                 sessions: RefCell::default(),
+                findings: Cell::default(),
                 states: RefCell::default(),
                 seats: RefCell::default(),
             }
@@ -95,6 +101,9 @@ pub mod known {
     impl Memory for Known {
         fn table(&self) -> &PolicyTable {
             &self.table
+        }
+        fn findings(&self) -> Option<&Cell<Findings>> {
+            Some(&self.findings)
         }
         fn now(&self) -> u64 {
             self.now.get()

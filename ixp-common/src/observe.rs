@@ -2,10 +2,10 @@
 
 use crate::addr::Mac;
 use crate::bytes::FrameBytes;
-use crate::counters::{Outcome, PairKey, RuleKey};
-use crate::frame::{self, Link, Malformed, Oddity, Unread};
+use crate::counters::{Outcome, PairKey, RuleKey, StationKey};
+use crate::frame::{self, Found, Link, Malformed, Oddity, Unread};
 use crate::memory::Memory;
-use crate::policy::{Action, PortPolicy};
+use crate::policy::{Action, PortPolicy, Verdict};
 use crate::rules::{Judged, RULES, RuleSet, judge};
 use crate::sampling;
 
@@ -21,8 +21,10 @@ pub trait Sink<F: FrameBytes> {
     fn unattributed(&mut self, bytes: u32);
     /// Something odd about a frame that is also counted as a pair.
     fn odd(&mut self, oddity: Oddity, bytes: u32);
-    /// A rule that a frame breaks.
-    fn broken(&mut self, frame: &F, broken: &Broken);
+    /// A rule that a frame breaks; whether it is time to tell of it.
+    fn broken(&mut self, broken: &Broken) -> bool;
+    /// A frame that breaks a rule of which it is time to tell.
+    fn tell(&mut self, frame: &F, broken: &Broken);
     /// A frame that rules drop, or would drop if that were real here.
     fn dropping(&mut self, outcome: Outcome, bytes: u32);
     /// A tap's frame that goes no further.
@@ -36,19 +38,31 @@ pub trait Sink<F: FrameBytes> {
 /// One rule that a frame breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Broken {
-    /// Whose frame, and which rule.
-    pub key: RuleKey,
+    /// Whose frame.
+    pub station: StationKey,
     /// The number of the rule.
     pub rule: u8,
     /// What the rule made of it.
     pub outcome: Outcome,
-    /// Whether it makes an event.
-    pub is_told: bool,
     /// Whether the source is a registered station.
     pub is_registered: bool,
     /// The frame's length on the wire without FCS.
     pub bytes: u32,
+    /// When it came, in nanoseconds of [`Memory::now`].
+    pub now: u64,
 }
+
+impl Broken {
+    /// Where it is counted.
+    #[inline(always)]
+    #[must_use]
+    pub const fn key(&self) -> RuleKey {
+        RuleKey::new(self.station, self.rule)
+    }
+}
+
+/// Rules of one frame that are told of at most; the others wait for the next frame.
+const MOST_TOLD: usize = 4;
 
 /// Counts one frame and says what becomes of it. Without a memory no rule is applied.
 #[inline(always)]
@@ -64,84 +78,111 @@ pub fn observe<F: FrameBytes, S: Sink<F>, M: Memory>(
     if rate != 0 && sampling::chosen(rate, sink.draw()) {
         sink.sample(frame, rate);
     }
-    let (judged, destination) = count(frame, bytes, policy, memory, sink);
-    let action = policy.action(judged.verdict, destination);
+    let mut scene = Scene { frame, policy, memory, sink };
+    let (destination, is_dropping) = scene.count(bytes);
+    let action = policy.action(is_dropping, destination);
     match action {
         Action::Pass | Action::Drop => {}
-        Action::Consume => sink.consumed(bytes),
+        Action::Consume => scene.sink.consumed(bytes),
     }
     action
 }
 
-/// Finds the one place where a frame is counted: a pair, a reason, or `unattributed`.
-#[inline(always)]
-fn count<F: FrameBytes, S: Sink<F>, M: Memory>(
-    frame: &F,
-    bytes: u32,
-    policy: &PortPolicy,
-    memory: Option<&M>,
-    sink: &mut S,
-) -> (Judged, Mac) {
-    let link = match frame::link(frame) {
-        Ok(link) => link,
-        Err(Unread::Malformed(reason)) => {
-            sink.malformed(reason, bytes);
-            return (Judged::CLEAN, destination(frame));
-        }
-        Err(Unread::Hidden) => {
-            sink.unattributed(bytes);
-            return (Judged::CLEAN, destination(frame));
-        }
-    };
-    let network = frame::network(frame, &link);
-    match &network {
-        Ok(network) => {
-            if let Some(oddity) = frame::oddity(&link, network) {
-                sink.odd(oddity, bytes);
-            }
-            sink.pair(&key(&link), bytes);
-        }
-        Err(Unread::Malformed(reason)) => sink.malformed(*reason, bytes),
-        Err(Unread::Hidden) => {
-            sink.odd(Oddity::Hidden, bytes);
-            sink.pair(&key(&link), bytes);
-        }
-    }
-    let Some(memory) = memory else {
-        return (Judged::CLEAN, link.destination);
-    };
-    let judged = judge(frame, &link, &network, policy, memory);
-    if !judged.broken().is_empty() {
-        tell(frame, &link, judged, policy, bytes, sink);
-    }
-    (judged, link.destination)
+/// A frame on its way.
+struct Scene<'a, F, S, M> {
+    frame: &'a F,
+    policy: &'a PortPolicy,
+    memory: Option<&'a M>,
+    sink: &'a mut S,
 }
 
-/// Hands over each rule that a frame breaks.
-#[inline(always)]
-fn tell<F: FrameBytes, S: Sink<F>>(
-    frame: &F,
-    link: &Link,
-    judged: Judged,
-    policy: &PortPolicy,
-    bytes: u32,
-    sink: &mut S,
-) {
-    let dropping = judged.verdict.dropping;
-    let dropped = if policy.enforces() { Outcome::Dropped } else { Outcome::WouldDrop };
-    if !dropping.is_empty() {
-        sink.dropping(dropped, bytes);
-    }
-    let mut left = judged.verdict.counted;
-    for _ in 0..RULES {
-        let Some(rule) = left.take_first() else {
-            break;
+impl<F: FrameBytes, S: Sink<F>, M: Memory> Scene<'_, F, S, M> {
+    /// Finds the one place where the frame is counted: a pair, a reason, or `unattributed`. Gives its
+    /// destination, and whether rules would drop it.
+    #[inline(always)]
+    fn count(&mut self, bytes: u32) -> (Mac, bool) {
+        let mut link = Link::EMPTY;
+        match frame::read_link(self.frame, &mut link).found() {
+            Found::Sound | Found::Odd(_) => {}
+            Found::Unread(Unread::Malformed(reason)) => {
+                self.sink.malformed(reason, bytes);
+                return (destination(self.frame), false);
+            }
+            Found::Unread(Unread::Hidden) => {
+                self.sink.unattributed(bytes);
+                return (destination(self.frame), false);
+            }
+        }
+        let is_dropping = match frame::inspect(self.frame, &link).found() {
+            Found::Sound => {
+                self.sink.pair(&key(&link), bytes);
+                self.judge(&link, false)
+            }
+            Found::Odd(oddity) => {
+                self.sink.odd(oddity, bytes);
+                self.sink.pair(&key(&link), bytes);
+                self.judge(&link, false)
+            }
+            Found::Unread(Unread::Hidden) => {
+                self.sink.odd(Oddity::Hidden, bytes);
+                self.sink.pair(&key(&link), bytes);
+                self.judge(&link, false)
+            }
+            Found::Unread(Unread::Malformed(reason)) => {
+                self.sink.malformed(reason, bytes);
+                reason == Malformed::Ipv6ExtensionTruncated && self.judge(&link, true)
+            }
         };
-        let outcome = if has(dropping, rule) { dropped } else { Outcome::Passed };
-        let is_told = has(judged.verdict.told, rule);
-        let key = RuleKey::new(link.vlan(), link.source, rule);
+        (link.destination, is_dropping)
+    }
+
+    /// Holds the frame against the rules; whether they would drop it.
+    // Of its own, as `frame::read_link`.
+    #[cfg_attr(target_arch = "bpf", inline(never))]
+    fn judge(&mut self, link: &Link, is_cut: bool) -> bool {
+        let Some(memory) = self.memory else {
+            return false;
+        };
+        let judged = judge(self.frame, link, is_cut, self.policy, memory);
+        if judged.verdict.counted.is_empty() {
+            return false;
+        }
+        self.report(link, &judged, memory.now());
+        !judged.verdict.dropping.is_empty()
+    }
+
+    /// Counts each rule that the frame breaks, and tells of those of which it is time to.
+    #[inline(always)]
+    fn report(&mut self, link: &Link, judged: &Judged, now: u64) {
+        let Verdict { mut counted, told, dropping } = judged.verdict;
+        let bytes = self.frame.wire_len();
+        let dropped = if self.policy.enforces() { Outcome::Dropped } else { Outcome::WouldDrop };
+        if !dropping.is_empty() {
+            self.sink.dropping(dropped, bytes);
+        }
         let is_registered = judged.is_registered;
-        sink.broken(frame, &Broken { key, rule, outcome, is_told, is_registered, bytes });
+        let broken = |rule| Broken {
+            station: StationKey::new(link.vlan(), link.source),
+            rule,
+            outcome: if has(dropping, rule) { dropped } else { Outcome::Passed },
+            is_registered,
+            bytes,
+            now,
+        };
+        let mut due = RuleSet::EMPTY;
+        for _ in 0..RULES {
+            let Some(rule) = counted.take_first() else {
+                break;
+            };
+            due = due.or(RuleSet::only_if(rule, self.sink.broken(&broken(rule))));
+        }
+        due = due.and(told);
+        for _ in 0..MOST_TOLD {
+            let Some(rule) = due.take_first() else {
+                break;
+            };
+            self.sink.tell(self.frame, &broken(rule));
+        }
     }
 }
 
@@ -202,7 +243,10 @@ mod tests {
         fn odd(&mut self, oddity: Oddity, _bytes: u32) {
             self.odd.push(oddity);
         }
-        fn broken(&mut self, _frame: &Captured<'_>, _broken: &Broken) {}
+        fn broken(&mut self, _broken: &Broken) -> bool {
+            false
+        }
+        fn tell(&mut self, _frame: &Captured<'_>, _broken: &Broken) {}
         fn dropping(&mut self, _outcome: Outcome, _bytes: u32) {}
         fn consumed(&mut self, bytes: u32) {
             self.consumed.add_frame(bytes);

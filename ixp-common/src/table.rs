@@ -190,8 +190,14 @@ impl Lan {
     }
 }
 
+/// An IPv4 address as IPv6 maps it.
+pub(crate) const fn mapped([a, b, c, d]: [u8; 4]) -> [u64; 2] {
+    [0, u64::from_be_bytes([0, 0, 0xff, 0xff, a, b, c, d])]
+}
+
+/// An IPv6 address, or a mask of one, as two numbers.
 #[expect(clippy::cast_possible_truncation, reason = "the halves")]
-const fn halves(bits: u128) -> [u64; 2] {
+pub(crate) const fn halves(bits: u128) -> [u64; 2] {
     [(bits >> 64) as u64, bits as u64]
 }
 
@@ -301,7 +307,7 @@ pub const fn station_key(vlan: u16, mac: Mac) -> u64 {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(C)]
 pub struct AddressKey {
-    address: [u8; 16],
+    address: [u64; 2],
     vlan: u16,
     generation: u16,
     zero: u32,
@@ -314,15 +320,14 @@ impl AddressKey {
     #[inline(always)]
     #[must_use]
     pub const fn ipv4(generation: u16, vlan: u16, address: [u8; 4]) -> Self {
-        let [a, b, c, d] = address;
-        Self::ipv6(generation, vlan, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d])
+        Self { address: mapped(address), vlan, generation, zero: 0 }
     }
 
     /// An IPv6 address on a LAN.
     #[inline(always)]
     #[must_use]
     pub const fn ipv6(generation: u16, vlan: u16, address: [u8; 16]) -> Self {
-        Self { address, vlan, generation, zero: 0 }
+        Self { address: halves(u128::from_be_bytes(address)), vlan, generation, zero: 0 }
     }
 
     /// The table that it belongs to.

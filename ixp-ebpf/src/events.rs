@@ -1,18 +1,18 @@
 //! Tells the agent of a frame that breaks a rule, at most so often.
 
+use core::mem::offset_of;
+
 use aya_ebpf::bindings::BPF_RB_NO_WAKEUP;
-use aya_ebpf::helpers::bpf_ktime_get_ns;
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::{PerCpuArray, RingBuf};
 use ixp_common::bytes::FrameBytes;
-use ixp_common::counters::{PortCounters, RuleState};
+use ixp_common::counters::{PortCounters, RuleState, StationKey};
 use ixp_common::names;
 use ixp_common::observe::Broken;
-use ixp_common::sample::{EventRecord, SAMPLE_BYTES};
-use ixp_ebpf::packet::Packet;
+use ixp_common::sample::EventRecord;
+use ixp_ebpf::packet::{Packet, Start};
 
 use crate::budget::Budget;
-use crate::samples::copy_start;
 
 #[map]
 static EVENT_RING: RingBuf = RingBuf::with_byte_size(names::EVENT_RING_BYTES, 0);
@@ -21,7 +21,13 @@ static EVENT_RING: RingBuf = RingBuf::with_byte_size(names::EVENT_RING_BYTES, 0)
 #[map]
 static EVENT_BUDGETS: PerCpuArray<Budget> = PerCpuArray::with_max_entries(2, 0);
 
-/// Tells of a frame, if its rule and station were not told of a moment ago.
+/// Whether a rule and station were not told of a moment ago.
+#[inline(always)]
+pub fn is_due(state: &RuleState, now: u64) -> bool {
+    state.told_at == 0 || now.wrapping_sub(state.told_at) >= names::EVENT_GAP
+}
+
+/// Tells of a frame, as long as the budget lasts.
 #[inline(always)]
 pub fn tell(
     packet: &Packet,
@@ -30,11 +36,7 @@ pub fn tell(
     state: &mut RuleState,
     counters: &mut PortCounters,
 ) {
-    // SAFETY: the helper has no preconditions.
-    let now = unsafe { bpf_ktime_get_ns() };
-    if state.told_at != 0 && now.wrapping_sub(state.told_at) < names::EVENT_GAP {
-        return;
-    }
+    let now = broken.now;
     let budget = EVENT_BUDGETS.get_ptr_mut(u32::from(broken.is_registered));
     // SAFETY: this CPU's entry, which no other CPU writes; XDP does not nest on one CPU.
     if !budget.is_some_and(|budget| unsafe { &mut *budget }.take(now, names::EVENTS_PER_SECOND)) {
@@ -51,27 +53,43 @@ pub fn tell(
     }
 }
 
+/// An [`EventRecord`] whose header is written afterwards.
+#[repr(C)]
+struct Record {
+    monotonic_ns: u64,
+    suppressed: u64,
+    ifindex: u32,
+    wire_len: u32,
+    station: StationKey,
+    rule: u8,
+    outcome: u8,
+    header_len: u16,
+    zero: u32,
+    header: Start,
+}
+
+const _: () = assert!(size_of::<Record>() == size_of::<EventRecord>());
+const _: () = assert!(offset_of!(Record, rule) == offset_of!(EventRecord, rule));
+
 #[inline(always)]
 fn put(packet: &Packet, ifindex: u32, broken: &Broken, monotonic_ns: u64, suppressed: u64) -> bool {
-    let Some(mut entry) = EVENT_RING.reserve::<EventRecord>(0) else {
+    let Some(mut entry) = EVENT_RING.reserve::<Record>(0) else {
         return false;
     };
-    let station = broken.key.station();
-    let record = entry.write(EventRecord {
+    let record = entry.write(Record {
         monotonic_ns,
         suppressed,
         ifindex,
         wire_len: packet.wire_len(),
-        vlan: station.vlan().get(),
-        mac: station.mac().0,
+        station: broken.station,
         rule: broken.rule,
         outcome: broken.outcome as u8,
         header_len: 0,
         zero: 0,
-        header: [0; SAMPLE_BYTES],
+        header: Start::uninit(),
     });
     #[expect(clippy::cast_possible_truncation, reason = "at most SAMPLE_BYTES")]
-    let header_len = copy_start(packet, &mut record.header) as u16;
+    let header_len = packet.copy_start(&mut record.header) as u16;
     record.header_len = header_len;
     entry.submit(u64::from(BPF_RB_NO_WAKEUP));
     true

@@ -1,9 +1,12 @@
 //! The maps as the memory that rules go by.
 
+use core::cell::Cell;
+
 use aya_ebpf::helpers::bpf_ktime_get_ns;
 use ixp_common::counters::{ClaimKey, SessionKey, StationKey};
 use ixp_common::limit::StationState;
 use ixp_common::memory::{Memory, Seat};
+use ixp_common::rules::Findings;
 use ixp_common::table::{AddressKey, PolicyTable};
 
 use crate::{claims, site, states};
@@ -25,6 +28,11 @@ impl Memory for Maps {
     #[inline(always)]
     fn table(&self) -> &PolicyTable {
         self.table
+    }
+
+    #[inline(always)]
+    fn findings(&self) -> Option<&Cell<Findings>> {
+        states::findings()
     }
 
     #[inline(always)]

@@ -1,12 +1,15 @@
 //! What is remembered of stations between their frames: rates, targets, and where they are.
 
+use core::cell::Cell;
+
 use aya_ebpf::bindings::BPF_NOEXIST;
 use aya_ebpf::macros::map;
-use aya_ebpf::maps::{Array, LruHashMap};
+use aya_ebpf::maps::{Array, LruHashMap, PerCpuArray};
 use ixp_common::counters::StationKey;
 use ixp_common::limit::StationState;
 use ixp_common::memory::Seat;
 use ixp_common::names;
+use ixp_common::rules::Findings;
 use ixp_common::table::STATION_SLOTS;
 
 #[expect(clippy::cast_possible_truncation, reason = "a few thousand")]
@@ -26,6 +29,9 @@ static STRANGER_STATES: LruHashMap<StationKey, StateWords> =
 
 #[map]
 static SEATS: Array<SeatWords> = Array::with_max_entries(PLACES, 0);
+
+#[map]
+static FINDINGS: PerCpuArray<Findings> = PerCpuArray::with_max_entries(1, 0);
 
 /// What a new stranger starts with: too large for the stack.
 #[map]
@@ -59,4 +65,11 @@ pub fn stranger(station: &StationKey) -> Option<&'static StationState> {
 pub fn seat(place: u32) -> Option<&'static Seat> {
     // SAFETY: as above.
     SEATS.get_ptr_mut(place).map(|words| unsafe { &*words.cast() })
+}
+
+/// The findings on the frame at hand.
+#[inline(always)]
+pub fn findings() -> Option<&'static Cell<Findings>> {
+    // SAFETY: this CPU's entry, which no other CPU uses; XDP does not nest on one CPU.
+    FINDINGS.get_ptr_mut(0).map(|findings| unsafe { &*findings.cast() })
 }

@@ -1,5 +1,8 @@
-//! What is known of a frame's place in the exchange, looked up once for all rules.
+//! One frame before the rules: what is known of its place in the exchange, and what stands against it.
 
+use core::cell::Cell;
+
+use super::{Findings, Rule};
 use crate::addr::VlanId;
 use crate::counters::StationKey;
 use crate::frame::Link;
@@ -8,8 +11,15 @@ use crate::memory::Memory;
 use crate::policy::{PortPolicy, RuleActions};
 use crate::table::{AddressKey, Lan, PolicyTable, Station};
 
-/// The LAN of a frame, its two stations, and the memory to ask for more.
-pub struct Facts<'a, M> {
+/// The rules that are broken so far, as bits. A group of rules is a function of its own under BPF and gives
+/// them back, and they are used: the verifier refuses the stack's address that may lie in the register of a
+/// function that gives nothing.
+pub type SoFar = u64;
+
+/// A frame, its LAN and its two stations, the memory to ask for more, and the findings so far.
+pub struct Case<'a, F, M> {
+    pub frame: &'a F,
+    pub link: &'a Link,
     pub memory: &'a M,
     pub table: &'a PolicyTable,
     pub lan: &'a Lan,
@@ -18,11 +28,14 @@ pub struct Facts<'a, M> {
     pub place: u32,
     pub destination: Station,
     pub port: &'a PortPolicy,
+    findings: &'a Cell<Findings>,
 }
 
-impl<'a, M: Memory> Facts<'a, M> {
+impl<'a, F, M: Memory> Case<'a, F, M> {
     #[inline(always)]
-    pub fn of(link: &Link, port: &'a PortPolicy, memory: &'a M) -> Self {
+    pub fn of(frame: &'a F, link: &'a Link, port: &'a PortPolicy, memory: &'a M) -> Option<Self> {
+        let findings = memory.findings()?;
+        findings.set(Findings::NONE);
         let table = memory.table();
         let vlan = link.vlan();
         let lan = table.lan(vlan);
@@ -30,7 +43,7 @@ impl<'a, M: Memory> Facts<'a, M> {
         let home = if lan.is_known() { lan.vlan() } else { vlan.get() };
         let (source, place) = table.station(home, link.source);
         let (destination, _) = table.station(home, link.destination);
-        Self { memory, table, lan, vlan, source, place, destination, port }
+        Some(Self { frame, link, memory, table, lan, vlan, source, place, destination, port, findings })
     }
 
     /// What is done about the rules that the frame's source breaks.
@@ -42,9 +55,9 @@ impl<'a, M: Memory> Facts<'a, M> {
 
     /// What is remembered of the frame's source.
     #[inline(always)]
-    fn state(&self, link: &Link) -> Option<&'a StationState> {
+    fn state(&self) -> Option<&'a StationState> {
         if !self.source.is_registered() {
-            return self.memory.stranger(&StationKey::new(self.vlan, link.source));
+            return self.memory.stranger(&StationKey::new(self.vlan, self.link.source));
         }
         let state = self.memory.state(self.place)?;
         state.belongs_to(self.source.key());
@@ -53,26 +66,52 @@ impl<'a, M: Memory> Facts<'a, M> {
 
     /// Whether the frame goes over its source's limit for a class. Who cannot be remembered is never over.
     #[inline(always)]
-    pub fn is_over(&self, link: &Link, class: Class) -> bool {
+    pub fn is_over(&self, class: Class) -> bool {
         let limit = self.table.limit(class);
-        self.state(link).is_some_and(|state| state.is_over(class, limit, self.memory.now()))
+        self.state().is_some_and(|state| state.is_over(class, limit, self.memory.now()))
     }
 
     /// Whether the frame's source asks for too many IPv4 addresses.
     #[inline(always)]
-    pub fn sweeps_ipv4(&self, link: &Link, target: [u8; 4]) -> bool {
+    pub fn sweeps_ipv4(&self, target: [u8; 4]) -> bool {
         let hash = spread(u64::from(u32::from_be_bytes(target)));
         let most = self.table.sweep_bits();
-        self.state(link).is_some_and(|state| state.arp.is_over(most, self.memory.now(), hash))
+        self.state().is_some_and(|state| state.arp.is_over(most, self.memory.now(), hash))
     }
 
     /// Whether the frame's source asks for too many IPv6 addresses.
     #[inline(always)]
-    pub fn sweeps_ipv6(&self, link: &Link, target: [u8; 16]) -> bool {
+    pub fn sweeps_ipv6(&self, target: [u8; 16]) -> bool {
         let [.., a, b, c, d, e, f, g, h] = target;
         let hash = spread(u64::from_be_bytes([a, b, c, d, e, f, g, h]));
         let most = self.table.sweep_bits();
-        self.state(link).is_some_and(|state| state.nd.is_over(most, self.memory.now(), hash))
+        self.state().is_some_and(|state| state.nd.is_over(most, self.memory.now(), hash))
+    }
+
+    /// What stands against the frame so far.
+    #[inline(always)]
+    pub fn findings(&self) -> Findings {
+        self.findings.get()
+    }
+
+    /// The rules that are broken so far.
+    #[inline(always)]
+    pub fn so_far(&self) -> SoFar {
+        self.findings.get().broken.bits()
+    }
+
+    /// Notes a rule that is broken for certain.
+    #[inline(always)]
+    pub fn hard(&self, rule: Rule, is_broken: bool) {
+        self.add(rule, is_broken, false);
+    }
+
+    /// Notes a rule; `is_soft` keeps it from dropping.
+    #[inline(always)]
+    pub fn add(&self, rule: Rule, is_broken: bool, is_soft: bool) {
+        let mut findings = self.findings.get();
+        findings.add(rule, is_broken, is_soft);
+        self.findings.set(findings);
     }
 
     /// Who has an IPv4 address of the LAN.
@@ -116,5 +155,5 @@ impl Owner {
 #[inline(always)]
 fn spread(value: u64) -> u64 {
     let mixed = value.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (mixed ^ mixed >> 29).wrapping_mul(0xd6e8_feb8_6659_fd93) >> 40
+    (mixed ^ mixed >> 29).wrapping_mul(0xd6e8_feb8_6659_fd93) >> 16
 }
