@@ -1,9 +1,9 @@
 //! What the counting maps hold. All counters only grow; the agent subtracts.
 
-use crate::addr::{Family, Mac, VlanId};
+use crate::addr::{Family, Ip6, Mac, VlanId};
 use crate::frame::{Malformed, Oddity};
 use crate::rules::{RULES, Rule};
-use crate::table::{halves, mapped};
+use crate::table::mapped;
 
 /// Interfaces that can be attached at once. Slot 0 is for frames of an interface without a policy.
 pub const PORT_SLOTS: u32 = 256;
@@ -379,8 +379,8 @@ impl ClaimKey {
     /// An IPv6 address.
     #[inline(always)]
     #[must_use]
-    pub const fn ipv6(vlan: VlanId, mac: Mac, address: [u8; 16]) -> Self {
-        Self { address: halves(u128::from_be_bytes(address)), vlan: vlan.get(), mac: mac.0 }
+    pub const fn ipv6(vlan: VlanId, mac: Mac, address: Ip6) -> Self {
+        Self { address: address.halves(), vlan: vlan.get(), mac: mac.0 }
     }
 
     /// Who claims.
@@ -391,8 +391,8 @@ impl ClaimKey {
 
     /// What it claims; IPv4 as IPv6 maps it.
     #[must_use]
-    pub const fn address(&self) -> [u8; 16] {
-        ((self.address[0] as u128) << 64 | self.address[1] as u128).to_be_bytes()
+    pub const fn address(&self) -> Ip6 {
+        Ip6::of(self.address[0], self.address[1])
     }
 }
 

@@ -111,8 +111,8 @@ impl Digest {
     #[inline(always)]
     fn ipv6(&mut self, packet: &Ipv6) {
         self.network = 3;
-        put(&mut self.fields, 0, packet.source);
-        put(&mut self.fields, 16, packet.destination);
+        put(&mut self.fields, 0, packet.source.octets());
+        put(&mut self.fields, 16, packet.destination.octets());
         put(
             &mut self.fields,
             32,

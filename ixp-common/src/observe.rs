@@ -6,7 +6,7 @@ use crate::counters::{Outcome, PairKey, RuleKey, StationKey};
 use crate::frame::{self, Found, Link, Malformed, Oddity, Unread};
 use crate::memory::Memory;
 use crate::policy::{Action, PortPolicy, Verdict};
-use crate::rules::{Judged, RULES, RuleSet, judge};
+use crate::rules::{Judged, Kind, RULES, RuleSet, judge};
 use crate::sampling;
 
 /// Where counts go: the kernel's maps, or vectors on the host.
@@ -72,88 +72,112 @@ pub fn observe<F: FrameBytes, S: Sink<F>, M: Memory>(
     memory: Option<&M>,
     sink: &mut S,
 ) -> Action {
+    let counted = count(frame, policy, sink);
+    let is_dropping = match (counted.kind, memory) {
+        (Some(kind), Some(memory)) => hold(frame, &counted.link, kind, policy, memory, sink),
+        (None, _) | (_, None) => false,
+    };
+    settle(frame, policy, counted.link.destination, is_dropping, sink)
+}
+
+/// A frame that has its place in the counters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counted {
+    /// Its link layer. Where that is broken the destination is right if it can be read, and else zero.
+    pub link: Link,
+    /// The rules that it is to be held against; `None` if it cannot be parsed.
+    pub kind: Option<Kind>,
+}
+
+/// Counts a frame in the one place that it has: a pair, a reason, or `unattributed`. The first step of
+/// [`observe`].
+#[inline(always)]
+pub fn count<F: FrameBytes, S: Sink<F>>(frame: &F, policy: &PortPolicy, sink: &mut S) -> Counted {
     let bytes = frame.wire_len();
     sink.seen(bytes);
     let rate = policy.sampling_rate();
     if rate != 0 && sampling::chosen(rate, sink.draw()) {
         sink.sample(frame, rate);
     }
-    let mut scene = Scene { frame, policy, memory, sink };
-    let (destination, is_dropping) = scene.count(bytes);
+    let mut link = Link::EMPTY;
+    match frame::read_link(frame, &mut link).found() {
+        Found::Sound | Found::Odd(_) => {}
+        Found::Unread(unread) => {
+            match unread {
+                Unread::Malformed(reason) => sink.malformed(reason, bytes),
+                Unread::Hidden => sink.unattributed(bytes),
+            }
+            link.destination = destination(frame);
+            return Counted { link, kind: None };
+        }
+    }
+    let kind = match frame::inspect(frame, &link).found() {
+        Found::Sound => Some(Kind::of(link.ethertype)),
+        Found::Odd(oddity) => {
+            sink.odd(oddity, bytes);
+            Some(Kind::of(link.ethertype))
+        }
+        Found::Unread(Unread::Hidden) => {
+            sink.odd(Oddity::Hidden, bytes);
+            Some(Kind::of(link.ethertype))
+        }
+        Found::Unread(Unread::Malformed(reason)) => {
+            sink.malformed(reason, bytes);
+            let is_cut = reason == Malformed::Ipv6ExtensionTruncated;
+            return Counted { link, kind: is_cut.then_some(Kind::CutIpv6) };
+        }
+    };
+    sink.pair(&key(&link), bytes);
+    Counted { link, kind }
+}
+
+/// Holds a counted frame against the rules; whether they would drop it. The second step of [`observe`].
+#[inline(always)]
+pub fn hold<F: FrameBytes, S: Sink<F>, M: Memory>(
+    frame: &F,
+    link: &Link,
+    kind: Kind,
+    policy: &PortPolicy,
+    memory: &M,
+    sink: &mut S,
+) -> bool {
+    let judged = judge(frame, link, kind, policy, memory);
+    if judged.verdict.counted.is_empty() {
+        return false;
+    }
+    Report { frame, link, policy, sink }.write(&judged, memory.now());
+    !judged.verdict.dropping.is_empty()
+}
+
+/// Says what becomes of a frame. The last step of [`observe`].
+#[inline(always)]
+pub fn settle<F: FrameBytes, S: Sink<F>>(
+    frame: &F,
+    policy: &PortPolicy,
+    destination: Mac,
+    is_dropping: bool,
+    sink: &mut S,
+) -> Action {
     let action = policy.action(is_dropping, destination);
     match action {
         Action::Pass | Action::Drop => {}
-        Action::Consume => scene.sink.consumed(bytes),
+        Action::Consume => sink.consumed(frame.wire_len()),
     }
     action
 }
 
-/// A frame on its way.
-struct Scene<'a, F, S, M> {
+/// What is handed over of a frame that breaks rules.
+struct Report<'a, F, S> {
     frame: &'a F,
+    link: &'a Link,
     policy: &'a PortPolicy,
-    memory: Option<&'a M>,
     sink: &'a mut S,
 }
 
-impl<F: FrameBytes, S: Sink<F>, M: Memory> Scene<'_, F, S, M> {
-    /// Finds the one place where the frame is counted: a pair, a reason, or `unattributed`. Gives its
-    /// destination, and whether rules would drop it.
-    #[inline(always)]
-    fn count(&mut self, bytes: u32) -> (Mac, bool) {
-        let mut link = Link::EMPTY;
-        match frame::read_link(self.frame, &mut link).found() {
-            Found::Sound | Found::Odd(_) => {}
-            Found::Unread(Unread::Malformed(reason)) => {
-                self.sink.malformed(reason, bytes);
-                return (destination(self.frame), false);
-            }
-            Found::Unread(Unread::Hidden) => {
-                self.sink.unattributed(bytes);
-                return (destination(self.frame), false);
-            }
-        }
-        let is_dropping = match frame::inspect(self.frame, &link).found() {
-            Found::Sound => {
-                self.sink.pair(&key(&link), bytes);
-                self.judge(&link, false)
-            }
-            Found::Odd(oddity) => {
-                self.sink.odd(oddity, bytes);
-                self.sink.pair(&key(&link), bytes);
-                self.judge(&link, false)
-            }
-            Found::Unread(Unread::Hidden) => {
-                self.sink.odd(Oddity::Hidden, bytes);
-                self.sink.pair(&key(&link), bytes);
-                self.judge(&link, false)
-            }
-            Found::Unread(Unread::Malformed(reason)) => {
-                self.sink.malformed(reason, bytes);
-                reason == Malformed::Ipv6ExtensionTruncated && self.judge(&link, true)
-            }
-        };
-        (link.destination, is_dropping)
-    }
-
-    /// Holds the frame against the rules; whether they would drop it.
-    // Of its own, as `frame::read_link`.
-    #[cfg_attr(target_arch = "bpf", inline(never))]
-    fn judge(&mut self, link: &Link, is_cut: bool) -> bool {
-        let Some(memory) = self.memory else {
-            return false;
-        };
-        let judged = judge(self.frame, link, is_cut, self.policy, memory);
-        if judged.verdict.counted.is_empty() {
-            return false;
-        }
-        self.report(link, &judged, memory.now());
-        !judged.verdict.dropping.is_empty()
-    }
-
+impl<F: FrameBytes, S: Sink<F>> Report<'_, F, S> {
     /// Counts each rule that the frame breaks, and tells of those of which it is time to.
     #[inline(always)]
-    fn report(&mut self, link: &Link, judged: &Judged, now: u64) {
+    fn write(self, judged: &Judged, now: u64) {
         let Verdict { mut counted, told, dropping } = judged.verdict;
         let bytes = self.frame.wire_len();
         let dropped = if self.policy.enforces() { Outcome::Dropped } else { Outcome::WouldDrop };
@@ -162,7 +186,7 @@ impl<F: FrameBytes, S: Sink<F>, M: Memory> Scene<'_, F, S, M> {
         }
         let is_registered = judged.is_registered;
         let broken = |rule| Broken {
-            station: StationKey::new(link.vlan(), link.source),
+            station: StationKey::new(self.link.vlan(), self.link.source),
             rule,
             outcome: if has(dropping, rule) { dropped } else { Outcome::Passed },
             is_registered,

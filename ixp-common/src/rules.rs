@@ -8,7 +8,7 @@ mod judge;
 mod layer2;
 mod nd;
 
-pub use self::judge::{Judged, judge};
+pub use self::judge::{Judged, Kind, judge};
 
 use core::fmt;
 use core::str::FromStr;

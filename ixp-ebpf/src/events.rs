@@ -1,16 +1,14 @@
 //! Tells the agent of a frame that breaks a rule, at most so often.
 
-use core::mem::offset_of;
-
 use aya_ebpf::bindings::BPF_RB_NO_WAKEUP;
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::{PerCpuArray, RingBuf};
 use ixp_common::bytes::FrameBytes;
-use ixp_common::counters::{PortCounters, RuleState, StationKey};
+use ixp_common::counters::{PortCounters, RuleState};
 use ixp_common::names;
 use ixp_common::observe::Broken;
-use ixp_common::sample::EventRecord;
-use ixp_ebpf::packet::{Packet, Start};
+use ixp_common::sample::{EventRecord, SAMPLE_BYTES};
+use ixp_ebpf::packet::Packet;
 
 use crate::budget::Budget;
 
@@ -53,40 +51,23 @@ pub fn tell(
     }
 }
 
-/// An [`EventRecord`] whose header is written afterwards.
-#[repr(C)]
-struct Record {
-    monotonic_ns: u64,
-    suppressed: u64,
-    ifindex: u32,
-    wire_len: u32,
-    station: StationKey,
-    rule: u8,
-    outcome: u8,
-    header_len: u16,
-    zero: u32,
-    header: Start,
-}
-
-const _: () = assert!(size_of::<Record>() == size_of::<EventRecord>());
-const _: () = assert!(offset_of!(Record, rule) == offset_of!(EventRecord, rule));
-
 #[inline(always)]
 fn put(packet: &Packet, ifindex: u32, broken: &Broken, monotonic_ns: u64, suppressed: u64) -> bool {
-    let Some(mut entry) = EVENT_RING.reserve::<Record>(0) else {
+    let Some(mut entry) = EVENT_RING.reserve::<EventRecord>(0) else {
         return false;
     };
-    let record = entry.write(Record {
+    let record = entry.write(EventRecord {
         monotonic_ns,
         suppressed,
         ifindex,
         wire_len: packet.wire_len(),
-        station: broken.station,
+        vlan: broken.station.vlan().get(),
+        mac: broken.station.mac().0,
         rule: broken.rule,
         outcome: broken.outcome as u8,
         header_len: 0,
         zero: 0,
-        header: Start::uninit(),
+        header: [0; SAMPLE_BYTES],
     });
     #[expect(clippy::cast_possible_truncation, reason = "at most SAMPLE_BYTES")]
     let header_len = packet.copy_start(&mut record.header) as u16;

@@ -1,10 +1,7 @@
 //! An XDP context in, its bytes out: the only pointer arithmetic.
 
-use core::ffi::c_void;
-use core::mem::MaybeUninit;
-
 use aya_ebpf::bindings::xdp_md;
-use aya_ebpf::helpers::{bpf_xdp_get_buff_len, bpf_xdp_load_bytes};
+use aya_ebpf::helpers::bpf_xdp_get_buff_len;
 use aya_ebpf::programs::XdpContext;
 use ixp_common::bytes::FrameBytes;
 use ixp_common::sample::SAMPLE_BYTES;
@@ -31,9 +28,6 @@ impl Packet {
     }
 }
 
-/// The start of a frame, as a record in a ring has it: what is behind its end is not written.
-pub type Start = MaybeUninit<[u8; SAMPLE_BYTES]>;
-
 impl Packet {
     /// The context that it is the frame of.
     #[inline(always)]
@@ -41,45 +35,29 @@ impl Packet {
         self.ctx
     }
 
-    /// Copies the start of the frame, whatever it is spread over; gives how many bytes it has. The
-    /// verifier takes constant lengths alone, so a start of 70 bytes is copied as two of 64 that overlap.
+    /// Copies the start of the frame; gives how many bytes. Word by word, since the verifier takes only
+    /// constant lengths; a frame's odd last byte, if it is among them, comes with the byte before it.
     #[inline(always)]
-    pub fn copy_start(&self, into: &mut Start) -> u32 {
-        let len = self.wire_len as usize;
-        if len >= SAMPLE_BYTES {
-            self.copy::<SAMPLE_BYTES>(0, into);
-        } else if len >= 64 {
-            self.copy_ends::<64>(len, into);
-        } else if len >= 32 {
-            self.copy_ends::<32>(len, into);
-        } else if len >= 16 {
-            self.copy_ends::<16>(len, into);
-        } else if len >= 8 {
-            self.copy_ends::<8>(len, into);
-        } else {
-            // No frame reaches a program without an Ethernet header.
-            return 0;
+    pub fn copy_start(&self, header: &mut [u8; SAMPLE_BYTES]) -> u32 {
+        let mut len = 0;
+        for word in 0..SAMPLE_BYTES / 2 {
+            let at = word * 2;
+            let Some([first, second]) = self.load::<2>(at) else {
+                break;
+            };
+            header[at] = first;
+            header[at + 1] = second;
+            len = at + 2;
+        }
+        if (2..SAMPLE_BYTES).contains(&len)
+            && let Some([_, last]) = self.load::<2>(len - 1)
+        {
+            header[len & (SAMPLE_BYTES - 1)] = last;
+            len += 1;
         }
         #[expect(clippy::cast_possible_truncation, reason = "at most SAMPLE_BYTES")]
-        let len = len.min(SAMPLE_BYTES) as u32;
+        let len = len as u32;
         len
-    }
-
-    #[inline(always)]
-    fn copy_ends<const N: usize>(&self, len: usize, into: &mut Start) {
-        self.copy::<N>(0, into);
-        self.copy::<N>((len - N) & (N - 1), into);
-    }
-
-    /// Copies `N` bytes at `offset`, to the same offset.
-    #[inline(always)]
-    fn copy<const N: usize>(&self, offset: usize, into: &mut Start) {
-        const { assert!(N <= SAMPLE_BYTES) };
-        let to: *mut c_void = into.as_mut_ptr().wrapping_byte_add(offset).cast();
-        #[expect(clippy::cast_possible_truncation, reason = "at most SAMPLE_BYTES")]
-        // SAFETY: `offset + N` is at most SAMPLE_BYTES, the room that `to` has, by the masks of the callers;
-        // beyond the frame's end the helper writes nothing and says so, which no caller lets happen.
-        let _done = unsafe { bpf_xdp_load_bytes(self.ctx, offset as u32, to, N as u32) };
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::l4::{self, Fragment, Transport};
 use super::{Malformed, Unread, fits, read};
+use crate::addr::Ip6;
 use crate::bytes::{FrameBytes, HEADER_WINDOW};
 
 /// Extension headers that the walk follows; a longer chain is undecided (RFC 7112 asks senders to
@@ -30,9 +31,9 @@ mod next {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ipv6 {
     /// Source address.
-    pub source: [u8; 16],
+    pub source: Ip6,
     /// Destination address.
-    pub destination: [u8; 16],
+    pub destination: Ip6,
     /// Header and payload, in bytes.
     pub total_len: u32,
     /// Hop limit.
@@ -58,8 +59,8 @@ pub struct Ipv6 {
 #[inline(always)]
 pub fn parse<F: FrameBytes>(frame: &F, offset: usize) -> Result<Ipv6, Unread> {
     let [version, _, _, _, l0, l1, first, hop_limit] = read::<8, F>(frame, offset, Malformed::Ipv6Truncated)?;
-    let source = read::<16, F>(frame, offset + 8, Malformed::Ipv6Truncated)?;
-    let destination = read::<16, F>(frame, offset + 24, Malformed::Ipv6Truncated)?;
+    let source = Ip6::new(read::<16, F>(frame, offset + 8, Malformed::Ipv6Truncated)?);
+    let destination = Ip6::new(read::<16, F>(frame, offset + 24, Malformed::Ipv6Truncated)?);
     if version >> 4 != 6 {
         return Err(Unread::Malformed(Malformed::Ipv6Version));
     }

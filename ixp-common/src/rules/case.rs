@@ -3,7 +3,7 @@
 use core::cell::Cell;
 
 use super::{Findings, Rule};
-use crate::addr::VlanId;
+use crate::addr::{Ip6, VlanId};
 use crate::counters::StationKey;
 use crate::frame::Link;
 use crate::limit::{Class, StationState};
@@ -81,9 +81,8 @@ impl<'a, F, M: Memory> Case<'a, F, M> {
 
     /// Whether the frame's source asks for too many IPv6 addresses.
     #[inline(always)]
-    pub fn sweeps_ipv6(&self, target: [u8; 16]) -> bool {
-        let [.., a, b, c, d, e, f, g, h] = target;
-        let hash = spread(u64::from_be_bytes([a, b, c, d, e, f, g, h]));
+    pub fn sweeps_ipv6(&self, target: Ip6) -> bool {
+        let hash = spread(target.halves()[1]);
         let most = self.table.sweep_bits();
         self.state().is_some_and(|state| state.nd.is_over(most, self.memory.now(), hash))
     }
@@ -123,7 +122,7 @@ impl<'a, F, M: Memory> Case<'a, F, M> {
 
     /// Who has an IPv6 address of the LAN.
     #[inline(always)]
-    pub fn owner_ipv6(&self, address: [u8; 16]) -> Owner {
+    pub fn owner_ipv6(&self, address: Ip6) -> Owner {
         let key = AddressKey::ipv6(self.table.generation(), self.lan.vlan(), address);
         Owner(self.memory.owner(&key))
     }

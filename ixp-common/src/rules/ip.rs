@@ -1,8 +1,8 @@
 //! The rules of IP: I01 to I11, I13, N09, and those of the link layer that look into UDP.
 
 use super::case::{Case, SoFar};
-use super::nd::is_link_local;
 use super::{Rule, bogon, layer2, nd};
+use crate::addr::Ip6;
 use crate::bytes::FrameBytes;
 use crate::counters::SessionKey;
 use crate::frame::ipv4::{self, Ipv4};
@@ -50,7 +50,7 @@ mod icmp {
 
 /// All routers (RFC 1112 §4, RFC 4291 §2.7.1): where LDP says hello (RFC 5036 §2.4.1, RFC 7552 §5.1).
 const ALL_ROUTERS_IPV4: [u8; 4] = [224, 0, 0, 2];
-const ALL_ROUTERS_IPV6: [u8; 16] = [0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2];
+const ALL_ROUTERS_IPV6: Ip6 = Ip6::of(0xff02 << 48, 2);
 
 /// Whom a packet is for (ground rule 1).
 #[derive(Clone, Copy)]
@@ -81,11 +81,11 @@ fn scope_ipv4<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, packet: &Ipv4) ->
 /// The scope of an IPv6 packet.
 #[inline(always)]
 fn scope_ipv6<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, packet: &Ipv6) -> Scope {
-    let to = &packet.destination;
-    let is_to_many = case.link.destination.is_group() || to[0] == 0xff;
-    let is_link = is_to_many || is_link_local(to) || case.lan.contains_ipv6(*to);
-    let from = &packet.source;
-    let is_from_here = *from == [0; 16] || is_link_local(from) || case.lan.contains_ipv6(*from);
+    let to = packet.destination;
+    let is_to_many = case.link.destination.is_group() || to.is_multicast();
+    let is_link = is_to_many || to.is_link_local() || case.lan.contains_ipv6(to);
+    let from = packet.source;
+    let is_from_here = from == Ip6::UNSPECIFIED || from.is_link_local() || case.lan.contains_ipv6(from);
     Scope { is_link, is_local: is_link && (is_to_many || is_from_here), is_to_many }
 }
 
@@ -161,8 +161,8 @@ pub fn judge_ipv6<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
         nd::judge(case, &packet);
     }
     let is_inside = case.lan.contains_ipv6(packet.source);
-    case.add(Rule::I13, !is_inside && bogon::is_ipv6(&packet.source), true);
-    let is_site_local = is_site_local(&packet.source) || is_site_local(&packet.destination);
+    case.add(Rule::I13, !is_inside && bogon::is_ipv6(packet.source), true);
+    let is_site_local = packet.source.is_site_local() || packet.destination.is_site_local();
     case.add(Rule::N09, is_site_local, !scope.is_link);
     if !scope.is_link {
         return case.so_far();
@@ -222,10 +222,4 @@ fn is_syn<F: FrameBytes>(frame: &F, at: usize) -> bool {
 #[inline(always)]
 fn is_link_local_ipv4(address: [u8; 4]) -> bool {
     matches!(address, [169, 254, ..])
-}
-
-/// fec0::/10 (RFC 3879).
-#[inline(always)]
-fn is_site_local(address: &[u8; 16]) -> bool {
-    address[0] == 0xfe && address[1] & 0xc0 == 0xc0
 }

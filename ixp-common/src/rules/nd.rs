@@ -3,7 +3,7 @@
 use super::Rule;
 use super::case::{Case, SoFar};
 use super::ip::Scope;
-use crate::addr::Mac;
+use crate::addr::{Ip6, Mac};
 use crate::bytes::FrameBytes;
 use crate::counters::ClaimKey;
 use crate::frame::ipv6::Ipv6;
@@ -46,8 +46,6 @@ mod field {
 /// Options that are looked at.
 const MOST_OPTIONS: usize = 4;
 
-const UNSPECIFIED: [u8; 16] = [0; 16];
-
 /// Whether the packet is an NS or NA.
 #[inline(always)]
 pub fn is_neighbour(packet: &Ipv6) -> bool {
@@ -60,9 +58,12 @@ pub fn is_neighbour(packet: &Ipv6) -> bool {
 /// frame is malformed, and for neighbour discovery undecidable counts as broken.
 #[inline(always)]
 pub fn cut_chain<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
-    let to = case.frame.load::<16>(case.link.payload + field::DESTINATION).unwrap_or([0; 16]);
-    let is_to_many = case.link.destination.is_group() || to[0] == 0xff;
-    case.hard(Rule::N04, is_to_many || is_link_local(&to) || case.lan.contains_ipv6(to));
+    let Some(to) = case.frame.load::<16>(case.link.payload + field::DESTINATION) else {
+        return case.so_far();
+    };
+    let to = Ip6::new(to);
+    let is_to_many = case.link.destination.is_group() || to.is_multicast();
+    case.hard(Rule::N04, is_to_many || to.is_link_local() || case.lan.contains_ipv6(to));
     case.so_far()
 }
 
@@ -95,14 +96,15 @@ pub fn judge<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, packet: &Ipv6) {
         // A redirect's option is the address of the better router, not of its sender.
         _ => return,
     };
-    let address = link_layer_address(case.frame, at + options, wanted);
-    case.hard(Rule::N06, address.is_some_and(|mac| mac != case.link.source));
-    if let Some(target) = case.frame.load::<16>(at + field::TARGET) {
-        match kind {
-            kind::NEIGHBOUR_SOLICITATION => solicitation(case, packet, target),
-            kind::NEIGHBOUR_ADVERTISEMENT => advertisement(case, target),
-            _ => {}
-        }
+    let end = case.link.payload + packet.total_len as usize;
+    case.hard(Rule::N06, has_foreign_address(case, at + options, end, wanted));
+    let Some(target) = case.frame.load::<16>(at + field::TARGET) else {
+        return;
+    };
+    match kind {
+        kind::NEIGHBOUR_SOLICITATION => solicitation(case, packet, Ip6::new(target)),
+        kind::NEIGHBOUR_ADVERTISEMENT => advertisement(case, Ip6::new(target)),
+        _ => {}
     }
 }
 
@@ -111,7 +113,7 @@ pub fn judge<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, packet: &Ipv6) {
 #[inline(always)]
 fn hides_icmp(packet: &Ipv6) -> bool {
     let is_later = packet.fragment == Fragment::Later;
-    let is_to_many = packet.destination[0] == 0xff;
+    let is_to_many = packet.destination.is_multicast();
     match packet.transport {
         Transport::Undecided => !l4::has_ports(packet.protocol),
         Transport::Truncated => packet.protocol == protocol::ICMPV6,
@@ -121,22 +123,22 @@ fn hides_icmp(packet: &Ipv6) -> bool {
 
 /// N05, N11, and the claim that a sender makes.
 #[inline(always)]
-fn solicitation<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, packet: &Ipv6, target: [u8; 16]) {
+fn solicitation<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, packet: &Ipv6, target: Ip6) {
     let is_over = case.is_over(Class::Nd);
     let is_sweep = case.sweeps_ipv6(target);
     case.hard(Rule::N11, is_over || is_sweep);
-    let is_near = is_link_local(&target) || case.lan.contains_ipv6(target);
+    let is_near = target.is_link_local() || case.lan.contains_ipv6(target);
     let is_wrong_target = case.lan.has_ipv6() && !is_near;
-    let is_right_group = packet.destination[0] != 0xff || packet.destination == solicited_node(&target);
+    let is_right_group = !packet.destination.is_multicast() || packet.destination == target.solicited_node();
     case.hard(Rule::N05, is_wrong_target || !is_right_group);
-    if packet.source != UNSPECIFIED {
+    if packet.source != Ip6::UNSPECIFIED {
         case.memory.claim(&ClaimKey::ipv6(case.vlan, case.link.source, packet.source));
     }
 }
 
 /// N07, and the claim that it is.
 #[inline(always)]
-fn advertisement<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, target: [u8; 16]) {
+fn advertisement<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, target: Ip6) {
     case.memory.claim(&ClaimKey::ipv6(case.vlan, case.link.source, target));
     if case.lan.is_bound_ipv6() && case.lan.contains_ipv6(target) {
         let owner = case.owner_ipv6(target);
@@ -151,8 +153,8 @@ fn advertisement<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, target: [u8; 1
 pub fn source<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, packet: &Ipv6, scope: Scope) {
     let is_solicitation =
         matches!(packet.transport, Transport::Icmp { kind, .. } if kind == kind::NEIGHBOUR_SOLICITATION);
-    let is_to_solicited_node = packet.destination[..13] == SOLICITED_NODE;
-    let is_unspecified = packet.source == UNSPECIFIED;
+    let is_to_solicited_node = packet.destination.is_solicited_node();
+    let is_unspecified = packet.source == Ip6::UNSPECIFIED;
     case.add(Rule::N08, is_unspecified && !(is_solicitation && is_to_solicited_node), !scope.is_link);
     if case.lan.contains_ipv6(packet.source) && case.lan.is_bound_ipv6() {
         let owner = case.owner_ipv6(packet.source);
@@ -163,35 +165,31 @@ pub fn source<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, packet: &Ipv6, sc
     }
 }
 
-/// The link-layer address in an option of the kind `wanted`.
+/// Whether an option of the kind `wanted` has another link-layer address than the frame. The options end
+/// with the packet: what is behind it is padding.
 #[inline(always)]
-fn link_layer_address<F: FrameBytes>(frame: &F, options: usize, wanted: u8) -> Option<Mac> {
+fn has_foreign_address<F: FrameBytes, M: Memory>(
+    case: &Case<'_, F, M>,
+    options: usize,
+    end: usize,
+    wanted: u8,
+) -> bool {
     let mut at = options;
     for _ in 0..MOST_OPTIONS {
-        let [kind, len, a, b, c, d, e, f] = frame.load::<8>(at)?;
-        if kind == wanted {
-            return Some(Mac([a, b, c, d, e, f]));
+        if at + 8 > end {
+            return false;
+        }
+        let Some([kind, len, a, b, c, d, e, f]) = case.frame.load::<8>(at) else {
+            return false;
+        };
+        if kind == wanted && Mac([a, b, c, d, e, f]) != case.link.source {
+            return true;
         }
         // RFC 4861 §4.6: a length of 0 is not allowed, and the walk would not end.
         if len == 0 {
-            return None;
+            return false;
         }
         at += usize::from(len) * 8;
     }
-    None
-}
-
-/// ff02::1:ff00:0/104 (RFC 4291 §2.7.1).
-const SOLICITED_NODE: [u8; 13] = [0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x01, 0xff];
-
-#[inline(always)]
-fn solicited_node(target: &[u8; 16]) -> [u8; 16] {
-    let [.., x, y, z] = *target;
-    [0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x01, 0xff, x, y, z]
-}
-
-/// fe80::/10 (RFC 4291 §2.5.6).
-#[inline(always)]
-pub fn is_link_local(address: &[u8; 16]) -> bool {
-    address[0] == 0xfe && address[1] & 0xc0 == 0x80
+    false
 }
