@@ -384,9 +384,25 @@ impl ClaimKey {
     }
 
     /// Who claims.
+    #[inline(always)]
     #[must_use]
     pub const fn station(&self) -> StationKey {
         StationKey { vlan: self.vlan, mac: self.mac }
+    }
+
+    /// As numbers that a function takes under BPF.
+    #[inline(always)]
+    #[must_use]
+    pub const fn to_words(&self) -> [u64; 3] {
+        [self.address[0], self.address[1], self.station().to_bits()]
+    }
+
+    /// What [`to_words`](Self::to_words) gave.
+    #[inline(always)]
+    #[must_use]
+    pub const fn from_words([high, low, station]: [u64; 3]) -> Self {
+        let StationKey { vlan, mac } = StationKey::from_bits(station);
+        Self { address: [high, low], vlan, mac }
     }
 
     /// What it claims; IPv4 as IPv6 maps it.
@@ -428,6 +444,22 @@ impl SessionKey {
         let is_ordered = one.to_bits() <= other.to_bits();
         let (lower, higher) = if is_ordered { (one, other) } else { (other, one) };
         Self { vlan: vlan.get(), lower: lower.0, higher: higher.0, zero: [0; 2] }
+    }
+
+    /// As numbers that a function takes under BPF.
+    #[inline(always)]
+    #[must_use]
+    pub const fn to_words(&self) -> [u64; 2] {
+        let (lower, higher) = self.stations();
+        [lower.to_bits(), higher.to_bits()]
+    }
+
+    /// What [`to_words`](Self::to_words) gave.
+    #[inline(always)]
+    #[must_use]
+    pub const fn from_words([lower, higher]: [u64; 2]) -> Self {
+        let (lower, higher) = (StationKey::from_bits(lower), StationKey::from_bits(higher));
+        Self { vlan: lower.vlan, lower: lower.mac, higher: higher.mac, zero: [0; 2] }
     }
 
     /// The two, the lower address first.

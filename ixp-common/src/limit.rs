@@ -114,6 +114,20 @@ pub enum Class {
 }
 
 impl Class {
+    /// The class of a number.
+    #[inline(always)]
+    #[must_use]
+    pub const fn from_number(number: u32) -> Self {
+        match number {
+            0 => Self::Arp,
+            1 => Self::Nd,
+            2 => Self::Broadcast,
+            3 => Self::Multicast,
+            4 => Self::UnknownUnicast,
+            _ => Self::Rule,
+        }
+    }
+
     /// All classes, in the order of their numbers.
     pub const ALL: [Self; 6] =
         [Self::Arp, Self::Nd, Self::Broadcast, Self::Multicast, Self::UnknownUnicast, Self::Rule];
@@ -128,9 +142,9 @@ pub struct StationState {
     /// A bucket per [`Class`].
     buckets: [Bucket; 6],
     /// Targets of ARP requests.
-    pub arp: Sweep,
+    arp: Sweep,
     /// Targets of neighbour solicitations.
-    pub nd: Sweep,
+    nd: Sweep,
 }
 
 const _: () = assert!(size_of::<StationState>() == 56 + 2 * (8 + 8 * WORDS));
@@ -140,6 +154,15 @@ impl StationState {
     #[inline(always)]
     pub fn is_over(&self, class: Class, limit: Limit, now: u64) -> bool {
         self.buckets[class as usize].is_over(limit, now)
+    }
+
+    /// The targets that it asked for, by ARP or else by neighbour discovery.
+    #[inline(always)]
+    pub const fn sweep(&self, class: Class) -> &Sweep {
+        match class {
+            Class::Arp => &self.arp,
+            _ => &self.nd,
+        }
     }
 
     /// Forgets what another station did that had this place before.

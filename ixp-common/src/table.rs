@@ -330,6 +330,21 @@ impl AddressKey {
         Self { address: address.halves(), vlan, generation, zero: 0 }
     }
 
+    /// As numbers that a function takes under BPF.
+    #[inline(always)]
+    #[must_use]
+    pub const fn to_words(&self) -> [u64; 3] {
+        [self.address[0], self.address[1], (self.vlan as u64) << 16 | self.generation as u64]
+    }
+
+    /// What [`to_words`](Self::to_words) gave.
+    #[inline(always)]
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "packed from 16 bits each")]
+    pub const fn from_words([high, low, rest]: [u64; 3]) -> Self {
+        Self { address: [high, low], vlan: (rest >> 16) as u16, generation: rest as u16, zero: 0 }
+    }
+
     /// The table that it belongs to.
     #[must_use]
     pub const fn generation(&self) -> u16 {

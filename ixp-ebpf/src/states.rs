@@ -1,15 +1,12 @@
 //! What is remembered of stations between their frames: rates, targets, and where they are.
 
-use core::cell::Cell;
-
 use aya_ebpf::bindings::BPF_NOEXIST;
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::{Array, LruHashMap, PerCpuArray};
 use ixp_common::counters::StationKey;
 use ixp_common::limit::StationState;
-use ixp_common::memory::Seat;
+use ixp_common::memory::{Desk, Seat};
 use ixp_common::names;
-use ixp_common::rules::Findings;
 use ixp_common::table::STATION_SLOTS;
 
 #[expect(clippy::cast_possible_truncation, reason = "a few thousand")]
@@ -19,6 +16,8 @@ const PLACES: u32 = STATION_SLOTS as u32;
 type StateWords = [u64; size_of::<StationState>() / 8];
 /// The same of a [`Seat`].
 type SeatWords = [u64; size_of::<Seat>() / 8];
+/// The same of a [`Desk`].
+type DeskWords = [u64; size_of::<Desk>() / 8];
 
 #[map]
 static STATION_STATES: Array<StateWords> = Array::with_max_entries(PLACES, 0);
@@ -31,7 +30,7 @@ static STRANGER_STATES: LruHashMap<StationKey, StateWords> =
 static SEATS: Array<SeatWords> = Array::with_max_entries(PLACES, 0);
 
 #[map]
-static FINDINGS: PerCpuArray<Findings> = PerCpuArray::with_max_entries(1, 0);
+static DESK: PerCpuArray<DeskWords> = PerCpuArray::with_max_entries(1, 0);
 
 /// What a new stranger starts with: too large for the stack.
 #[map]
@@ -67,9 +66,9 @@ pub fn seat(place: u32) -> Option<&'static Seat> {
     SEATS.get_ptr_mut(place).map(|words| unsafe { &*words.cast() })
 }
 
-/// The findings on the frame at hand.
+/// What is found of the frame at hand.
 #[inline(always)]
-pub fn findings() -> Option<&'static Cell<Findings>> {
+pub fn desk() -> Option<&'static Desk> {
     // SAFETY: this CPU's entry, which no other CPU uses; XDP does not nest on one CPU.
-    FINDINGS.get_ptr_mut(0).map(|findings| unsafe { &*findings.cast() })
+    DESK.get_ptr_mut(0).map(|words| unsafe { &*words.cast() })
 }

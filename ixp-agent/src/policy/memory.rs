@@ -6,16 +6,15 @@ use std::fmt;
 
 use ixp_common::counters::{ClaimKey, Heard, SessionKey, StationKey};
 use ixp_common::limit::StationState;
-use ixp_common::memory::{Memory, Seat};
+use ixp_common::memory::{Desk, Memory, Seat};
 use ixp_common::names;
-use ixp_common::rules::Findings;
 use ixp_common::table::{AddressKey, PolicyTable, STATION_SLOTS, station_key};
 
 /// Tables of one exchange, as a capture's frames see and change them.
 pub struct HostMemory {
     table: Box<PolicyTable>,
     owners: BTreeMap<AddressKey, u16>,
-    findings: Cell<Findings>,
+    desk: Desk,
     now: Cell<u64>,
     states: Vec<StationState>,
     seats: Vec<Seat>,
@@ -40,7 +39,7 @@ impl HostMemory {
         Self {
             table,
             owners,
-            findings: Cell::default(),
+            desk: Desk::default(),
             now: Cell::new(0),
             states: places(STATION_SLOTS),
             seats: (0..STATION_SLOTS).map(|_| Seat::default()).collect(),
@@ -74,8 +73,8 @@ impl Memory for HostMemory {
         &self.table
     }
 
-    fn findings(&self) -> Option<&Cell<Findings>> {
-        Some(&self.findings)
+    fn desk(&self) -> Option<&Desk> {
+        Some(&self.desk)
     }
 
     fn now(&self) -> u64 {

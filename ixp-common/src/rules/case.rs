@@ -1,13 +1,11 @@
 //! One frame before the rules: what is known of its place in the exchange, and what stands against it.
 
-use core::cell::Cell;
-
 use super::{Findings, Rule};
 use crate::addr::{Ip6, VlanId};
 use crate::counters::StationKey;
 use crate::frame::Link;
-use crate::limit::{Class, StationState};
-use crate::memory::Memory;
+use crate::limit::Class;
+use crate::memory::{Desk, Memory, Who};
 use crate::policy::{PortPolicy, RuleActions};
 use crate::table::{AddressKey, Lan, PolicyTable, Station};
 
@@ -28,14 +26,14 @@ pub struct Case<'a, F, M> {
     pub place: u32,
     pub destination: Station,
     pub port: &'a PortPolicy,
-    findings: &'a Cell<Findings>,
+    pub desk: &'a Desk,
 }
 
 impl<'a, F, M: Memory> Case<'a, F, M> {
     #[inline(always)]
     pub fn of(frame: &'a F, link: &'a Link, port: &'a PortPolicy, memory: &'a M) -> Option<Self> {
-        let findings = memory.findings()?;
-        findings.set(Findings::NONE);
+        let desk = memory.desk()?;
+        desk.findings.set(Findings::NONE);
         let table = memory.table();
         let vlan = link.vlan();
         let lan = table.lan(vlan);
@@ -43,7 +41,7 @@ impl<'a, F, M: Memory> Case<'a, F, M> {
         let home = if lan.is_known() { lan.vlan() } else { vlan.get() };
         let (source, place) = table.station(home, link.source);
         let (destination, _) = table.station(home, link.destination);
-        Some(Self { frame, link, memory, table, lan, vlan, source, place, destination, port, findings })
+        Some(Self { frame, link, memory, table, lan, vlan, source, place, destination, port, desk })
     }
 
     /// What is done about the rules that the frame's source breaks.
@@ -53,50 +51,43 @@ impl<'a, F, M: Memory> Case<'a, F, M> {
         self.table.actions(profile)
     }
 
-    /// What is remembered of the frame's source.
+    /// The frame's source, as its state is found.
     #[inline(always)]
-    fn state(&self) -> Option<&'a StationState> {
-        if !self.source.is_registered() {
-            return self.memory.stranger(&StationKey::new(self.vlan, self.link.source));
+    fn who(&self) -> Who {
+        if self.source.is_registered() {
+            return Who { key: self.source.key(), place: self.place };
         }
-        let state = self.memory.state(self.place)?;
-        state.belongs_to(self.source.key());
-        Some(state)
+        Who { key: StationKey::new(self.vlan, self.link.source).to_bits(), place: Who::STRANGER }
     }
 
-    /// Whether the frame goes over its source's limit for a class. Who cannot be remembered is never over.
+    /// Whether the frame goes over its source's limit for a class.
     #[inline(always)]
     pub fn is_over(&self, class: Class) -> bool {
-        let limit = self.table.limit(class);
-        self.state().is_some_and(|state| state.is_over(class, limit, self.memory.now()))
+        self.memory.is_over(self.who(), class)
     }
 
     /// Whether the frame's source asks for too many IPv4 addresses.
     #[inline(always)]
     pub fn sweeps_ipv4(&self, target: [u8; 4]) -> bool {
-        let hash = spread(u64::from(u32::from_be_bytes(target)));
-        let most = self.table.sweep_bits();
-        self.state().is_some_and(|state| state.arp.is_over(most, self.memory.now(), hash))
+        self.memory.sweeps(self.who(), Class::Arp, spread(u64::from(u32::from_be_bytes(target))))
     }
 
     /// Whether the frame's source asks for too many IPv6 addresses.
     #[inline(always)]
     pub fn sweeps_ipv6(&self, target: Ip6) -> bool {
-        let hash = spread(target.halves()[1]);
-        let most = self.table.sweep_bits();
-        self.state().is_some_and(|state| state.nd.is_over(most, self.memory.now(), hash))
+        self.memory.sweeps(self.who(), Class::Nd, spread(target.halves()[1]))
     }
 
     /// What stands against the frame so far.
     #[inline(always)]
     pub fn findings(&self) -> Findings {
-        self.findings.get()
+        self.desk.findings.get()
     }
 
     /// The rules that are broken so far.
     #[inline(always)]
     pub fn so_far(&self) -> SoFar {
-        self.findings.get().broken.bits()
+        self.desk.findings.get().broken.bits()
     }
 
     /// Notes a rule that is broken for certain.
@@ -108,9 +99,9 @@ impl<'a, F, M: Memory> Case<'a, F, M> {
     /// Notes a rule; `is_soft` keeps it from dropping.
     #[inline(always)]
     pub fn add(&self, rule: Rule, is_broken: bool, is_soft: bool) {
-        let mut findings = self.findings.get();
+        let mut findings = self.desk.findings.get();
         findings.add(rule, is_broken, is_soft);
-        self.findings.set(findings);
+        self.desk.findings.set(findings);
     }
 
     /// Who has an IPv4 address of the LAN.

@@ -146,13 +146,28 @@ pub fn judge_ipv4<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
     case.so_far()
 }
 
-/// Holds an IPv6 packet against the rules, those of neighbour discovery among them.
+/// Reads an IPv6 packet onto the desk, and holds it against the rules, those of neighbour discovery among
+/// them.
+#[inline(always)]
+pub fn judge_ipv6<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
+    if read_ipv6(case) == 0 { case.so_far() } else { judge_read_ipv6(case) }
+}
+
+/// Reads an IPv6 packet onto the desk; gives its length in bytes, 0 if it cannot be read.
+// Of its own, as the groups of rules.
+#[cfg_attr(target_arch = "bpf", inline(never))]
+fn read_ipv6<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> u32 {
+    let Ok(packet) = ipv6::parse(case.frame, case.link.payload) else {
+        return 0;
+    };
+    case.desk.ipv6.set(packet.pack());
+    packet.total_len
+}
+
 // Of its own, so that the stacks of the groups of rules lie over each other: BPF has 512 bytes.
 #[cfg_attr(target_arch = "bpf", inline(never))]
-pub fn judge_ipv6<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
-    let Ok(packet) = ipv6::parse(case.frame, case.link.payload) else {
-        return case.so_far();
-    };
+fn judge_read_ipv6<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
+    let packet = case.desk.ipv6.get().unpack();
     layer2::size(case, packet.total_len);
     layer2::multicast_ipv6(case, nd::is_neighbour(&packet));
     let scope = scope_ipv6(case, &packet);
