@@ -3,7 +3,7 @@
 use core::cell::Cell;
 
 use crate::counters::{ClaimKey, SessionKey, StationKey};
-use crate::frame::ipv6::PackedIpv6;
+use crate::frame::ipv6;
 use crate::limit::{Class, StationState};
 use crate::rules::Findings;
 use crate::table::{AddressKey, PolicyTable, Station};
@@ -86,8 +86,10 @@ pub fn sweeps<M: Memory + ?Sized>(memory: &M, who: Who, class: Class, hash: u64)
 pub struct Desk {
     /// What stands against it.
     pub findings: Cell<Findings>,
-    /// Its IPv6 packet.
-    pub ipv6: Cell<PackedIpv6>,
+    /// The addresses of its IPv6 packet.
+    pub addresses: Cell<ipv6::Addresses>,
+    /// The rest of its IPv6 packet.
+    pub chain: Cell<ipv6::Chain>,
 }
 
 const _: () = assert!(size_of::<Desk>() == 64);

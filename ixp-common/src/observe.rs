@@ -145,8 +145,7 @@ pub fn hold<F: FrameBytes, S: Sink<F>, M: Memory>(
     if judged.verdict.counted.is_empty() {
         return false;
     }
-    Report { frame, link, policy, sink }.write(&judged, memory.now());
-    !judged.verdict.dropping.is_empty()
+    Report { frame, link, policy, sink }.write(&judged, memory.now())
 }
 
 /// Says what becomes of a frame. The last step of [`observe`].
@@ -176,8 +175,10 @@ struct Report<'a, F, S> {
 
 impl<F: FrameBytes, S: Sink<F>> Report<'_, F, S> {
     /// Counts each rule that the frame breaks, and tells of those of which it is time to.
-    #[inline(always)]
-    fn write(self, judged: &Judged, now: u64) {
+    /// Gives whether it is dropped, or would be.
+    // Of its own, as the groups of rules.
+    #[cfg_attr(target_arch = "bpf", inline(never))]
+    fn write(&mut self, judged: &Judged, now: u64) -> bool {
         let Verdict { mut counted, told, dropping } = judged.verdict;
         let bytes = self.frame.wire_len();
         let dropped = if self.policy.enforces() { Outcome::Dropped } else { Outcome::WouldDrop };
@@ -207,6 +208,7 @@ impl<F: FrameBytes, S: Sink<F>> Report<'_, F, S> {
             };
             self.sink.tell(self.frame, &broken(rule));
         }
+        !dropping.is_empty()
     }
 }
 

@@ -60,13 +60,13 @@ pub fn ixp_sampler(ctx: XdpContext) -> u32 {
         sink.unattributed(packet.wire_len());
         return XDP_PASS;
     };
-    let counted = count(&packet, &policy, &mut sink);
+    let counted = count(&packet, policy, &mut sink);
     if let Some(kind) = counted.kind {
         // SAFETY: the map holds XDP programs alone, and nothing here waits to be dropped. Where there is
         // none yet no rule is applied.
         unsafe { RULE_PROGRAMS.tail_call(&ctx, kind as u32) };
     }
-    fate(settle(&packet, &policy, counted.link.destination, false, &mut sink))
+    fate(settle(&packet, policy, counted.link.destination, false, &mut sink))
 }
 
 /// Holds an ARP packet against its rules.
@@ -116,10 +116,10 @@ fn held(ctx: &XdpContext, kind: Kind) -> u32 {
     let is_read = frame::read_link(&packet, &mut link).found() == Found::Sound;
     let mut sink = sink::Counting { ctx, ifindex, slot, counters };
     let is_dropping = match memory::Maps::find() {
-        Some(memory) if is_read => hold(&packet, &link, kind, &policy, &memory, &mut sink),
+        Some(memory) if is_read => hold(&packet, &link, kind, policy, &memory, &mut sink),
         _ => false,
     };
-    fate(settle(&packet, &policy, link.destination, is_dropping, &mut sink))
+    fate(settle(&packet, policy, link.destination, is_dropping, &mut sink))
 }
 
 #[inline(always)]

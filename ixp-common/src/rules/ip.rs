@@ -6,7 +6,7 @@ use crate::addr::Ip6;
 use crate::bytes::FrameBytes;
 use crate::counters::SessionKey;
 use crate::frame::ipv4::{self, Ipv4};
-use crate::frame::ipv6::{self, Ipv6};
+use crate::frame::ipv6::{self, Noted};
 use crate::frame::l4::{Transport, protocol};
 use crate::memory::Memory;
 
@@ -80,11 +80,11 @@ fn scope_ipv4<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, packet: &Ipv4) ->
 
 /// The scope of an IPv6 packet.
 #[inline(always)]
-fn scope_ipv6<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, packet: &Ipv6) -> Scope {
-    let to = packet.destination;
+pub fn scope_ipv6<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, packet: &Noted) -> Scope {
+    let to = packet.destination();
     let is_to_many = case.link.destination.is_group() || to.is_multicast();
     let is_link = is_to_many || to.is_link_local() || case.lan.contains_ipv6(to);
-    let from = packet.source;
+    let from = packet.source();
     let is_from_here = from == Ip6::UNSPECIFIED || from.is_link_local() || case.lan.contains_ipv6(from);
     Scope { is_link, is_local: is_link && (is_to_many || is_from_here), is_to_many }
 }
@@ -150,44 +150,53 @@ pub fn judge_ipv4<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
 /// them.
 #[inline(always)]
 pub fn judge_ipv6<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
-    if read_ipv6(case) == 0 { case.so_far() } else { judge_read_ipv6(case) }
+    match note_addresses(case) != 0 && note_chain(case) != 0 {
+        true => judge_noted(case) | nd::judge_noted(case),
+        false => case.so_far(),
+    }
 }
 
-/// Reads an IPv6 packet onto the desk; gives its length in bytes, 0 if it cannot be read.
+/// Puts the addresses of an IPv6 packet onto the desk; 0 if they are not visible.
 // Of its own, as the groups of rules.
 #[cfg_attr(target_arch = "bpf", inline(never))]
-fn read_ipv6<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> u32 {
+fn note_addresses<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> u32 {
+    let Some(addresses) = ipv6::Addresses::read(case.frame, case.link.payload) else {
+        return 0;
+    };
+    case.desk.addresses.set(addresses);
+    1
+}
+
+/// Puts the rest of an IPv6 packet onto the desk; gives its length in bytes, 0 if it cannot be read.
+// Of its own, as the groups of rules.
+#[cfg_attr(target_arch = "bpf", inline(never))]
+fn note_chain<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> u32 {
     let Ok(packet) = ipv6::parse(case.frame, case.link.payload) else {
         return 0;
     };
-    case.desk.ipv6.set(packet.pack());
+    case.desk.chain.set(packet.chain());
     packet.total_len
 }
 
 // Of its own, so that the stacks of the groups of rules lie over each other: BPF has 512 bytes.
 #[cfg_attr(target_arch = "bpf", inline(never))]
-fn judge_read_ipv6<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
-    let packet = case.desk.ipv6.get().unpack();
-    layer2::size(case, packet.total_len);
-    layer2::multicast_ipv6(case, nd::is_neighbour(&packet));
+fn judge_noted<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
+    let packet = Noted::new(case.desk.addresses.get(), case.desk.chain.get());
+    layer2::size(case, packet.total_len());
     let scope = scope_ipv6(case, &packet);
-    nd::source(case, &packet, scope);
-    if scope.is_link {
-        nd::judge(case, &packet);
-    }
-    let is_inside = case.lan.contains_ipv6(packet.source);
-    case.add(Rule::I13, !is_inside && bogon::is_ipv6(packet.source), true);
-    let is_site_local = packet.source.is_site_local() || packet.destination.is_site_local();
+    let is_inside = case.lan.contains_ipv6(packet.source());
+    case.add(Rule::I13, !is_inside && bogon::is_ipv6(packet.source()), true);
+    let is_site_local = packet.source().is_site_local() || packet.destination().is_site_local();
     case.add(Rule::N09, is_site_local, !scope.is_link);
     if !scope.is_link {
         return case.so_far();
     }
-    let to = packet.destination;
-    case.hard(Rule::I05, matches!(packet.protocol, number::EIGRP | number::OSPF));
-    case.hard(Rule::I06, packet.protocol == number::PIM);
-    case.hard(Rule::I07, packet.protocol == number::VRRP);
-    if let Transport::Ports { source, destination } = packet.transport {
-        let is_udp = packet.protocol == protocol::UDP;
+    let to = packet.destination();
+    case.hard(Rule::I05, matches!(packet.protocol(), number::EIGRP | number::OSPF));
+    case.hard(Rule::I06, packet.protocol() == number::PIM);
+    case.hard(Rule::I07, packet.protocol() == number::VRRP);
+    if let Some((source, destination)) = packet.ports() {
+        let is_udp = packet.protocol() == protocol::UDP;
         if is_udp && scope.is_local {
             udp(case, destination, scope);
             case.hard(Rule::I04, matches!(destination, 546 | 547));
@@ -195,9 +204,9 @@ fn judge_read_ipv6<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
             case.hard(Rule::I07, destination == 2029);
         }
         case.hard(Rule::L18, to == ALL_ROUTERS_IPV6 && destination == port::LDP);
-        if packet.protocol == protocol::TCP && (destination == port::BGP || source == port::BGP) {
+        if packet.protocol() == protocol::TCP && (destination == port::BGP || source == port::BGP) {
             bgp(case);
-            let is_open = destination == port::BGP && is_syn(case.frame, usize::from(packet.transport_at));
+            let is_open = destination == port::BGP && is_syn(case.frame, packet.transport_at());
             if is_open && case.lan.contains_ipv6(to) && case.lan.is_bound_ipv6() {
                 case.hard(Rule::I11, case.owner_ipv6(to).is_nobody());
             }

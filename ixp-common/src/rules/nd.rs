@@ -1,13 +1,13 @@
 //! The rules of neighbour discovery: N01 to N08, N10, N11, on the LAN itself.
 
-use super::Rule;
 use super::case::{Case, SoFar};
 use super::ip::Scope;
+use super::{Rule, ip, layer2};
 use crate::addr::{Ip6, Mac};
 use crate::bytes::FrameBytes;
 use crate::counters::ClaimKey;
-use crate::frame::ipv6::Ipv6;
-use crate::frame::l4::{self, Fragment, Transport, protocol};
+use crate::frame::ipv6::Noted;
+use crate::frame::l4::{self, protocol};
 use crate::limit::Class;
 use crate::memory::Memory;
 
@@ -48,10 +48,9 @@ const MOST_OPTIONS: usize = 4;
 
 /// Whether the packet is an NS or NA.
 #[inline(always)]
-pub fn is_neighbour(packet: &Ipv6) -> bool {
+fn is_neighbour(packet: &Noted) -> bool {
     let neighbour = kind::NEIGHBOUR_SOLICITATION..=kind::NEIGHBOUR_ADVERTISEMENT;
-    let is_listed = matches!(packet.transport, Transport::Icmp { kind, .. } if neighbour.contains(&kind));
-    packet.protocol == protocol::ICMPV6 && is_listed
+    packet.icmp().is_some_and(|(kind, _)| neighbour.contains(&kind))
 }
 
 /// N04: extension headers that the packet, or its first fragment, cuts off, on the LAN itself. The
@@ -67,16 +66,27 @@ pub fn cut_chain<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
     case.so_far()
 }
 
+/// Holds an IPv6 packet that lies on the desk against the rules.
+// Of its own, so that the stacks of the groups of rules lie over each other: BPF has 512 bytes.
+#[cfg_attr(target_arch = "bpf", inline(never))]
+pub fn judge_noted<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
+    let packet = Noted::new(case.desk.addresses.get(), case.desk.chain.get());
+    let scope = ip::scope_ipv6(case, &packet);
+    layer2::multicast_ipv6(case, is_neighbour(&packet));
+    source(case, &packet, scope);
+    if scope.is_link {
+        judge(case, &packet);
+    }
+    case.so_far()
+}
+
 /// Holds a packet of link scope against the rules.
 #[inline(always)]
-pub fn judge<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, packet: &Ipv6) {
-    let Transport::Icmp { kind, code } = packet.transport else {
+fn judge<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, packet: &Noted) {
+    let Some((kind, code)) = packet.icmp() else {
         case.hard(Rule::N04, hides_icmp(packet));
         return;
     };
-    if packet.protocol != protocol::ICMPV6 {
-        return;
-    }
     let is_mld = matches!(kind, kind::MLD_QUERY | kind::MLD_REPORT | kind::MLD_DONE | kind::MLD2_REPORT);
     case.hard(Rule::N10, is_mld);
     if !(kind::ROUTER_SOLICITATION..=kind::REDIRECT).contains(&kind) {
@@ -86,8 +96,8 @@ pub fn judge<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, packet: &Ipv6) {
     case.hard(Rule::N02, kind == kind::ROUTER_SOLICITATION);
     case.hard(Rule::N03, kind == kind::REDIRECT);
     // RFC 4861 §6.1, §7.1, §8.1: hop limit 255, code 0. RFC 6980 §5: no fragment header.
-    case.hard(Rule::N04, packet.hop_limit != 255 || code != 0 || packet.has_fragment_header);
-    let at = usize::from(packet.transport_at);
+    case.hard(Rule::N04, packet.hop_limit() != 255 || code != 0 || packet.has_fragment_header());
+    let at = packet.transport_at();
     let (options, wanted) = match kind {
         kind::ROUTER_SOLICITATION => (field::RS_OPTIONS, option::SOURCE_LINK_LAYER),
         kind::ROUTER_ADVERTISEMENT => (field::RA_OPTIONS, option::SOURCE_LINK_LAYER),
@@ -96,7 +106,7 @@ pub fn judge<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, packet: &Ipv6) {
         // A redirect's option is the address of the better router, not of its sender.
         _ => return,
     };
-    let end = case.link.payload + packet.total_len as usize;
+    let end = case.link.payload + packet.total_len() as usize;
     case.hard(Rule::N06, has_foreign_address(case, at + options, end, wanted));
     let Some(target) = case.frame.load::<16>(at + field::TARGET) else {
         return;
@@ -111,28 +121,26 @@ pub fn judge<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, packet: &Ipv6) {
 /// N04: headers that go on beyond what is looked at, or, in a fragment, beyond its end (RFC 7112 §5), or
 /// a later fragment of ICMPv6 to many.
 #[inline(always)]
-fn hides_icmp(packet: &Ipv6) -> bool {
-    let is_later = packet.fragment == Fragment::Later;
-    let is_to_many = packet.destination.is_multicast();
-    match packet.transport {
-        Transport::Undecided => !l4::has_ports(packet.protocol),
-        Transport::Truncated => packet.protocol == protocol::ICMPV6,
-        _ => is_later && is_to_many && packet.protocol == protocol::ICMPV6,
-    }
+fn hides_icmp(packet: &Noted) -> bool {
+    let is_icmp = packet.protocol() == protocol::ICMPV6;
+    let is_undecided = packet.is_undecided() && !l4::has_ports(packet.protocol());
+    let is_later_to_many = packet.is_later() && packet.destination().is_multicast();
+    is_undecided || (is_icmp && (packet.is_truncated() || is_later_to_many))
 }
 
 /// N05, N11, and the claim that a sender makes.
 #[inline(always)]
-fn solicitation<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, packet: &Ipv6, target: Ip6) {
+fn solicitation<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, packet: &Noted, target: Ip6) {
     let is_over = case.is_over(Class::Nd);
     let is_sweep = case.sweeps_ipv6(target);
     case.hard(Rule::N11, is_over || is_sweep);
     let is_near = target.is_link_local() || case.lan.contains_ipv6(target);
     let is_wrong_target = case.lan.has_ipv6() && !is_near;
-    let is_right_group = !packet.destination.is_multicast() || packet.destination == target.solicited_node();
+    let is_right_group =
+        !packet.destination().is_multicast() || packet.destination() == target.solicited_node();
     case.hard(Rule::N05, is_wrong_target || !is_right_group);
-    if packet.source != Ip6::UNSPECIFIED {
-        case.memory.claim(&ClaimKey::ipv6(case.vlan, case.link.source, packet.source));
+    if packet.source() != Ip6::UNSPECIFIED {
+        case.memory.claim(&ClaimKey::ipv6(case.vlan, case.link.source, packet.source()));
     }
 }
 
@@ -150,14 +158,13 @@ fn advertisement<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, target: Ip6) {
 /// N08: an unspecified source outside of duplicate address detection (RFC 4862 §5.4.2), or an address
 /// of the LAN that nobody has.
 #[inline(always)]
-pub fn source<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, packet: &Ipv6, scope: Scope) {
-    let is_solicitation =
-        matches!(packet.transport, Transport::Icmp { kind, .. } if kind == kind::NEIGHBOUR_SOLICITATION);
-    let is_to_solicited_node = packet.destination.is_solicited_node();
-    let is_unspecified = packet.source == Ip6::UNSPECIFIED;
+fn source<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, packet: &Noted, scope: Scope) {
+    let is_solicitation = packet.icmp().is_some_and(|(kind, _)| kind == kind::NEIGHBOUR_SOLICITATION);
+    let is_to_solicited_node = packet.destination().is_solicited_node();
+    let is_unspecified = packet.source() == Ip6::UNSPECIFIED;
     case.add(Rule::N08, is_unspecified && !(is_solicitation && is_to_solicited_node), !scope.is_link);
-    if case.lan.contains_ipv6(packet.source) && case.lan.is_bound_ipv6() {
-        let owner = case.owner_ipv6(packet.source);
+    if case.lan.contains_ipv6(packet.source()) && case.lan.is_bound_ipv6() {
+        let owner = case.owner_ipv6(packet.source());
         let is_certain = scope.is_link && case.source.is_registered() && case.source.has_ipv6();
         case.add(Rule::N08, owner.is_nobody(), !is_certain);
         let is_others = !owner.is_nobody() && !owner.is(&case.source);
