@@ -1,0 +1,1 @@
+"""The frames of the corpora, a module for each family of rules."""
