@@ -12,9 +12,9 @@ ICMPV6 = 58
 IDENTIFICATION = 0x5EED
 
 
-def destination(octets=4):
-    """A destination-options header with padding of this size."""
-    return IPv6ExtHdrDestOpt(options=[PadN(optdata=bytes(octets))])
+def destination(octets=4, count=1):
+    """A destination-options header with paddings of this size."""
+    return IPv6ExtHdrDestOpt(options=[PadN(optdata=bytes(octets))] * count)
 
 
 CHAINS = {

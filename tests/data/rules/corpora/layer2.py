@@ -238,9 +238,7 @@ def sizes():
         frame("mtu-ipv6-over", sized6(PEERING, 1501), "L20"),
         # The packet counts, not the frame around it.
         frame("mtu-ipv4-with-a-trailer", sized(PEERING, 1400, trailer=201)),
-        frame("mtu-ipv4-jumbo-fits", sized(JUMBO, 9000)),
         frame("mtu-ipv4-jumbo-over", sized(JUMBO, 9001), "L20"),
-        frame("mtu-ipv6-jumbo-over", sized6(JUMBO, 9001), "L20"),
         frame("mtu-ipv4-jumbo-over-qinq", second, "L04 L20"),
         frame("mtu-ipv6-default-over", sized6(V6ONLY, 1501), "L20"),
     ]

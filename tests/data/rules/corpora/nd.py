@@ -101,7 +101,7 @@ def routers():
 
 def redirects():
     found = variants("redirect6", redirect, "N03")
-    return found + hidden("redirect6", redirect, "N03", "", cut=40)
+    return found + hidden("redirect6", redirect, "N03", "", cut=24)
 
 
 def origin():
@@ -240,7 +240,7 @@ def chains():
         frame("ra-behind-nine", behind(ra(PEERING), chain(9)), "L09 N04"),
         frame("ra-behind-nine-unicast", behind(ra(PEERING, dst=PEERING.b.local), chain(9)), "N04"),
         frame("ra-behind-nine-vlan", on(JUMBO, bytes(behind(ra(JUMBO), chain(9)))), "L09 N04"),
-        frame("ra-behind-1200-bytes", behind(ra(PEERING), destination(1100)), "L09 N04"),
+        frame("ra-behind-1200-bytes", behind(ra(PEERING), destination(220, 5)), "L09 N04"),
         frame("first-fragment-cut-in-options", header / ip / first / Raw(b"\x3a\4" + bytes(22)), "N04"),
         frame("first-fragment-ends-before-icmp",
               header / ip / first / IPv6ExtHdrDestOpt(nh=58), "L09 N04"),
