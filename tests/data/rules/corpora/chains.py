@@ -41,7 +41,8 @@ def fragment(packet, first, length, more, before=None, following=ICMPV6):
     ether, ip = packet.copy(), packet.payload.copy()
     ether.remove_payload()
     ip.remove_payload()
-    ip.nh, ip.plen = None, None
+    # A value of None would be written as 0: the field follows what is behind once it has no value.
+    del ip.nh, ip.plen
     header = IPv6ExtHdrFragment(nh=following, offset=first // 8, m=more, id=IDENTIFICATION)
     headers = before() / header if before else header
     return ether / ip / headers / Raw(body[first:first + length])
@@ -53,7 +54,8 @@ def behind(packet, headers):
     message = bytes(packet.payload.payload)
     ether.remove_payload()
     ip.remove_payload()
-    ip.nh, ip.plen = None, None
+    # A value of None would be written as 0: the field follows what is behind once it has no value.
+    del ip.nh, ip.plen
     last = headers.lastlayer()
     last.nh = ICMPV6
     return ether / ip / headers / Raw(message)
