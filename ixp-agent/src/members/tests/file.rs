@@ -185,7 +185,10 @@ fn a_bad_address_is_told_what_is_wrong() {
 fn a_bad_key_or_number_is_told_what_to_write() {
     let check = check_interface;
     check("macz = []", r#"m.toml:9: unknown key "macz"; did you mean "macs"?"#);
-    check("colour = 1", r#"m.toml:9: unknown key "colour"; known here: change, ipv4, ipv6, lan, macs, port, speed"#);
+    check(
+        "colour = 1",
+        r#"m.toml:9: unknown key "colour"; known here: change, ipv4, ipv6, lan, macs, port, speed"#,
+    );
     check("speed = -1", "m.toml:9: speed = -1 is no rate; write bit/s, as 10_000_000_000");
     check(
         "speed = 1.5",
