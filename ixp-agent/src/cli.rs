@@ -160,6 +160,7 @@ impl Error {
             Self::Run(
                 run::Error::NoInterface
                 | run::Error::Members(_)
+                | run::Error::Policy(_)
                 | run::Error::Open { .. }
                 | run::Error::Token { .. },
             ) => BAD_USAGE,

@@ -99,14 +99,13 @@ fn a_member_has_its_stations_and_addresses_on_each_lan() {
 
 #[test]
 fn the_members_action_goes_before_the_lans_and_that_before_the_general_one() {
-    let mut policy = Policy::default();
-    policy.rules = [(Rule::L12, RuleAction::Alert), (Rule::I02, RuleAction::Alert)].into();
-    policy.lans = [(
-        "multicast".to_owned(),
-        LanPolicy { kind: LanKind::Multicast, rules: [(Rule::L12, RuleAction::Observe)].into() },
-    )]
-    .into();
-    policy.members = [(Asn(64500), [(Rule::L12, RuleAction::Off)].into())].into();
+    let rules = [(Rule::L12, RuleAction::Observe)].into();
+    let policy = Policy {
+        rules: [(Rule::L12, RuleAction::Alert), (Rule::I02, RuleAction::Alert)].into(),
+        lans: [("multicast".to_owned(), LanPolicy { kind: LanKind::Multicast, rules })].into(),
+        members: [(Asn(64500), [(Rule::L12, RuleAction::Off)].into())].into(),
+        ..Policy::default()
+    };
     let tables = tables(&policy, &one(), &[]);
     let cases = [
         (0, 1, Rule::L12, RuleAction::Off),
@@ -126,10 +125,12 @@ fn the_members_action_goes_before_the_lans_and_that_before_the_general_one() {
 
 #[test]
 fn in_quarantine_nothing_drops_whatever_a_member_may() {
-    let mut policy = Policy::default();
-    policy.lans =
-        [("peering".to_owned(), LanPolicy { kind: LanKind::Quarantine, rules: Actions::new() })].into();
-    policy.members = [(Asn(64500), [(Rule::L12, RuleAction::Drop)].into())].into();
+    let quarantine = LanPolicy { kind: LanKind::Quarantine, rules: Actions::new() };
+    let policy = Policy {
+        lans: [("peering".to_owned(), quarantine)].into(),
+        members: [(Asn(64500), [(Rule::L12, RuleAction::Drop)].into())].into(),
+        ..Policy::default()
+    };
     let tables = tables(&policy, &one(), &[]);
     for last in [1, 3, 9] {
         assert!(Rule::ALL.into_iter().all(|rule| action(&tables, 0, last, rule) <= RuleAction::Alert));
@@ -140,8 +141,8 @@ fn in_quarantine_nothing_drops_whatever_a_member_may() {
 
 #[test]
 fn an_exempt_station_is_registered_on_every_lan_and_its_rules_are_off() {
-    let mut policy = Policy::default();
-    policy.exempt = vec![exempt(9, None), exempt(1, Some(&[Rule::A05, Rule::A10]))];
+    let exempt = vec![exempt(9, None), exempt(1, Some(&[Rule::A05, Rule::A10]))];
+    let policy = Policy { exempt, ..Policy::default() };
     let tables = tables(&policy, &one(), &[]);
     assert_eq!([0, 7].map(|vlan| station(&tables, vlan, 9).interface()), [4, 4]);
     assert_eq!(tables.interfaces[&4], "sponge");
@@ -290,15 +291,13 @@ fn what_does_not_fit_is_refused() {
     assert_eq!(build(&policy, &members(&many)), Err(Error::Stations { wanted: MOST_STATIONS + 1 }));
     let mut differing = Policy::default();
     let mut text = String::new();
-    for at in 0..PROFILES {
+    for (at, mac) in macs.iter().enumerate().take(PROFILES) {
         let asn = 64500 + u32::try_from(at).expect("few");
         let rules = Rule::ALL.into_iter().zip(0..9).filter(|(_, bit)| at >> bit & 1 == 1);
         let rules = rules.map(|(rule, _)| (rule, RuleAction::Off)).collect();
         differing.members.insert(Asn(asn), rules);
-        text += &format!(
-            "[[member]]\nasn = {asn}\n[[member.interface]]\nlan = \"multicast\"\nmacs = [{}]\n",
-            macs[at]
-        );
+        text +=
+            &format!("[[member]]\nasn = {asn}\n[[member.interface]]\nlan = \"multicast\"\nmacs = [{mac}]\n");
     }
     // The set without any exception is that of strangers.
     assert_eq!(build(&differing, &members(&text)), Ok(()));
