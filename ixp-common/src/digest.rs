@@ -67,14 +67,8 @@ impl Digest {
     #[inline(always)]
     fn link<F: FrameBytes>(&mut self, frame: &F, link: &Link) {
         self.ethertype = link.ethertype.0;
-        if let Some(tag) = link.tags.outer {
-            self.tags[0] = tag.tpid.0;
-            self.tags[1] = tag.id.get();
-        }
-        if let Some(tag) = link.tags.inner {
-            self.tags[2] = tag.tpid.0;
-            self.tags[3] = tag.id.get();
-        }
+        let frame::vlan::Tags { outer, inner } = link.tags;
+        self.tags = [outer.tpid.0, outer.id.get(), inner.tpid.0, inner.id.get()];
         put(&mut self.macs, 0, link.destination.0);
         put(&mut self.macs, 6, link.source.0);
         match frame::network(frame, link) {
@@ -117,8 +111,8 @@ impl Digest {
     #[inline(always)]
     fn ipv6(&mut self, packet: &Ipv6) {
         self.network = 3;
-        put(&mut self.fields, 0, packet.source);
-        put(&mut self.fields, 16, packet.destination);
+        put(&mut self.fields, 0, packet.source.octets());
+        put(&mut self.fields, 16, packet.destination.octets());
         put(
             &mut self.fields,
             32,

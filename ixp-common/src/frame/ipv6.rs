@@ -2,6 +2,7 @@
 
 use super::l4::{self, Fragment, Transport};
 use super::{Malformed, Unread, fits, read};
+use crate::addr::Ip6;
 use crate::bytes::{FrameBytes, HEADER_WINDOW};
 
 /// Extension headers that the walk follows; a longer chain is undecided (RFC 7112 asks senders to
@@ -30,9 +31,9 @@ mod next {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ipv6 {
     /// Source address.
-    pub source: [u8; 16],
+    pub source: Ip6,
     /// Destination address.
-    pub destination: [u8; 16],
+    pub destination: Ip6,
     /// Header and payload, in bytes.
     pub total_len: u32,
     /// Hop limit.
@@ -51,6 +52,67 @@ pub struct Ipv6 {
     pub transport: Transport,
 }
 
+/// An [`Ipv6`] as a map holds it: every bit is defined, and the verifier knows of none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[repr(C)]
+pub struct PackedIpv6 {
+    words: [u64; 4],
+    total_len: u32,
+    transport_at: u16,
+    transport: [u16; 3],
+    hop_limit: u8,
+    protocol: u8,
+    extensions: u8,
+    /// 0 whole, 1 first, 2 later; 4 more if there is a fragment header.
+    fragment: u8,
+}
+
+const _: () = assert!(size_of::<PackedIpv6>() == 48);
+
+impl Ipv6 {
+    /// For a map.
+    #[inline(always)]
+    #[must_use]
+    pub const fn pack(&self) -> PackedIpv6 {
+        let ([a, b], [c, d]) = (self.source.halves(), self.destination.halves());
+        PackedIpv6 {
+            words: [a, b, c, d],
+            total_len: self.total_len,
+            transport_at: self.transport_at,
+            transport: self.transport.pack(),
+            hop_limit: self.hop_limit,
+            protocol: self.protocol,
+            extensions: self.extensions,
+            fragment: self.fragment as u8 | (self.has_fragment_header as u8) << 2,
+        }
+    }
+}
+
+impl PackedIpv6 {
+    /// What was packed.
+    #[inline(always)]
+    #[must_use]
+    pub const fn unpack(&self) -> Ipv6 {
+        let [a, b, c, d] = self.words;
+        Ipv6 {
+            source: Ip6::of(a, b),
+            destination: Ip6::of(c, d),
+            total_len: self.total_len,
+            hop_limit: self.hop_limit,
+            protocol: self.protocol,
+            extensions: self.extensions,
+            fragment: match self.fragment & 3 {
+                0 => Fragment::Whole,
+                1 => Fragment::First,
+                _ => Fragment::Later,
+            },
+            has_fragment_header: self.fragment & 4 != 0,
+            transport_at: self.transport_at,
+            transport: Transport::unpack(self.transport),
+        }
+    }
+}
+
 /// Reads an IPv6 packet.
 ///
 /// # Errors
@@ -58,8 +120,8 @@ pub struct Ipv6 {
 #[inline(always)]
 pub fn parse<F: FrameBytes>(frame: &F, offset: usize) -> Result<Ipv6, Unread> {
     let [version, _, _, _, l0, l1, first, hop_limit] = read::<8, F>(frame, offset, Malformed::Ipv6Truncated)?;
-    let source = read::<16, F>(frame, offset + 8, Malformed::Ipv6Truncated)?;
-    let destination = read::<16, F>(frame, offset + 24, Malformed::Ipv6Truncated)?;
+    let source = Ip6::new(read::<16, F>(frame, offset + 8, Malformed::Ipv6Truncated)?);
+    let destination = Ip6::new(read::<16, F>(frame, offset + 24, Malformed::Ipv6Truncated)?);
     if version >> 4 != 6 {
         return Err(Unread::Malformed(Malformed::Ipv6Version));
     }

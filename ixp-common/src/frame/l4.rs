@@ -82,6 +82,35 @@ pub const fn has_ports(protocol: u8) -> bool {
     matches!(protocol, protocol::TCP | protocol::UDP | protocol::DCCP | protocol::SCTP | protocol::UDP_LITE)
 }
 
+impl Transport {
+    /// As three numbers.
+    #[inline(always)]
+    pub(super) const fn pack(self) -> [u16; 3] {
+        match self {
+            Self::Ports { source, destination } => [1, source, destination],
+            Self::Icmp { kind, code } => [2, kind as u16, code as u16],
+            Self::Opaque => [3, 0, 0],
+            Self::Truncated => [4, 0, 0],
+            Self::Hidden => [5, 0, 0],
+            Self::Undecided => [6, 0, 0],
+        }
+    }
+
+    /// What [`pack`](Self::pack) packed.
+    #[inline(always)]
+    #[expect(clippy::cast_possible_truncation, reason = "packed from bytes")]
+    pub(super) const fn unpack([tag, first, second]: [u16; 3]) -> Self {
+        match tag {
+            1 => Self::Ports { source: first, destination: second },
+            2 => Self::Icmp { kind: first as u8, code: second as u8 },
+            4 => Self::Truncated,
+            5 => Self::Hidden,
+            6 => Self::Undecided,
+            _ => Self::Opaque,
+        }
+    }
+}
+
 /// Reads the start of a payload of `protocol` at `offset` that ends at `end`.
 #[inline(always)]
 pub(super) fn parse<F: FrameBytes>(
