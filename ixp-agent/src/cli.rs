@@ -12,6 +12,7 @@ use ixp_common::policy::Deployment;
 use crate::config::{self, ConfigError, DeploymentName, Overrides, XdpMode};
 use crate::members::{self, MembersError, Registry, VlanTags};
 use crate::notice::Checked;
+use crate::policy::Policy;
 use crate::replay::{self, Outcome, ReplayArgs};
 use crate::{doctor, run};
 
@@ -160,9 +161,11 @@ impl Error {
             Self::Run(
                 run::Error::NoInterface
                 | run::Error::Members(_)
+                | run::Error::Policy(_)
                 | run::Error::Open { .. }
                 | run::Error::Token { .. },
             ) => BAD_USAGE,
+            Self::Replay(replay::Error::Policy(_)) => BAD_USAGE,
             Self::Run(run::Error::Kernel(error)) if error.is_host_lacking() => HOST_LACKS,
             Self::Run(run::Error::Kernel(error)) if error.is_bad_usage() => BAD_USAGE,
             Self::Run(_) | Self::Replay(_) | Self::Write(_) => FAILURE,
@@ -258,8 +261,13 @@ fn replayed(args: &ReplayArgs) -> Result<ExitCode, Error> {
             registry
         }
     };
+    let policy = match &args.policy {
+        None => Policy::default(),
+        Some(file) => config::policy::read(file, &read(file)?)?,
+    };
     let mut out = io::BufWriter::new(io::stdout().lock());
-    let outcome = replay::run(args, &registry, &mut io::stdin().lock(), &mut out, &mut io::stderr())?;
+    let outcome =
+        replay::run(args, &registry, &policy, &mut io::stdin().lock(), &mut out, &mut io::stderr())?;
     out.flush()?;
     Ok(match outcome {
         Outcome::Complete => ExitCode::SUCCESS,

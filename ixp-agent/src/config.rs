@@ -14,10 +14,12 @@ use jiff::SignedDuration;
 use thiserror::Error;
 
 use crate::notice::{self, Notice};
+use crate::policy::{Policy, Profile};
 
 pub mod check;
 mod key;
 pub mod load;
+pub mod policy;
 mod raw;
 mod resolve;
 pub mod schema;
@@ -36,6 +38,8 @@ pub struct Config {
     pub attach: Vec<Attach>,
     /// Who is on the exchange.
     pub members: Members,
+    /// What the exchange allows.
+    pub policy: Policy,
     /// Sizes of the kernel's tables.
     pub counting: Counting,
     /// Header samples.
@@ -63,6 +67,8 @@ pub struct Attach {
     pub lan: Option<String>,
     /// The switch port that it is connected to or mirrors.
     pub port: Option<String>,
+    /// Whether drops are real here; `None`: as the policy says. Never on a tap.
+    pub profile: Option<Profile>,
 }
 
 impl Attach {
@@ -77,6 +83,16 @@ impl Attach {
             hidden_tags: HiddenTags::Refuse,
             lan: None,
             port: None,
+            profile: None,
+        }
+    }
+
+    /// Whether drops are real here.
+    #[must_use]
+    pub fn enforces(&self, policy: &Policy) -> bool {
+        match self.profile.unwrap_or(policy.profile) {
+            Profile::Monitor => false,
+            Profile::Enforce => true,
         }
     }
 }

@@ -6,6 +6,7 @@ mod batch;
 pub mod interface;
 pub mod load;
 pub mod pairs;
+pub mod policy;
 pub mod privilege;
 pub mod read;
 pub mod ring;

@@ -66,6 +66,17 @@ pub struct PortState {
     pub nic: Option<(Counts, u64)>,
 }
 
+/// What the rules go by, and since when.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Site {
+    /// When the tables in force were put there.
+    pub since: Option<Timestamp>,
+    /// What of policy and members has no effect.
+    pub notices: Vec<String>,
+    /// Why newer ones could not be; those in force are then older than the members.
+    pub error: Option<String>,
+}
+
 /// The state of the running agent.
 #[derive(Debug)]
 pub struct Live {
@@ -75,6 +86,8 @@ pub struct Live {
     pub last: Option<Timestamp>,
     /// Attached interfaces by slot.
     pub ports: BTreeMap<u32, PortState>,
+    /// What the rules go by.
+    pub site: Site,
     /// The last hour.
     pub window: Window,
     /// Who was seen.
@@ -116,6 +129,7 @@ impl Live {
             since,
             last: None,
             ports: BTreeMap::new(),
+            site: Site::default(),
             window,
             stations,
             parties: BTreeMap::new(),

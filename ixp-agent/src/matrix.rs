@@ -1,5 +1,6 @@
 //! A delta and the members in, a traffic matrix out: who sent how much to whom, and what is in no cell.
 
+pub mod broken;
 pub mod cell;
 pub mod csv;
 pub mod dto;
@@ -14,6 +15,7 @@ use ixp_common::counters::Counts;
 use ixp_common::frame::{Malformed, Oddity};
 use jiff::Timestamp;
 
+pub use broken::{BrokenRule, broken};
 pub use cell::{Cell, End, Group, Owner};
 pub use filter::Filter;
 pub use fold::fold;
@@ -129,6 +131,8 @@ pub struct Matrix<'r> {
     pub frames: Frames,
     /// In order of VLAN, source, destination, family.
     pub cells: Vec<Cell<'r>>,
+    /// In order of rule, VLAN, address.
+    pub rules: Vec<BrokenRule<'r>>,
 }
 
 impl<'r> Matrix<'r> {
@@ -144,6 +148,7 @@ impl<'r> Matrix<'r> {
             filter,
             frames: Frames::of(delta),
             cells: fold(&delta.pairs, registry, by, &filter),
+            rules: broken(delta, registry, &filter),
         }
     }
 

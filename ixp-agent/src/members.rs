@@ -18,7 +18,7 @@ pub mod load;
 mod raw;
 pub mod registry;
 
-pub use registry::{Asn, Interface, InterfaceId, Lan, Member, MemberId, Registry};
+pub use registry::{Asn, Change, Interface, InterfaceId, Lan, Member, MemberId, Registry};
 
 /// The 802.1Q tag of each VLAN id of an IX-F export.
 pub type VlanTags = BTreeMap<i64, VlanId>;

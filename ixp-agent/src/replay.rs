@@ -1,4 +1,4 @@
-//! Captures in, the matrix of their frames out, by the same parser and fold as live counters.
+//! Captures in, the matrix of their frames out, by the same parser, rules and fold as live counters.
 
 #[cfg(test)]
 mod golden;
@@ -11,12 +11,15 @@ use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use jiff::Timestamp;
 
 pub use self::tally::Tally;
 use crate::capture::{self, Capture};
 use crate::matrix::dto::MatrixDto;
 use crate::matrix::{By, Filter, Matrix, Span, csv, table};
 use crate::members::Registry;
+use crate::policy::memory::HostMemory;
+use crate::policy::{self, Policy, Ports, Profile, build};
 
 /// Cells that a table shows at most; the other formats have all.
 const TABLE_LINES: usize = 1000;
@@ -25,6 +28,7 @@ const EXAMPLES: &str = "\
 Examples:
   ixp-agent replay lan.pcap
   ixp-agent replay --members members.toml --by asn monday.pcapng tuesday.pcapng
+  ixp-agent replay --members members.toml --policy policy.toml lan.pcap
   tcpdump -i eth1 -w - -c 10000 | ixp-agent replay --format json -
   zcat lan.pcap.gz | ixp-agent replay --format csv - > matrix.csv
 
@@ -37,6 +41,9 @@ pub struct ReplayArgs {
     /// Who is on the exchange: a members file (TOML) or an IX-F export (JSON)
     #[arg(long, value_name = "FILE")]
     pub members: Option<PathBuf>,
+    /// What the exchange allows: the keys of [policy], or a configuration [default: every rule, nothing dropped]
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
     /// What a line of the matrix stands for
     #[arg(long, value_enum, default_value_t = By::Mac)]
     pub by: By,
@@ -55,7 +62,7 @@ pub enum Format {
     Table,
     /// All there is, in one object
     Json,
-    /// A header line and a line per cell
+    /// A header line and a line per cell, without broken rules
     Csv,
 }
 
@@ -69,12 +76,15 @@ pub enum Outcome {
     Incomplete,
 }
 
-/// Why a matrix could not be written.
+/// Why there is no matrix.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The output failed.
     #[error("write the matrix")]
     Write(#[source] io::Error),
+    /// The policy and the members do not fit.
+    #[error("apply the policy to the members: {0}")]
+    Policy(#[from] policy::Error),
 }
 
 /// What is wrong with one of the captures.
@@ -91,21 +101,27 @@ enum Problem {
 /// Counts all captures, then writes their matrix to `out`. What is wrong with a capture goes to `err`,
 /// a line each; the matrix has what could be read. If no capture could be opened, there is none.
 ///
+/// Frames are judged as by an interface that others are reached by, at the times of the capture.
+///
 /// # Errors
-/// [`Error`] if `out` fails; what fails at `err` is not reported.
+/// [`Error::Policy`], and [`Error::Write`] if `out` fails; what fails at `err` is not reported.
 pub fn run(
     args: &ReplayArgs,
     registry: &Registry,
+    policy: &Policy,
     stdin: &mut dyn Read,
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Result<Outcome, Error> {
-    let mut total = Total::default();
+    let mut total = Total::new(registry, policy)?;
+    for notice in &total.judge.notices {
+        // There is nobody left to tell.
+        let _: io::Result<()> = writeln!(err, "{notice}");
+    }
     let mut outcome = Outcome::Complete;
     for path in &args.captures {
         for problem in total.take(path, stdin) {
             outcome = Outcome::Incomplete;
-            // There is nobody left to tell.
             let _: io::Result<()> = writeln!(err, "{}: {}", path.display(), chain(&problem));
         }
     }
@@ -118,14 +134,22 @@ pub fn run(
 }
 
 /// What all captures have together.
-#[derive(Default)]
-struct Total {
+struct Total<'r> {
     tally: Tally,
+    judge: Judge<'r>,
     span: Span,
     opened: usize,
 }
 
-impl Total {
+impl<'r> Total<'r> {
+    fn new(registry: &'r Registry, policy: &'r Policy) -> Result<Self, Error> {
+        let tally = match policy.profile {
+            Profile::Monitor => Tally::default(),
+            Profile::Enforce => Tally::enforcing(),
+        };
+        Ok(Self { tally, judge: Judge::new(registry, policy)?, span: Span::default(), opened: 0 })
+    }
+
     fn take(&mut self, path: &Path, stdin: &mut dyn Read) -> Vec<Problem> {
         if path.as_os_str() == "-" {
             return self.read(stdin);
@@ -150,12 +174,44 @@ impl Total {
 
     fn count<R: Read>(&mut self, capture: &mut Capture<R>) -> Result<(), capture::Error> {
         while let Some(record) = capture.next_record()? {
-            self.tally.count(&record.frame, None);
             if let Some(at) = record.at {
                 self.span.include(at);
+                self.judge.at(at);
             }
+            self.tally.count(&record.frame, Some(&self.judge.memory));
         }
         Ok(())
+    }
+}
+
+/// What frames are held against, at their time.
+struct Judge<'r> {
+    registry: &'r Registry,
+    policy: &'r Policy,
+    memory: HostMemory,
+    /// When other tables are due.
+    next: Option<Timestamp>,
+    notices: Vec<String>,
+}
+
+impl<'r> Judge<'r> {
+    fn new(registry: &'r Registry, policy: &'r Policy) -> Result<Self, Error> {
+        let start = Timestamp::MIN;
+        let tables = build(policy, registry, &Ports::default(), start, 0)?;
+        let memory = HostMemory::new(tables.table, tables.owners);
+        Ok(Self { registry, policy, memory, next: registry.next_change(start), notices: tables.notices })
+    }
+
+    fn at(&mut self, now: Timestamp) {
+        self.memory.at(u64::try_from(now.as_nanosecond()).unwrap_or(0));
+        if self.next.is_none_or(|next| now < next) {
+            return;
+        }
+        self.next = self.registry.next_change(now);
+        // Fewer stations fit where more did.
+        if let Ok(tables) = build(self.policy, self.registry, &Ports::default(), now, 0) {
+            self.memory.go_by(tables.table, tables.owners);
+        }
     }
 }
 

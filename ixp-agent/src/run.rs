@@ -7,6 +7,7 @@ mod limit;
 mod listen;
 mod reload;
 mod serve;
+mod site;
 mod watch;
 
 use std::net::SocketAddr;
@@ -23,10 +24,12 @@ use crate::kernel::load::{Capacity, Object, load};
 use crate::live::Live;
 use crate::matrix::Window;
 use crate::members::MembersError;
+use crate::policy::{self, Ports};
 use crate::snapshot::Delta;
 use crate::stations::Inventory;
 
 use self::drain::Drain;
+use self::site::Site;
 use self::watch::Watch;
 
 /// Why the agent does not run, or ended.
@@ -43,6 +46,9 @@ pub enum Error {
     /// The members at the start.
     #[error(transparent)]
     Members(#[from] MembersError),
+    /// The policy and the members, together.
+    #[error("apply [policy] to the members: {0}")]
+    Policy(#[from] policy::Error),
     /// The API's address.
     #[error("listen on {address}: {source}; give another with --listen, or end the program that has it")]
     Listen {
@@ -89,8 +95,8 @@ pub fn run(config: &Config) -> Result<(), Error> {
     if config.attach.is_empty() {
         return Err(Error::NoInterface);
     }
-    let wanted: Vec<Wanted> =
-        config.attach.iter().map(|attach| wanted(attach, config.sampling.rate)).collect();
+    let ports = ports(config)?;
+    let wanted: Vec<Wanted> = wanted(config, &ports);
     attach::find(&wanted)?;
     let token = config.http.token_file.as_deref().map(listen::token).transpose()?;
     // Looked at before the file is read: a change while the agent starts is a change.
@@ -100,10 +106,12 @@ pub fn run(config: &Config) -> Result<(), Error> {
     let capacity = Capacity { pairs: config.counting.pairs, stations: config.counting.stations };
     let mut loaded = load(&Object::find()?, capacity)?;
     let live = Arc::new(Mutex::new(new_live(config)));
+    // No frame is seen before the rules are there.
+    let site = Site::first(config.policy.clone(), ports, &mut loaded, &roster.load(), &live)?;
     let attached = attach::attach(&mut loaded, &wanted)?;
     let watch = Watch::new(wanted, attached);
     live.lock().unwrap_or_else(PoisonError::into_inner).ports = watch.states(config);
-    let drain = Drain::new(loaded, watch, Arc::clone(&live), Arc::clone(&roster));
+    let drain = Drain::new(loaded, watch, site, Arc::clone(&live), Arc::clone(&roster));
     let (stop, stopped) = mpsc::channel();
     let drain = thread::Builder::new()
         .name("drain".to_owned())
@@ -125,7 +133,16 @@ fn new_live(config: &Config) -> Live {
     live
 }
 
-fn wanted(attach: &Attach, sampling_rate: u32) -> Wanted {
+fn ports(config: &Config) -> Result<Ports, policy::Error> {
+    Ports::new(config.attach.iter().map(|attach| (attach.deployment, attach.port.as_deref())))
+}
+
+fn wanted(config: &Config, ports: &Ports) -> Vec<Wanted> {
+    let numbers = (0..).map(|at| ports.facing(at));
+    config.attach.iter().zip(numbers).map(|(attach, port)| wanted_one(config, attach, port)).collect()
+}
+
+fn wanted_one(config: &Config, attach: &Attach, port: u16) -> Wanted {
     Wanted {
         interface: attach.interface.as_str().to_owned(),
         deployment: attach.deployment,
@@ -136,6 +153,8 @@ fn wanted(attach: &Attach, sampling_rate: u32) -> Wanted {
         },
         consume: attach.consume,
         accepts_hidden_tags: attach.hidden_tags == HiddenTags::Accept,
-        sampling_rate,
+        sampling_rate: config.sampling.rate,
+        port,
+        enforces: attach.enforces(&config.policy),
     }
 }

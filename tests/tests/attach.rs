@@ -35,6 +35,8 @@ fn wanted(interface: &str, deployment: Deployment, mode: Mode) -> Wanted {
         consume: Some(true),
         accepts_hidden_tags: false,
         sampling_rate: 0,
+        port: 0,
+        enforces: false,
     }
 }
 

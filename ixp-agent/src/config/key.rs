@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 
-use ixp_common::addr::VlanId;
+use ixp_common::addr::{EtherType, Mac, VlanId};
+use ixp_common::frame::eth::FIRST_ETHERTYPE;
 use jiff::SignedDuration;
 
 /// The pair table's cells at most: 2²⁶ take some gigabytes per CPU.
@@ -45,6 +46,35 @@ pub(super) fn vlan_id(text: &str) -> Result<i64, String> {
 pub(super) fn vlan_tag(tag: i64) -> Result<VlanId, String> {
     let known = u16::try_from(tag).ok().and_then(VlanId::configured);
     known.ok_or_else(|| format!("{tag} is no 802.1Q tag; write 1 to 4094, or 0 for untagged"))
+}
+
+/// What a LAN carries.
+pub(super) fn ethertype(text: &str) -> Result<EtherType, String> {
+    let digits = text.strip_prefix("0x").unwrap_or_default();
+    let known = u16::from_str_radix(digits, 16).ok().filter(|number| *number >= FIRST_ETHERTYPE);
+    let hint = "write 0x0600 to 0xffff, as \"0x0800\" for IPv4";
+    known.map(EtherType).ok_or_else(|| format!("{text:?} is no EtherType; {hint}"))
+}
+
+/// A MAC address that a station can own.
+pub(super) fn station(text: &str) -> Result<Mac, String> {
+    let mac: Mac = text.parse().map_err(|error| format!("{text:?} is {error}"))?;
+    match mac.is_station() {
+        true => Ok(mac),
+        false => Err(format!("{text:?} is no station's address; write one whose first byte is even")),
+    }
+}
+
+/// Where to send something.
+pub(super) fn url(text: &str) -> Result<String, String> {
+    let is_url = ["http://", "https://"].iter().any(|scheme| {
+        text.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
+    });
+    let is_word = !text.contains(|letter: char| letter.is_whitespace() || letter.is_control());
+    match is_url && is_word {
+        true => Ok(text.to_owned()),
+        false => Err(format!("url = {text:?} is no address; write it as \"http://127.0.0.1:8080/events\"")),
+    }
 }
 
 /// Where to serve.

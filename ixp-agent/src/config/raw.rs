@@ -9,6 +9,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::policy::raw::{ProfileName, RawPolicy};
+
 /// Configuration of ixp-agent.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -20,6 +22,9 @@ pub(super) struct RawConfig {
     /// Who is on the exchange.
     #[serde(default)]
     pub(super) members: RawMembers,
+    /// What the exchange allows, and what is done about the rest.
+    #[serde(default)]
+    pub(super) policy: RawPolicy,
     /// Sizes of the kernel's tables.
     #[serde(default)]
     pub(super) counting: RawCounting,
@@ -65,6 +70,10 @@ pub(super) struct RawAttach {
     #[serde(default)]
     #[schemars(with = "String", example = &"sw1:xe-0/0/1")]
     pub(super) port: Option<Spanned<String>>,
+    /// Whether drops are real here, monitor or enforce; never on a tap [default: as [policy] says].
+    #[serde(default)]
+    #[schemars(with = "ProfileName", example = &"enforce")]
+    pub(super) profile: Option<ProfileName>,
 }
 
 /// Who is on the exchange.

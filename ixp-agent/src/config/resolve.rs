@@ -13,6 +13,7 @@ use super::raw::{RawAttach, RawConfig, RawCounting, RawHttp, RawMembers, RawWind
 use super::{Attach, Config, ConfigError, Counting, Http, InterfaceName, Members, Sampling, Window};
 use crate::notice::reader::Reader;
 use crate::notice::{Notice, Place, Source, shape};
+use crate::policy::{Policy, Profile};
 
 /// What flags say; they go before the file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -39,16 +40,24 @@ pub fn resolve(file: Option<(&Path, &str)>, flags: Overrides) -> Result<Config, 
     let label = path.display().to_string();
     let source = Source::new(&label, text);
     let (raw, errors) = shape::read::<RawConfig>(&source);
-    let mut reading =
-        Reading { reader: Reader::new(&source, errors), directory: path.parent().unwrap_or(Path::new("")) };
+    let mut reading = Reading::new(Reader::new(&source, errors), path);
     let config = reading.config(&raw.unwrap_or_default(), flags);
     reading.reader.finish().map_err(ConfigError::Invalid)?;
     Ok(config)
 }
 
-struct Reading<'s> {
-    reader: Reader<'s>,
+/// What a text is read by.
+pub(super) struct Reading<'s> {
+    pub(super) reader: Reader<'s>,
+    /// What relative paths begin at.
     directory: &'s Path,
+}
+
+impl<'s> Reading<'s> {
+    /// Reads the file of a path.
+    pub(super) fn new(reader: Reader<'s>, path: &'s Path) -> Self {
+        Self { reader, directory: path.parent().unwrap_or(Path::new("")) }
+    }
 }
 
 impl Reading<'_> {
@@ -59,10 +68,14 @@ impl Reading<'_> {
 
     fn config(&mut self, raw: &RawConfig, flags: Overrides) -> Config {
         let attach = self.attach(&raw.attach);
+        let attach = self.attach_flags(attach, &flags);
+        let policy = self.policy(&raw.policy);
+        self.refuse_idle_drops(raw, &attach, &policy, &flags);
         let rate = |rate: &i64| key::number("rate", *rate, 0..=u32::MAX);
         Config {
-            attach: self.attach_flags(attach, &flags),
+            attach,
             members: self.members(&raw.members, flags.members),
+            policy,
             counting: self.counting(&raw.counting),
             sampling: Sampling {
                 rate: self.reader.checked(raw.sampling.rate.as_ref(), rate).unwrap_or_default(),
@@ -99,6 +112,7 @@ impl Reading<'_> {
                 hidden_tags: raw.hidden_tags.unwrap_or(default.hidden_tags),
                 lan: self.reader.checked(raw.lan.as_ref(), |lan| key::not_empty("lan", lan)),
                 port: self.reader.checked(raw.port.as_ref(), |port| key::not_empty("port", port)),
+                profile: raw.profile.map(Profile::from),
                 ..default
             });
         }
@@ -154,7 +168,33 @@ impl Reading<'_> {
         Members { file, vlan_tags }
     }
 
-    fn path(&mut self, key: &str, raw: Option<&Spanned<String>>) -> Option<PathBuf> {
+    /// A tap's frames are copies: to drop them protects nobody, and who asks for it thinks otherwise.
+    fn refuse_idle_drops(
+        &mut self,
+        raw: &RawConfig,
+        attached: &[Attach],
+        policy: &Policy,
+        flags: &Overrides,
+    ) {
+        for attach in attached.iter().filter(|attach| attach.deployment == Deployment::Tap) {
+            if !attach.enforces(policy) {
+                continue;
+            }
+            let name = attach.interface.as_str();
+            let text = format!(
+                "{name} is a tap, whose frames are copies: nothing can be dropped there; write profile = \"monitor\" \
+                 in its [[attach]], or deployment = \"inline\" if frames pass on by it"
+            );
+            let written = raw.attach.iter().filter_map(|raw| raw.interface.as_ref());
+            match written.into_iter().find(|written| written.get_ref() == name) {
+                _ if flags.deployment == Some(Deployment::Tap) => self.flag_error("--deployment", text),
+                Some(written) => self.reader.error(&written.span(), text),
+                None => self.flag_error("--interface", text),
+            }
+        }
+    }
+
+    pub(super) fn path(&mut self, key: &str, raw: Option<&Spanned<String>>) -> Option<PathBuf> {
         let text = self.reader.checked(raw, |text| key::not_empty(key, text))?;
         Some(self.directory.join(text))
     }

@@ -2,10 +2,12 @@
 
 use serde_json::Value;
 
+use super::policy::show as policy;
 use super::raw::RawConfig;
 use super::show::{self, Keys};
 use super::{Attach, Config, InterfaceName};
 use crate::notice::shape;
+use crate::policy::Policy;
 
 /// What `config schema` prints.
 #[must_use]
@@ -14,6 +16,9 @@ pub fn schema() -> String {
     for (name, keys) in show::sections(&Config::default()) {
         set_defaults(&mut schema["properties"][name], keys);
     }
+    let policy = &mut schema["properties"]["policy"];
+    set_defaults(policy, policy::keys(&Policy::default()));
+    set_defaults(&mut policy["properties"]["limits"], policy::limits(&Policy::default()));
     let mut attach = show::attach_keys(&Attach::new(InterfaceName(String::new())));
     attach.retain(|(key, _)| *key != "interface");
     set_defaults(&mut schema["properties"]["attach"]["items"], attach);

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 use toml::Value as Toml;
 
+use super::policy::show as policy;
 use super::raw::RawConfig;
 use super::{Attach, Config, HiddenTags, XdpMode};
 use crate::notice::shape;
@@ -22,10 +23,17 @@ pub fn show(config: &Config) -> String {
     if config.attach.is_empty() {
         text += "\n# No interface is attached: add [[attach]], or give --interface.\n";
     }
-    for (name, keys) in sections(config) {
-        text += &section(&format!("[{name}]"), &schema[name], keys);
+    let [members, others @ ..] = sections(config);
+    text += &plain(members, schema);
+    text += &policy::show(&config.policy, &schema["policy"]);
+    for others in others {
+        text += &plain(others, schema);
     }
     text
+}
+
+fn plain((name, keys): (&str, Keys), schema: &Value) -> String {
+    section(&format!("[{name}]"), &schema[name], keys)
 }
 
 /// The keys of a section, each with its value if it has one.
@@ -40,11 +48,13 @@ pub(super) fn attach_keys(attach: &Attach) -> Keys {
         ("hidden_tags", Some(hidden_tags(attach.hidden_tags).into())),
         ("lan", attach.lan.clone().map(Toml::from)),
         ("port", attach.port.clone().map(Toml::from)),
+        ("profile", attach.profile.map(|profile| profile.name().into())),
     ]
 }
 
+/// The sections that stand at the top, without `[policy]`.
 pub(super) fn sections(config: &Config) -> [(&'static str, Keys); 5] {
-    let Config { attach: _, members, counting, sampling, window, http } = config;
+    let Config { attach: _, members, policy: _, counting, sampling, window, http } = config;
     let tags = members.vlan_tags.iter();
     let tags: toml::Table = tags.map(|(id, tag)| (id.to_string(), i64::from(tag.get()).into())).collect();
     let records = i64::try_from(window.records).unwrap_or(i64::MAX);
@@ -66,11 +76,11 @@ pub(super) fn sections(config: &Config) -> [(&'static str, Keys); 5] {
     [("members", members), ("counting", counting), ("sampling", sampling), ("window", window), ("http", http)]
 }
 
-fn path(path: Option<&Path>) -> Option<Toml> {
+pub(super) fn path(path: Option<&Path>) -> Option<Toml> {
     path.map(|path| path.display().to_string().into())
 }
 
-fn section(head: &str, schema: &Value, keys: Keys) -> String {
+pub(super) fn section(head: &str, schema: &Value, keys: Keys) -> String {
     let mut text = format!("\n{head}\n");
     for (key, value) in keys {
         let schema = &schema["properties"][key];

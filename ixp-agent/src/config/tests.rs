@@ -5,6 +5,7 @@ use std::path::Path;
 use super::*;
 
 mod property;
+mod rules;
 
 fn resolved(text: &str, flags: Overrides) -> Result<Config, ConfigError> {
     resolve(Some((Path::new("etc/config.toml"), text)), flags)
@@ -188,7 +189,11 @@ fn the_schema_knows_every_section_and_forbids_others() {
     let attach = &schema["properties"]["attach"]["items"]["properties"];
     assert_eq!((&attach["xdp"]["default"], attach["lan"].get("default")), (&"auto".into(), None));
     let sections: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
-    assert_eq!(sections, ["attach", "counting", "http", "members", "sampling", "window"]);
+    assert_eq!(sections, ["attach", "counting", "http", "members", "policy", "sampling", "window"]);
+    let policy = &schema["properties"]["policy"]["properties"];
+    assert_eq!(policy["profile"]["default"], "monitor");
+    assert_eq!(policy["limits"]["properties"]["arp"]["default"]["burst"], 100);
+    assert_eq!(policy["rules"]["additionalProperties"]["oneOf"].as_array().unwrap().len(), 5);
 }
 
 #[test]
@@ -196,5 +201,9 @@ fn every_default_is_shown_with_its_meaning() {
     let mut config = Config::default();
     config.attach.push(Attach::new(interface("eth1")));
     let shown = show::show(&config);
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/src/config/tests/default.toml"), &shown)
+            .unwrap();
+    }
     assert_eq!(shown, include_str!("tests/default.toml"));
 }

@@ -28,6 +28,10 @@ pub struct Wanted {
     pub accepts_hidden_tags: bool,
     /// One frame in this many is sampled, none if 0.
     pub sampling_rate: u32,
+    /// The number of the switch port that it faces, 0 if that is not known.
+    pub port: u16,
+    /// Whether drops are real; never on a tap.
+    pub enforces: bool,
 }
 
 /// Which XDP modes may be tried.
@@ -130,7 +134,9 @@ fn checked(interface: Interface, wanted: &Wanted) -> Result<Interface, Error> {
 fn one(loaded: &mut Loaded, interface: Interface, wanted: &Wanted, slot: u32) -> Result<Attached, Error> {
     let is_tap = wanted.deployment == Deployment::Tap;
     let consumes = consumes(wanted.deployment, wanted.consume, &interface);
-    let policy = PortPolicy::new(slot, wanted.deployment, interface.mac, consumes, wanted.sampling_rate);
+    let policy = PortPolicy::new(slot, wanted.deployment, interface.mac, consumes, wanted.sampling_rate)
+        .facing(wanted.port);
+    let policy = if wanted.enforces { policy.enforcing() } else { policy };
     let written = loaded.policies.insert(interface.index, policy, 0);
     written.map_err(|error| Error::map("write", PORT_POLICIES, error))?;
     if is_tap && let Some(promiscuous) = Promiscuous::set(&interface.name)? {
@@ -223,6 +229,8 @@ mod tests {
             consume: None,
             accepts_hidden_tags,
             sampling_rate: 0,
+            port: 0,
+            enforces: false,
         }
     }
 

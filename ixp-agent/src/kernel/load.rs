@@ -18,6 +18,7 @@ use object::{Object as _, ObjectSection as _};
 
 use super::interface::Promiscuous;
 use super::pairs::PairTable;
+use super::policy::PolicyMaps;
 use super::read::Counters;
 use super::ring::Rings;
 use super::rules::RuleTables;
@@ -52,6 +53,8 @@ pub struct Loaded {
     pub(super) promiscuous: BTreeMap<u32, Promiscuous>,
     /// The settings per interface.
     pub policies: HashMap<MapData, u32, PortPolicy>,
+    /// What rules go by.
+    pub policy: PolicyMaps,
     /// What it counts.
     pub counters: Counters,
     /// What it hands over.
@@ -130,7 +133,16 @@ pub fn load(object: &Object, capacity: Capacity) -> Result<Loaded, Error> {
     };
     let policies = HashMap::try_from(take(&mut ebpf, names::PORT_POLICIES)?)
         .map_err(|error| Error::map("type", names::PORT_POLICIES, error))?;
-    Ok(Loaded { ebpf, links: BTreeMap::new(), promiscuous: BTreeMap::new(), policies, counters, rings })
+    let policy = PolicyMaps::new(&mut ebpf)?;
+    Ok(Loaded {
+        ebpf,
+        links: BTreeMap::new(),
+        promiscuous: BTreeMap::new(),
+        policies,
+        policy,
+        counters,
+        rings,
+    })
 }
 
 impl Loaded {
@@ -160,7 +172,7 @@ fn named<'e>(ebpf: &'e mut Ebpf, name: &'static str) -> Result<&'e mut Xdp, Erro
     program.try_into().map_err(|error: ProgramError| Error::Load(error.into()))
 }
 
-fn take(ebpf: &mut Ebpf, name: &'static str) -> Result<aya::maps::Map, Error> {
+pub(super) fn take(ebpf: &mut Ebpf, name: &'static str) -> Result<aya::maps::Map, Error> {
     ebpf.take_map(name).ok_or_else(|| Error::map("look-up", name, "not in the object"))
 }
 

@@ -5,7 +5,8 @@ use std::io::{self, Write};
 
 use super::{By, Cell, Group, Matrix};
 
-/// Writes a header line and a line per cell; an unknown value is an empty field.
+/// Writes a header line and a line per cell; an unknown value is an empty field. Broken rules are other
+/// lines, and not among them.
 ///
 /// # Errors
 /// Those of `out`.

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::ser::Serializer;
 
-use super::{By, Cell, Filter, Group, Matrix};
+use super::{BrokenRule, By, Cell, Filter, Group, Matrix};
 use crate::members::Asn;
 
 /// A matrix as JSON. Borrows the matrix, so that a million cells are not copied first.
@@ -26,8 +26,8 @@ pub struct MatrixDto<'m> {
     frames: FramesDto,
     #[serde(serialize_with = "cells")]
     cells: (By, &'m [Cell<'m>]),
-    /// What the peering-LAN rules found; no rule is applied.
-    rules: [(); 0],
+    #[serde(serialize_with = "rules")]
+    rules: &'m [BrokenRule<'m>],
 }
 
 #[derive(Debug, Serialize)]
@@ -85,6 +85,18 @@ struct CellDto<'m> {
     bytes: u64,
 }
 
+#[derive(Debug, Serialize)]
+struct RuleDto {
+    rule: &'static str,
+    vlan: Option<u16>,
+    mac: Option<MacDto>,
+    asn: Option<Asn>,
+    packets: u64,
+    bytes: u64,
+    dropped: u64,
+    would_drop: u64,
+}
+
 #[derive(Debug)]
 struct MacDto(Mac);
 
@@ -106,7 +118,7 @@ impl<'m> From<&'m Matrix<'m>> for MatrixDto<'m> {
             gaps: matrix.gaps.iter().map(|&(from, to)| GapDto { from, to }).collect(),
             frames: FramesDto::of(matrix),
             cells: (matrix.by, &matrix.cells),
-            rules: [],
+            rules: &matrix.rules,
         }
     }
 }
@@ -153,6 +165,26 @@ fn named<K: Copy>(
 
 fn cells<S: Serializer>((by, cells): &(By, &[Cell<'_>]), serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(cells.iter().map(|cell| CellDto::of(*by, cell)))
+}
+
+fn rules<S: Serializer>(rules: &[BrokenRule<'_>], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(rules.iter().map(RuleDto::of))
+}
+
+impl RuleDto {
+    fn of(row: &BrokenRule<'_>) -> Self {
+        let Counts { packets, bytes } = row.counts.broken;
+        Self {
+            rule: row.rule.name(),
+            vlan: row.station.map(|(vlan, _)| vlan.get()),
+            mac: row.station.map(|(_, mac)| MacDto(mac)),
+            asn: row.owner.map(|owner| owner.member.asn),
+            packets,
+            bytes,
+            dropped: row.counts.dropped,
+            would_drop: row.counts.would_drop,
+        }
+    }
 }
 
 impl<'m> CellDto<'m> {

@@ -10,10 +10,13 @@ use ixp_common::counters::Counts;
 
 use super::{Cell, End, Frames, Matrix};
 
+mod rules;
+
 /// Characters that a member's name and number take.
 const NAME_WIDTH: usize = 24;
 
-/// Writes the `lines` heaviest cells and the totals. What is left out is said. Without colours.
+/// Writes the `lines` heaviest cells, the totals, and as many broken rules. What is left out is said.
+/// Without colours.
 ///
 /// # Errors
 /// Those of `out`.
@@ -32,7 +35,8 @@ pub fn write(matrix: &Matrix<'_>, lines: usize, out: &mut impl Write) -> io::Res
         writeln!(out, "… {count} of {all} cells not shown, the lightest, together {}", human(left.bytes))?;
     }
     writeln!(out)?;
-    totals(matrix, out)
+    totals(matrix, out)?;
+    rules::write(&matrix.rules, lines, out)
 }
 
 fn table(matrix: &Matrix<'_>, cells: &[&Cell<'_>]) -> Table {
@@ -111,8 +115,12 @@ fn name(end: &End<'_>) -> String {
 }
 
 fn clipped(text: &str) -> String {
+    clipped_to(text, NAME_WIDTH)
+}
+
+fn clipped_to(text: &str, width: usize) -> String {
     let mut letters = text.chars().filter(|letter| !letter.is_control());
-    let mut name: String = letters.by_ref().take(NAME_WIDTH).collect();
+    let mut name: String = letters.by_ref().take(width).collect();
     if letters.next().is_some() {
         name.pop();
         name.push('…');

@@ -27,6 +27,7 @@ pub(crate) fn registry() -> Registry {
         lan,
         label: String::new(),
         macs: macs.iter().map(|last| mac(*last)).collect(),
+        change: None,
         ipv4: Vec::new(),
         ipv6: Vec::new(),
         port: None,

@@ -65,7 +65,8 @@ pub struct Slice {
 
 impl Window {
     /// An empty window that holds `keep` in steps of `step`, and in no case more than `max_records`
-    /// counts of a pair in a step, of 20 bytes each; then the oldest steps go first.
+    /// counts of a pair in a step, of 20 bytes each; then the oldest steps go first. What a station broke
+    /// of a rule in a step takes the room of five.
     #[must_use]
     pub fn new(step: SignedDuration, keep: SignedDuration, max_records: usize) -> Self {
         let step_nanos = step.as_nanos().max(1);
@@ -91,13 +92,14 @@ impl Window {
         }
         let Some(open) = self.steps.back_mut() else { return };
         open.add_totals(delta);
-        let before = open.len();
+        let before = open.records();
         for (key, counts) in &delta.pairs {
             if !open.add(&mut self.keys, key, *counts, self.max_records) {
                 self.loss.overflowed.add(*counts);
             }
         }
-        self.records += open.len() - before;
+        open.add_rules(delta, self.max_records);
+        self.records += open.records() - before;
         while self.records > self.max_records && self.steps.len() > 1 {
             self.loss.steps += 1;
             self.loss.records += self.drop_oldest();
@@ -188,12 +190,12 @@ impl Window {
         let Some(step) = self.steps.pop_front() else {
             return 0;
         };
-        self.records -= step.len();
+        self.records -= step.records();
         self.keys.release(step.ids());
         if self.keys.is_sparse() {
             self.keys.rebuild(self.steps.iter_mut());
         }
-        step.len() as u64
+        step.records() as u64
     }
 
     fn number(&self, at: Timestamp) -> i64 {

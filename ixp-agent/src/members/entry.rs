@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use ixp_common::addr::{Mac, VlanId};
+use jiff::Timestamp;
 
 use super::Asn;
 
@@ -102,6 +103,12 @@ pub(super) fn address<A: Address>(text: &str, lan: &str, prefix: Option<A::Net>)
         return Err(format!("{ip} is the broadcast address of {net}; write a host's address"));
     }
     Ok(address)
+}
+
+/// A moment.
+pub(super) fn moment(text: &str) -> Result<Timestamp, String> {
+    let hint = "write date, time and zone, as \"2026-12-01T06:00:00Z\"";
+    text.parse().map_err(|_| format!("until = {text:?} is no moment; {hint}"))
 }
 
 /// A tag that a port can be configured with.

@@ -9,8 +9,8 @@ use toml::Spanned;
 
 use super::claims::{Claim, Claims, Clash};
 use super::entry::{self, Address};
-use super::raw::{RawInterface, RawMember, RawMembers};
-use super::{Asn, Interface, Lan, Member, MemberId, MembersError, Registry};
+use super::raw::{RawChange, RawInterface, RawMember, RawMembers};
+use super::{Asn, Change, Interface, Lan, Member, MemberId, MembersError, Registry};
 use crate::notice::reader::Reader;
 use crate::notice::suggest::did_you_mean;
 use crate::notice::{Notice, Place, Source, shape};
@@ -112,6 +112,7 @@ impl<'s> Reading<'s> {
             lan: lan.unwrap_or_default(),
             label: String::new(),
             macs: entry.macs.iter().filter_map(|mac| self.mac(member, lan, mac)).collect(),
+            change: entry.change.as_ref().and_then(|raw| self.change(member, lan, raw.get_ref())),
             ipv4: entry
                 .ipv4
                 .iter()
@@ -132,6 +133,13 @@ impl<'s> Reading<'s> {
                 .and_then(|speed| self.reader.checked(Some(speed), |bits| entry::bit_rate(*bits))),
         };
         self.interfaces.push(interface);
+    }
+
+    /// The other MAC is claimed as the first ones are: it is nobody else's while it may be seen.
+    fn change(&mut self, member: MemberId, lan: Option<usize>, raw: &RawChange) -> Option<Change> {
+        let mac = raw.mac.as_ref().and_then(|mac| self.mac(member, lan, mac));
+        let until = self.reader.checked(raw.until.as_ref(), |text| entry::moment(text));
+        Some(Change { mac: mac?, until: until? })
     }
 
     fn checked_lan(&mut self, name: &Spanned<String>) -> Option<usize> {

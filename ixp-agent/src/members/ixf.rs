@@ -160,6 +160,7 @@ impl Reading<'_> {
             lan,
             label: String::new(),
             macs: Vec::new(),
+            change: None,
             ipv4: self.addresses::<Ipv4Addr>(connection.member, lan, ipv4, node.get("ipv4")),
             ipv6: self.addresses::<Ipv6Addr>(connection.member, lan, ipv6, node.get("ipv6")),
             port: connection.port.clone(),

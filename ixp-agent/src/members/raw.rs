@@ -67,6 +67,10 @@ pub(super) struct RawInterface {
     #[serde(default)]
     #[schemars(with = "Vec<String>", example = ["02:00:00:00:00:01"])]
     pub(super) macs: Vec<Spanned<String>>,
+    /// A second MAC while routers are exchanged.
+    #[serde(default)]
+    #[schemars(with = "RawChange")]
+    pub(super) change: Option<Spanned<RawChange>>,
     /// IPv4 addresses.
     #[serde(default)]
     #[schemars(with = "Vec<String>", example = ["192.0.2.1"])]
@@ -83,4 +87,15 @@ pub(super) struct RawInterface {
     #[serde(default)]
     #[schemars(with = "i64", example = 10_000_000_000_i64)]
     pub(super) speed: Option<Spanned<i64>>,
+}
+
+/// `change` of `[[member.interface]]`
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(super) struct RawChange {
+    /// The other MAC address.
+    #[schemars(with = "String", example = &"02:00:00:00:00:02")]
+    pub(super) mac: Option<Spanned<String>>,
+    /// Until when it is allowed.
+    #[schemars(with = "String", example = &"2026-12-01T06:00:00Z")]
+    pub(super) until: Option<Spanned<String>>,
 }

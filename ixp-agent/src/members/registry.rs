@@ -1,12 +1,13 @@
 //! The members, checked: which interface and which member a station's address belongs to.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use foldhash::fast::RandomState;
 use ipnet::{Ipv4Net, Ipv6Net};
 use ixp_common::addr::{Mac, VlanId};
+use jiff::Timestamp;
 use serde::Serialize;
 
 /// An autonomous system number.
@@ -63,6 +64,8 @@ pub struct Interface {
     pub label: String,
     /// Its stations' addresses.
     pub macs: Vec<Mac>,
+    /// The address of another router that takes over, and how long it may.
+    pub change: Option<Change>,
     /// Its IPv4 addresses.
     pub ipv4: Vec<Ipv4Addr>,
     /// Its IPv6 addresses.
@@ -73,6 +76,23 @@ pub struct Interface {
     pub speed: Option<u64>,
 }
 
+/// A second MAC while routers are exchanged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Change {
+    /// The other station.
+    pub mac: Mac,
+    /// When it is no longer one of the interface's, unless it stands among the MACs by then.
+    pub until: Timestamp,
+}
+
+impl Interface {
+    /// Its stations' addresses at a time.
+    pub fn macs_at(&self, now: Timestamp) -> impl Iterator<Item = Mac> {
+        let change = self.change.filter(|change| now < change.until).map(|change| change.mac);
+        self.macs.iter().copied().chain(change)
+    }
+}
+
 /// All members, looked up by station.
 #[derive(Debug, Clone, Default)]
 pub struct Registry {
@@ -80,6 +100,7 @@ pub struct Registry {
     members: Vec<Member>,
     interfaces: Vec<Interface>,
     by_station: HashMap<(Option<VlanId>, Mac), InterfaceId, RandomState>,
+    route_servers: BTreeSet<Asn>,
 }
 
 impl Registry {
@@ -99,11 +120,32 @@ impl Registry {
                 nth => format!("{asn}@{}#{nth}", lan.name),
             };
             let id = InterfaceId(u32::try_from(at).expect("fewer than 2³² interfaces"));
-            for mac in &interface.macs {
-                by_station.insert((lan.vlan, *mac), id);
+            let change = interface.change.map(|change| change.mac);
+            for mac in interface.macs.iter().copied().chain(change) {
+                by_station.insert((lan.vlan, mac), id);
             }
         }
-        Self { lans, members, interfaces, by_station }
+        Self { lans, members, interfaces, by_station, route_servers: BTreeSet::new() }
+    }
+
+    /// The same, with the members that are known to be route servers.
+    #[must_use]
+    pub fn with_route_servers(mut self, route_servers: BTreeSet<Asn>) -> Self {
+        self.route_servers = route_servers;
+        self
+    }
+
+    /// Whether a member is known to be a route server.
+    #[must_use]
+    pub fn is_route_server(&self, asn: Asn) -> bool {
+        self.route_servers.contains(&asn)
+    }
+
+    /// The next moment after `now` at which a MAC is no longer registered.
+    #[must_use]
+    pub fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
+        let changes = self.interfaces.iter().filter_map(|interface| interface.change);
+        changes.map(|change| change.until).filter(|until| *until > now).min()
     }
 
     /// The interface that a station on a VLAN belongs to.

@@ -50,6 +50,11 @@ impl HostMemory {
         }
     }
 
+    /// Goes by other tables from the next frame on; what happened stays known.
+    pub fn go_by(&mut self, table: Box<PolicyTable>, owners: BTreeMap<AddressKey, u16>) {
+        (self.table, self.owners) = (table, owners);
+    }
+
     /// Sets the time of the next frames, in nanoseconds. It never goes back.
     pub fn at(&self, now: u64) {
         self.now.set(self.now.get().max(now));

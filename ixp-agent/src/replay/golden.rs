@@ -1,8 +1,9 @@
 //! Holds a hand-made matrix, in each way to show it, against files; `BLESS=1` writes them.
 
 use ixp_common::addr::{Family, Mac, VlanId};
-use ixp_common::counters::{Counts, PairKey};
+use ixp_common::counters::{Counts, PairKey, RuleCounts, RuleKey};
 use ixp_common::frame::{Malformed, Oddity};
+use ixp_common::rules::Rule;
 
 use super::*;
 use crate::matrix::tests::{mac, registry};
@@ -25,8 +26,28 @@ fn delta() -> Delta {
             pair(0, mac(9), mac(1), Family::Ipv4, 1, 98),
             pair(100, mac(1), mac(9), Family::Other, 1, 60),
         ],
+        rules: [
+            broken(0, 3, Rule::N01, 1234, 0, 1234),
+            broken(0, 9, Rule::L07, 7, 0, 0),
+            broken(0, 9, Rule::L12, 2, 2, 0),
+            broken(100, 1, Rule::L12, 1, 0, 1),
+        ]
+        .into(),
+        rules_missed: [broken(0, 0, Rule::L12, 5, 5, 0).1].map(|counts| (Rule::L12, counts)).into(),
         ..Delta::default()
     }
+}
+
+fn broken(
+    vlan: u16,
+    last: u8,
+    rule: Rule,
+    packets: u64,
+    dropped: u64,
+    would_drop: u64,
+) -> (RuleKey, RuleCounts) {
+    let key = RuleKey::new(VlanId::from_tci(vlan), mac(last), rule as u8);
+    (key, RuleCounts { broken: Counts { packets, bytes: packets * 60 }, dropped, would_drop })
 }
 
 fn span() -> Span {

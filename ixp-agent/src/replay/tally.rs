@@ -12,8 +12,8 @@ use ixp_common::policy::{Deployment, PortPolicy};
 use crate::policy::memory::HostMemory;
 use crate::snapshot::{Delta, Pairs};
 
-/// A port that passes every frame on and samples none.
-const POLICY: PortPolicy = PortPolicy::new(0, Deployment::Port, Mac::ZERO, false, 0);
+/// A port that others are reached by, and samples no frame.
+const PORT: PortPolicy = PortPolicy::new(0, Deployment::Inline, Mac::ZERO, false, 0);
 
 /// What was counted so far.
 #[derive(Debug, Default)]
@@ -24,12 +24,20 @@ pub struct Tally {
     odd: BTreeMap<Oddity, Counts>,
     pairs: Pairs,
     rules: BTreeMap<RuleKey, RuleCounts>,
+    is_enforcing: bool,
 }
 
 impl Tally {
+    /// Nothing counted; what rules drop counts as dropped, though nothing is.
+    #[must_use]
+    pub fn enforcing() -> Self {
+        Self { is_enforcing: true, ..Self::default() }
+    }
+
     /// Counts a frame; without a memory no rule is applied.
     pub fn count(&mut self, frame: &Captured<'_>, memory: Option<&HostMemory>) {
-        observe(frame, &POLICY, memory, self);
+        let port = if self.is_enforcing { PORT.enforcing() } else { PORT };
+        observe(frame, &port, memory, self);
     }
 
     /// All that was counted, pairs in order.

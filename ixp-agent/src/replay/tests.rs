@@ -2,6 +2,7 @@
 
 use clap::Parser;
 use ixp_common::bytes::Captured;
+use ixp_common::rules::Rule;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -26,9 +27,14 @@ fn replay(words: &str, stdin: &[u8]) -> (String, String, Outcome) {
         false => word.into(),
     });
     let args = Cli::parse_from([PathBuf::from("replay").into_os_string()].into_iter().chain(words)).args;
+    let policy = args.policy.as_ref().map_or_else(Policy::default, |path| {
+        let text =
+            std::fs::read_to_string(testdata(&path.display().to_string())).expect("the policy is there");
+        crate::config::policy::read(path, &text).expect("it is one")
+    });
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let mut stdin = stdin;
-    let outcome = run(&args, &registry(), &mut stdin, &mut out, &mut err).expect("vectors take it");
+    let outcome = run(&args, &registry(), &policy, &mut stdin, &mut out, &mut err).expect("vectors take it");
     let err = String::from_utf8_lossy(&err).replace(&testdata("").display().to_string(), "");
     (String::from_utf8_lossy(&out).into_owned(), err, outcome)
 }
@@ -45,6 +51,34 @@ fn a_capture_gives_its_golden_matrix() {
     check("interface.json", "--by interface --format json lan.pcap");
     check("asn.csv", "--by asn --format csv lan.pcap");
     check("twice.csv", "--format csv lan.pcap lan.pcapng");
+}
+
+#[test]
+fn a_policy_says_which_rules_hold_for_whom_and_what_is_dropped() {
+    check("enforced.txt", "--policy policy.toml lan.pcap");
+    let csv = |policy| replay(&format!("--format csv {policy} lan.pcap"), &[]);
+    assert_eq!(csv(""), csv("--policy policy.toml"), "rules are no cells");
+}
+
+#[test]
+fn a_second_mac_is_a_members_as_long_as_the_captures_time_says() {
+    let text = "[[lan]]\nname = \"a\"\n[[member]]\nasn = 64500\n[[member.interface]]\nlan = \"a\"\n\
+                macs = [\"02:00:00:00:00:01\"]\n\
+                change = { mac = \"02:00:00:00:00:09\", until = \"2026-11-22T10:00:05Z\" }\n";
+    let (registry, _) = crate::members::parse("m", text, &Default::default()).expect("a good file");
+    let policy = Policy::default();
+    let mut judge = Judge::new(&registry, &policy).expect("they fit");
+    let mut frame = [0xffu8; 60];
+    frame[6..12].copy_from_slice(&[2, 0, 0, 0, 0, 9]);
+    let strangers = [("2026-11-22T10:00:04Z", 0), ("2026-11-22T10:00:05Z", 1), ("2026-11-22T09:00:00Z", 1)];
+    for (at, expected) in strangers {
+        judge.at(at.parse().expect("a moment"));
+        let mut tally = Tally::default();
+        tally.count(&Captured::whole(&frame), Some(&judge.memory));
+        let broken = tally.into_delta().rules;
+        let count = broken.keys().filter(|key| key.rule() == Some(Rule::L07)).count();
+        assert_eq!(count, expected, "{at}");
+    }
 }
 
 #[test]

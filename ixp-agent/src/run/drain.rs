@@ -11,6 +11,7 @@ use ixp_common::counters::{Counts, StationKey};
 use tracing::{debug, info, warn};
 
 use super::clock;
+use super::site::Site;
 use super::watch::Watch;
 use crate::kernel::load::Loaded;
 use crate::live::{Live, Roster};
@@ -29,6 +30,7 @@ const LAST_READINGS: usize = 8;
 pub(super) struct Drain {
     loaded: Loaded,
     watch: Watch,
+    site: Site,
     before: Snapshot,
     live: Arc<Mutex<Live>>,
     roster: Arc<ArcSwap<Roster>>,
@@ -40,10 +42,11 @@ impl Drain {
     pub(super) fn new(
         loaded: Loaded,
         watch: Watch,
+        site: Site,
         live: Arc<Mutex<Live>>,
         roster: Arc<ArcSwap<Roster>>,
     ) -> Self {
-        Self { loaded, watch, before: Snapshot::default(), live, roster, lost: Counts::default() }
+        Self { loaded, watch, site, before: Snapshot::default(), live, roster, lost: Counts::default() }
     }
 
     /// Reads until the other end of `stopped` is gone, then takes the program off and reads the rest.
@@ -54,6 +57,7 @@ impl Drain {
             self.rings();
             if clock::instant() >= next {
                 self.watch.look(&mut self.loaded, &self.live);
+                self.site.look(&mut self.loaded, &self.roster.load(), &self.live);
                 self.drain();
                 next = (next + PERIOD).max(clock::instant());
             }

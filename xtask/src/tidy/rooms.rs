@@ -43,7 +43,7 @@ const ROOMS: &[Room] = &[
     room("ixp-agent/src/run", Wiring, &["ixp_common"]),
     room("ixp-agent/src/replay", Wiring, &["ixp_common"]),
     room("ixp-agent/src/doctor", Wiring, &["ixp_common"]),
-    room("ixp-agent/src/config", Rim, &["ixp_common", "members", "notice"]),
+    room("ixp-agent/src/config", Rim, &["ixp_common", "members", "notice", "policy"]),
     room("ixp-agent/src/kernel", Rim, &["ixp_common", "snapshot"]),
     room("ixp-agent/src/capture", Rim, &["ixp_common"]),
     room("ixp-agent/src/notice", Pure, &[]),
@@ -51,7 +51,7 @@ const ROOMS: &[Room] = &[
     room("ixp-agent/src/members", Pure, &["ixp_common", "notice"]),
     room("ixp-agent/src/members/load", Rim, &["members", "notice"]),
     room("ixp-agent/src/matrix", Pure, &["ixp_common", "members", "snapshot"]),
-    room("ixp-agent/src/policy", Pure, &["ixp_common", "members"]),
+    room("ixp-agent/src/policy", Pure, &["ixp_common", "members", "notice"]),
     room("ixp-agent/src/stations", Pure, &["ixp_common", "members", "snapshot"]),
     room("ixp-agent/src/live", Pure, &["ixp_common", "matrix", "members", "snapshot", "stations"]),
     room(

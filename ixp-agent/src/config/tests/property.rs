@@ -2,15 +2,27 @@
 
 use std::net::Ipv6Addr;
 
+use ixp_common::addr::{EtherType, Mac};
+use ixp_common::rules::{Needs, Rule, RuleAction, RuleSet};
 use proptest::prelude::*;
 
 use super::*;
+use crate::members::Asn;
+use crate::policy::{Actions, Exempt, LanKind, LanPolicy, Limits, MOST_TARGETS, Policy, Rate, Webhook};
 
 fn configs() -> impl Strategy<Value = Config> {
     let text = || proptest::option::of("[a-z\"\\\\é][ -~]{0,8}");
-    let attach =
-        ("[a-z.0-9]{3,15}", 0..3usize, 0..3usize, any::<Option<bool>>(), any::<bool>(), text(), text());
-    let attach = attach.prop_map(|(name, deployment, xdp, consume, accept, lan, port)| Attach {
+    let attach = (
+        "[a-z.0-9]{3,15}",
+        0..3usize,
+        0..3usize,
+        any::<Option<bool>>(),
+        any::<bool>(),
+        text(),
+        text(),
+        0..3usize,
+    );
+    let attach = attach.prop_map(|(name, deployment, xdp, consume, accept, lan, port, profile)| Attach {
         interface: interface(&name),
         deployment: [Deployment::Tap, Deployment::Port, Deployment::Inline][deployment],
         xdp: [XdpMode::Auto, XdpMode::Native, XdpMode::Generic][xdp],
@@ -18,6 +30,7 @@ fn configs() -> impl Strategy<Value = Config> {
         hidden_tags: if accept { HiddenTags::Accept } else { HiddenTags::Refuse },
         lan,
         port,
+        profile: [None, Some(Profile::Monitor), (deployment > 0).then_some(Profile::Enforce)][profile],
     });
     let attach = proptest::collection::btree_map("[a-z]{3}", attach, 0..4).prop_map(|attach| {
         let named = |(name, attach): (String, Attach)| Attach { interface: interface(&name), ..attach };
@@ -26,19 +39,88 @@ fn configs() -> impl Strategy<Value = Config> {
     let tags = proptest::collection::btree_map(any::<i64>(), 0..=4094u16, 0..4);
     let numbers = (1..=key::MOST_PAIRS, 1..=key::MOST_STATIONS, any::<u32>(), 1..=key::MOST_RECORDS);
     let window = (1..=3600i64, 1..=700i64);
-    (attach, text(), tags, numbers, window, any::<u16>(), text()).prop_map(config)
+    (attach, text(), tags, policies(), numbers, window, any::<u16>(), text()).prop_map(config)
 }
 
-type Parts =
-    (Vec<Attach>, Option<String>, BTreeMap<i64, u16>, (u32, u32, u32, u32), (i64, i64), u16, Option<String>);
+/// Actions that are possible.
+fn actions() -> impl Strategy<Value = Actions> {
+    let action = (0..Rule::ALL.len(), 0..RuleAction::ALL.len());
+    proptest::collection::vec(action, 0..6).prop_map(|actions| {
+        let actions = actions.into_iter().map(|(rule, action)| (Rule::ALL[rule], RuleAction::ALL[action]));
+        actions.filter(|(rule, _)| !matches!(rule.needs(), Needs::Agent | Needs::Responder)).collect()
+    })
+}
 
-fn config((attach, file, tags, numbers, (step, steps), port, token): Parts) -> Config {
+fn rate() -> impl Strategy<Value = Rate> {
+    (0..=policy::MOST_FRAMES, 1..=policy::MOST_FRAMES).prop_map(|(rate, burst)| Rate { rate, burst })
+}
+
+fn exempt() -> impl Strategy<Value = Exempt> {
+    let macs = proptest::collection::btree_set(any::<[u8; 5]>(), 1..4);
+    let rules = proptest::option::of(proptest::collection::vec(0..Rule::ALL.len(), 1..4));
+    ("[ -~]{0,8}x", macs, rules).prop_map(|(name, macs, rules)| Exempt {
+        name,
+        macs: macs.into_iter().map(|[a, b, c, d, e]| Mac([2, a, b, c, d, e])).collect(),
+        rules: rules.map(|rules| rules.into_iter().map(|rule| Rule::ALL[rule]).collect::<RuleSet>()),
+    })
+}
+
+fn policies() -> impl Strategy<Value = Policy> {
+    let ethertypes = proptest::collection::btree_set(0x0600u16.., 1..8);
+    let members = proptest::collection::btree_map(1u32.., actions(), 0..3);
+    let lan = (0..3usize, actions()).prop_map(|(kind, rules)| LanPolicy {
+        kind: [LanKind::Peering, LanKind::Multicast, LanKind::Quarantine][kind],
+        rules,
+    });
+    let lans = proptest::collection::btree_map("[ -~]{0,8}x", lan, 0..3);
+    let webhook =
+        proptest::option::of(("[a-z]{1,8}", any::<bool>()).prop_map(|(name, is_file)| match is_file {
+            true => Webhook::File(PathBuf::from(name)),
+            false => Webhook::Url(format!("https://{name}/")),
+        }));
+    let lists = (ethertypes, proptest::collection::btree_set(1u32.., 0..3), any::<bool>());
+    let rules = (actions(), members, lans, proptest::collection::vec(exempt(), 0..3));
+    let limits = (rate(), rate(), rate(), rate(), rate(), rate());
+    let limits = (limits, proptest::option::of(1..=MOST_TARGETS));
+    (lists, rules, limits, webhook).prop_map(|(lists, rules, limits, webhook)| {
+        let ((ethertypes, route_servers, allow_lacp), (mut rules, members, lans, exempt)) = (lists, rules);
+        let ((arp, nd, broadcast, multicast, unknown_unicast, rule), sweep_targets) = limits;
+        rules.retain(|rule, action| *action != rule.default_action());
+        Policy {
+            profile: Profile::Monitor,
+            ethertypes: ethertypes.into_iter().map(EtherType).collect(),
+            allow_lacp,
+            route_servers: route_servers.into_iter().map(Asn).collect(),
+            rules,
+            limits: Limits { arp, nd, broadcast, multicast, unknown_unicast, rule },
+            sweep_targets,
+            members: members.into_iter().map(|(asn, actions)| (Asn(asn), actions)).collect(),
+            lans,
+            exempt,
+            webhook,
+        }
+    })
+}
+
+type Parts = (
+    Vec<Attach>,
+    Option<String>,
+    BTreeMap<i64, u16>,
+    Policy,
+    (u32, u32, u32, u32),
+    (i64, i64),
+    u16,
+    Option<String>,
+);
+
+fn config((attach, file, tags, policy, numbers, (step, steps), port, token): Parts) -> Config {
     let (pairs, stations, rate, records) = numbers;
     let address = if token.is_some() { Ipv6Addr::UNSPECIFIED } else { Ipv6Addr::LOCALHOST };
     let tags = tags.into_iter().map(|(id, tag)| (id, VlanId::configured(tag).unwrap()));
     Config {
         attach,
         members: Members { file: file.map(PathBuf::from), vlan_tags: tags.collect() },
+        policy,
         counting: Counting { pairs, stations },
         sampling: Sampling { rate },
         window: Window {

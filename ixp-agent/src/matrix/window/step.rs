@@ -1,12 +1,18 @@
-//! What was counted in one step: 20 bytes per pair.
+//! What was counted in one step: 20 bytes per pair, and some more per rule and station.
 
 use std::collections::BTreeMap;
 
-use ixp_common::counters::{Counts, PairKey};
+use ixp_common::counters::{Counts, PairKey, RuleCounts, RuleKey};
 use ixp_common::frame::{Malformed, Oddity};
+use ixp_common::rules::Rule;
 
 use super::keys::{Id, Keys, Place, Sums};
 use crate::snapshot::Delta;
+
+/// Bytes of a pair's record.
+const RECORD_BYTES: usize = 20;
+/// As many records take what a rule and station take: 48 bytes, in a tree that is at least half full.
+const RULE_RECORDS: usize = 5;
 
 /// The counts of one step.
 #[derive(Debug)]
@@ -17,6 +23,8 @@ pub(super) struct Step {
     unattributed: Counts,
     malformed: BTreeMap<Malformed, Counts>,
     odd: BTreeMap<Oddity, Counts>,
+    rules: BTreeMap<RuleKey, RuleCounts>,
+    rules_missed: BTreeMap<Rule, RuleCounts>,
     ids: Vec<Id>,
     packets: Vec<u64>,
     bytes: Vec<u64>,
@@ -30,22 +38,24 @@ impl Step {
             unattributed: Counts::default(),
             malformed: BTreeMap::new(),
             odd: BTreeMap::new(),
+            rules: BTreeMap::new(),
+            rules_missed: BTreeMap::new(),
             ids: Vec::new(),
             packets: Vec::new(),
             bytes: Vec::new(),
         }
     }
 
-    /// Pairs that it has.
-    pub(super) fn len(&self) -> usize {
-        self.ids.len()
+    /// Records that it holds: its pairs, and its rules as what they take of the same memory.
+    pub(super) fn records(&self) -> usize {
+        self.ids.len() + self.rules.len() * RULE_RECORDS
     }
 
     pub(super) fn ids(&self) -> &[Id] {
         &self.ids
     }
 
-    /// Adds all but the pairs.
+    /// Adds all but the pairs and rules.
     pub(super) fn add_totals(&mut self, delta: &Delta) {
         self.seen.add(delta.seen);
         self.unattributed.add(delta.unattributed);
@@ -53,9 +63,26 @@ impl Step {
         add_each(&mut self.odd, &delta.odd);
     }
 
-    /// Adds what a pair exchanged. If the step has `bound` pairs and this is another, its frames
+    /// Adds which rules were broken. Those of another station than the step has become those of stations
+    /// without room if the step has `bound` records.
+    pub(super) fn add_rules(&mut self, delta: &Delta, bound: usize) {
+        for (key, counts) in &delta.rules {
+            let has_room = self.records() + RULE_RECORDS <= bound;
+            if let Some(sum) = self.rules.get_mut(key) {
+                sum.add(counts);
+            } else if has_room {
+                self.rules.insert(*key, *counts);
+            } else if let Some(rule) = key.rule() {
+                self.rules_missed.entry(rule).or_default().add(counts);
+            }
+        }
+        add_rules(&mut self.rules_missed, &delta.rules_missed);
+    }
+
+    /// Adds what a pair exchanged. If the step has `bound` records and this is another, its frames
     /// become unattributed, and the answer is false.
     pub(super) fn add(&mut self, keys: &mut Keys, key: &PairKey, counts: Counts, bound: usize) -> bool {
+        let bound = bound.saturating_sub(self.rules.len() * RULE_RECORDS);
         match keys.place(key, self.ids.len(), bound) {
             Some(Place::Taken(at)) => {
                 self.packets[at] = self.packets[at].wrapping_add(counts.packets);
@@ -91,6 +118,8 @@ impl Step {
         delta.unattributed.add(self.unattributed);
         add_each(&mut delta.malformed, &self.malformed);
         add_each(&mut delta.odd, &self.odd);
+        add_rules(&mut delta.rules, &self.rules);
+        add_rules(&mut delta.rules_missed, &self.rules_missed);
         for ((id, packets), bytes) in self.ids.iter().zip(&self.packets).zip(&self.bytes) {
             let (packets, bytes) = (*packets, *bytes);
             sums.add(*id, Counts { packets, bytes });
@@ -100,7 +129,13 @@ impl Step {
     pub(super) fn memory(&self) -> usize {
         let records = self.ids.capacity() * size_of::<Id>()
             + (self.packets.capacity() + self.bytes.capacity()) * size_of::<u64>();
-        size_of::<Self>() + records
+        size_of::<Self>() + records + self.rules.len() * RULE_RECORDS * RECORD_BYTES
+    }
+}
+
+fn add_rules<K: Ord + Copy>(into: &mut BTreeMap<K, RuleCounts>, from: &BTreeMap<K, RuleCounts>) {
+    for (key, counts) in from {
+        into.entry(*key).or_default().add(counts);
     }
 }
 

@@ -1,8 +1,9 @@
 //! Claims about the window: nothing is lost, memory is bounded, what was not observed is said.
 
 use ixp_common::addr::{Family, Mac, VlanId};
-use ixp_common::counters::PairKey;
+use ixp_common::counters::{PairKey, RuleCounts, RuleKey};
 use ixp_common::frame::Malformed;
+use ixp_common::rules::Rule;
 use proptest::prelude::*;
 
 use super::*;
@@ -137,6 +138,28 @@ fn a_step_with_too_many_pairs_still_adds_up() {
     assert_eq!(slice.delta.unattributed.packets, 7);
     assert_eq!(window.loss().overflowed.packets, 7);
     assert_eq!(window.records(), 3);
+}
+
+#[test]
+fn broken_rules_are_added_up_and_bounded_with_the_pairs() {
+    let broken = |stations: std::ops::Range<u8>| {
+        let counts = RuleCounts { broken: Counts::frame(60), dropped: 0, would_drop: 1 };
+        let key = |last| RuleKey::new(VlanId::UNTAGGED, Mac([2, 0, 0, 0, 0, last]), Rule::N01 as u8);
+        Delta { rules: stations.map(|last| (key(last), counts)).collect(), ..delta(&[(1, 1)]) }
+    };
+    let mut window = Window::new(STEP, HOUR, 22);
+    window.absorb(at(1), &broken(0..2));
+    window.absorb(at(2), &broken(0..2));
+    window.absorb(at(11), &broken(0..1));
+    assert_eq!(window.records(), 11 + 6);
+    let rules = window.query(None, None).delta.rules;
+    assert_eq!(rules.values().map(|counts| counts.would_drop).collect::<Vec<_>>(), [3, 2]);
+    assert_eq!(window.query(Some(at(10)), None).delta.rules.len(), 1);
+    window.absorb(at(21), &broken(0..9));
+    let open = window.query(Some(at(20)), None).delta;
+    assert_eq!((window.records(), window.loss().steps), (21, 2));
+    assert_eq!((open.rules.len(), open.rules_missed[&Rule::N01].broken.packets), (4, 5));
+    assert_eq!(open.accounted(), open.seen, "and the pair has its place");
 }
 
 #[test]

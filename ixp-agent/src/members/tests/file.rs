@@ -71,6 +71,44 @@ fn a_good_file_names_its_stations() {
 }
 
 #[test]
+fn a_change_is_a_second_mac_with_an_end() {
+    let text = |change: &str| {
+        format!(
+            "[[lan]]\nname = \"peering\"\n[[member]]\nasn = 64500\n[[member.interface]]\nlan = \"peering\"\n\
+             macs = [\"02:00:00:00:00:01\"]\nchange = {change}\n"
+        )
+    };
+    let good = text(r#"{ mac = "02:00:00:00:00:02", until = "2026-12-01T06:00:00+01:00" }"#);
+    let (registry, notices) = parsed("m.toml", &good, &[]);
+    assert_eq!(notices, "");
+    let until = "2026-12-01T05:00:00Z".parse().unwrap();
+    assert_eq!(registry.interfaces()[0].change, Some(Change { mac: mac(2), until }));
+    assert_eq!(asn_of(&registry, 0, mac(2)), Some(64500));
+    let cases = [
+        (
+            r#"{ mac = "02:00:00:00:00:01", until = "2026-12-01T06:00:00Z" }"#,
+            r#"m.toml:8: 02:00:00:00:00:01 is on LAN "peering" already, at line 7; write it once"#,
+        ),
+        (
+            r#"{ mac = "02:00:00:00:00:02", until = "tomorrow" }"#,
+            r#"m.toml:8: until = "tomorrow" is no moment; write date, time and zone, as "2026-12-01T06:00:00Z""#,
+        ),
+        (
+            r#"{ mac = "02:00:00:00:00:02" }"#,
+            r#"m.toml:8: "until" is missing; write it as until = "2026-12-01T06:00:00Z""#,
+        ),
+        (
+            r#"{ mac = "02:00:00:00:00:02", until = 2026-12-01T06:00:00Z }"#,
+            r#"m.toml:8: "until" takes a text in quotes, not a date; write it as until = "2026-12-01T06:00:00Z""#,
+        ),
+    ];
+    for (change, expected) in cases {
+        let said = parse("m.toml", &text(change), &VlanTags::new()).unwrap_err().to_string();
+        assert_eq!(said, expected);
+    }
+}
+
+#[test]
 fn entries_of_one_as_number_are_one_member() {
     let text = "[[member]]\nasn = 64500\n[[member]]\nasn = 64500\nname = \"A\"\n[[member]]\nasn = 64500\nname = \"B\"\n";
     let (registry, notices) = parsed("m.toml", text, &[]);
@@ -147,7 +185,10 @@ fn a_bad_address_is_told_what_is_wrong() {
 fn a_bad_key_or_number_is_told_what_to_write() {
     let check = check_interface;
     check("macz = []", r#"m.toml:9: unknown key "macz"; did you mean "macs"?"#);
-    check("colour = 1", r#"m.toml:9: unknown key "colour"; known here: ipv4, ipv6, lan, macs, port, speed"#);
+    check(
+        "colour = 1",
+        r#"m.toml:9: unknown key "colour"; known here: change, ipv4, ipv6, lan, macs, port, speed"#,
+    );
     check("speed = -1", "m.toml:9: speed = -1 is no rate; write bit/s, as 10_000_000_000");
     check(
         "speed = 1.5",

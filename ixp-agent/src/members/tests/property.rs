@@ -46,6 +46,7 @@ fn interface(member: MemberId, macs: Vec<Mac>, host: Option<u8>) -> Interface {
         lan: 0,
         label: String::new(),
         macs,
+        change: None,
         ipv4: host.map(|host| Ipv4Addr::new(192, 0, 2, host)).into_iter().collect(),
         ipv6: host.map(ipv6).into_iter().collect(),
         port: host.map(|host| format!("sw1:{host}")),
