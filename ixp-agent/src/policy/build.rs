@@ -144,7 +144,7 @@ impl Building<'_> {
             }
             if let Some(net) = lan.ipv6 {
                 let is_bound = here().any(|(interface, _)| !interface.ipv6.is_empty());
-                entry = entry.with_ipv6(net.network().octets(), net.prefix_len(), is_bound);
+                entry = entry.with_ipv6(net.network().into(), net.prefix_len(), is_bound);
             }
             lans.push(entry);
         }
@@ -159,7 +159,7 @@ impl Building<'_> {
             }
             let vlan = tag(&self.registry.lans()[interface.lan]);
             let ipv4 = |address: &Ipv4Addr| AddressKey::ipv4(self.generation, vlan, address.octets());
-            let ipv6 = |address: &Ipv6Addr| AddressKey::ipv6(self.generation, vlan, address.octets());
+            let ipv6 = |address: &Ipv6Addr| AddressKey::ipv6(self.generation, vlan, (*address).into());
             for key in interface.ipv4.iter().map(ipv4).chain(interface.ipv6.iter().map(ipv6)) {
                 self.owners.entry(key).or_insert(binding.number);
             }

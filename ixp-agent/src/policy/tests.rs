@@ -85,7 +85,7 @@ fn a_member_has_its_stations_and_addresses_on_each_lan() {
     let expected = [
         (AddressKey::ipv4(5, 0, [192, 0, 2, 1]), 1),
         (AddressKey::ipv4(5, 0, [192, 0, 2, 2]), 1),
-        (AddressKey::ipv6(5, 0, ipv6), 3),
+        (AddressKey::ipv6(5, 0, ixp_common::addr::Ip6::new(ipv6)), 3),
     ];
     assert_eq!(owners, expected);
     assert_eq!(tables.interfaces[&2], "AS64500@multicast");
