@@ -7,6 +7,7 @@ pub mod digests;
 pub mod frames;
 pub mod kernel;
 pub mod netns;
+pub mod rules;
 pub mod sampler;
 pub mod tally;
 pub mod traffic;
