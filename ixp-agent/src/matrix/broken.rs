@@ -54,10 +54,12 @@ mod tests {
     use super::*;
     use crate::matrix::tests::{mac, registry};
     use crate::members::Asn;
-    use ixp_common::counters::{Counts, RuleKey};
+    use ixp_common::counters::{Counts, RuleKey, StationKey};
 
     fn delta() -> Delta {
-        let key = |vlan, last, rule: Rule| RuleKey::new(VlanId::from_tci(vlan), mac(last), rule as u8);
+        let key = |vlan, last, rule: Rule| {
+            RuleKey::new(StationKey::new(VlanId::from_tci(vlan), mac(last)), rule as u8)
+        };
         let counts = RuleCounts { broken: Counts::frame(60), ..RuleCounts::default() };
         let keys = [key(100, 1, Rule::N01), key(0, 1, Rule::N01), key(0, 9, Rule::L07), key(0, 4, Rule::L01)];
         Delta {

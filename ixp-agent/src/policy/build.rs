@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use ixp_common::addr::{EtherType, Mac, VlanId};
+use ixp_common::addr::{EtherType, Ip6, Mac, VlanId};
 use ixp_common::limit::{Class, Sweep};
 use ixp_common::names::OWNERS_ROOM;
 use ixp_common::rules::{Rule, RuleSet};
@@ -144,7 +144,7 @@ impl Building<'_> {
             }
             if let Some(net) = lan.ipv6 {
                 let is_bound = here().any(|(interface, _)| !interface.ipv6.is_empty());
-                entry = entry.with_ipv6(net.network().octets(), net.prefix_len(), is_bound);
+                entry = entry.with_ipv6(Ip6::new(net.network().octets()), net.prefix_len(), is_bound);
             }
             lans.push(entry);
         }
@@ -159,7 +159,8 @@ impl Building<'_> {
             }
             let vlan = tag(&self.registry.lans()[interface.lan]);
             let ipv4 = |address: &Ipv4Addr| AddressKey::ipv4(self.generation, vlan, address.octets());
-            let ipv6 = |address: &Ipv6Addr| AddressKey::ipv6(self.generation, vlan, address.octets());
+            let ipv6 =
+                |address: &Ipv6Addr| AddressKey::ipv6(self.generation, vlan, Ip6::new(address.octets()));
             for key in interface.ipv4.iter().map(ipv4).chain(interface.ipv6.iter().map(ipv6)) {
                 self.owners.entry(key).or_insert(binding.number);
             }
@@ -265,7 +266,7 @@ pub(super) fn assigned(registry: &Registry) -> u32 {
 
 /// The bits that so many distinct targets set, and three standard deviations more, so that who asks
 /// for no more than that is not told (linear counting, Whang et al. 1990, theorem A.1).
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 1024")]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to Sweep::BITS")]
 pub(super) fn sweep_bits(targets: u32) -> u32 {
     let places = f64::from(Sweep::BITS);
     let load = f64::from(targets) / places;

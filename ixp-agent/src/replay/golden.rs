@@ -1,7 +1,7 @@
 //! Holds a hand-made matrix, in each way to show it, against files; `BLESS=1` writes them.
 
 use ixp_common::addr::{Family, Mac, VlanId};
-use ixp_common::counters::{Counts, PairKey, RuleCounts, RuleKey};
+use ixp_common::counters::{Counts, PairKey, RuleCounts, RuleKey, StationKey};
 use ixp_common::frame::{Malformed, Oddity};
 use ixp_common::rules::Rule;
 
@@ -46,7 +46,7 @@ fn broken(
     dropped: u64,
     would_drop: u64,
 ) -> (RuleKey, RuleCounts) {
-    let key = RuleKey::new(VlanId::from_tci(vlan), mac(last), rule as u8);
+    let key = RuleKey::new(StationKey::new(VlanId::from_tci(vlan), mac(last)), rule as u8);
     (key, RuleCounts { broken: Counts { packets, bytes: packets * 60 }, dropped, would_drop })
 }
 

@@ -1,7 +1,7 @@
 //! Claims about the window: nothing is lost, memory is bounded, what was not observed is said.
 
 use ixp_common::addr::{Family, Mac, VlanId};
-use ixp_common::counters::{PairKey, RuleCounts, RuleKey};
+use ixp_common::counters::{PairKey, RuleCounts, RuleKey, StationKey};
 use ixp_common::frame::Malformed;
 use ixp_common::rules::Rule;
 use proptest::prelude::*;
@@ -144,7 +144,9 @@ fn a_step_with_too_many_pairs_still_adds_up() {
 fn broken_rules_are_added_up_and_bounded_with_the_pairs() {
     let broken = |stations: std::ops::Range<u8>| {
         let counts = RuleCounts { broken: Counts::frame(60), dropped: 0, would_drop: 1 };
-        let key = |last| RuleKey::new(VlanId::UNTAGGED, Mac([2, 0, 0, 0, 0, last]), Rule::N01 as u8);
+        let key = |last| {
+            RuleKey::new(StationKey::new(VlanId::UNTAGGED, Mac([2, 0, 0, 0, 0, last])), Rule::N01 as u8)
+        };
         Delta { rules: stations.map(|last| (key(last), counts)).collect(), ..delta(&[(1, 1)]) }
     };
     let mut window = Window::new(STEP, HOUR, 22);
