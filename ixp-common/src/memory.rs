@@ -122,6 +122,7 @@ impl Seat {
 }
 
 #[cfg(test)]
+#[expect(missing_docs, reason = "for tests")]
 pub mod known {
     //! A memory for tests.
 

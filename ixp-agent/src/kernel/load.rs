@@ -166,7 +166,7 @@ pub fn program(ebpf: &mut Ebpf) -> Result<&mut Xdp, Error> {
     named(ebpf, names::PROGRAM)
 }
 
-fn named<'e>(ebpf: &'e mut Ebpf, name: &'static str) -> Result<&'e mut Xdp, Error> {
+pub(super) fn named<'e>(ebpf: &'e mut Ebpf, name: &'static str) -> Result<&'e mut Xdp, Error> {
     let missing = || Error::Load(format!("the object has no program {name}").into());
     let program = ebpf.program_mut(name).ok_or_else(missing)?;
     program.try_into().map_err(|error: ProgramError| Error::Load(error.into()))

@@ -5,8 +5,9 @@ use std::io;
 use std::mem;
 
 use aya::Ebpf;
-use aya::maps::{Array, HashMap, MapData, MapError};
-use ixp_common::names::{ACTIVE_TABLE, OWNERS, POLICY_TABLES};
+use aya::maps::{Array, HashMap, MapData, MapError, ProgramArray};
+use aya::programs::ProgramFd;
+use ixp_common::names::{ACTIVE_TABLE, OWNERS, POLICY_TABLES, RULE_PROGRAM_NAMES, RULE_PROGRAMS};
 use ixp_common::table::{AddressKey, PolicyTable};
 
 use super::Error;
@@ -20,6 +21,9 @@ pub struct PolicyMaps {
     tables: Array<MapData, PolicyTable>,
     active: Array<MapData, u32>,
     owners: HashMap<MapData, AddressKey, u32>,
+    /// Which program holds frames of which kind against the rules; filled with the first table.
+    programs: ProgramArray<MapData>,
+    rules: Vec<ProgramFd>,
     /// What [`ACTIVE_TABLE`] says: 0 for none, else an entry's index and 1.
     in_force: u32,
     /// The owners of the table in force.
@@ -29,14 +33,21 @@ pub struct PolicyMaps {
 }
 
 impl PolicyMaps {
-    /// Takes the maps; no table is in force.
+    /// Takes the maps of an object whose programs are loaded; no table is in force.
     pub(super) fn new(ebpf: &mut Ebpf) -> Result<Self, Error> {
+        let fds = RULE_PROGRAM_NAMES.into_iter().map(|name| {
+            let fd = super::load::named(ebpf, name)?.fd().and_then(|fd| Ok(fd.try_clone()?));
+            fd.map_err(|error| Error::Load(error.into()))
+        });
+        let rules = fds.collect::<Result<_, Error>>()?;
         let mut take = |name| super::load::take(ebpf, name);
         let wrong = |name| move |error: MapError| Error::map("type", name, error);
         Ok(Self {
             tables: Array::try_from(take(POLICY_TABLES)?).map_err(wrong(POLICY_TABLES))?,
             active: Array::try_from(take(ACTIVE_TABLE)?).map_err(wrong(ACTIVE_TABLE))?,
             owners: HashMap::try_from(take(OWNERS)?).map_err(wrong(OWNERS))?,
+            programs: ProgramArray::try_from(take(RULE_PROGRAMS)?).map_err(wrong(RULE_PROGRAMS))?,
+            rules,
             in_force: 0,
             current: Vec::new(),
             stale: Vec::new(),
@@ -76,6 +87,11 @@ impl PolicyMaps {
         }
         let written = self.tables.set(entry - 1, table, 0);
         written.map_err(|error| Error::map("write", POLICY_TABLES, error))?;
+        for (number, program) in (0u32..).zip(&self.rules) {
+            let written = self.programs.set(number, program, 0);
+            written.map_err(|error| Error::map("write", RULE_PROGRAMS, error))?;
+        }
+        self.rules.clear();
         self.active.set(0, entry, 0).map_err(|error| Error::map("write", ACTIVE_TABLE, error))
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use ixp_common::addr::{EtherType, Ip6, Mac, VlanId};
+use ixp_common::addr::{EtherType, Mac, VlanId};
 use ixp_common::limit::{Class, Sweep};
 use ixp_common::names::OWNERS_ROOM;
 use ixp_common::rules::{Rule, RuleSet};
@@ -144,7 +144,7 @@ impl Building<'_> {
             }
             if let Some(net) = lan.ipv6 {
                 let is_bound = here().any(|(interface, _)| !interface.ipv6.is_empty());
-                entry = entry.with_ipv6(Ip6::new(net.network().octets()), net.prefix_len(), is_bound);
+                entry = entry.with_ipv6(net.network().into(), net.prefix_len(), is_bound);
             }
             lans.push(entry);
         }
@@ -159,8 +159,7 @@ impl Building<'_> {
             }
             let vlan = tag(&self.registry.lans()[interface.lan]);
             let ipv4 = |address: &Ipv4Addr| AddressKey::ipv4(self.generation, vlan, address.octets());
-            let ipv6 =
-                |address: &Ipv6Addr| AddressKey::ipv6(self.generation, vlan, Ip6::new(address.octets()));
+            let ipv6 = |address: &Ipv6Addr| AddressKey::ipv6(self.generation, vlan, (*address).into());
             for key in interface.ipv4.iter().map(ipv4).chain(interface.ipv6.iter().map(ipv6)) {
                 self.owners.entry(key).or_insert(binding.number);
             }
