@@ -15,7 +15,7 @@ fuzz_target!(|bytes: &[u8]| {
     while let Ok(Some(record)) = capture.next_record() {
         assert!(record.frame.wire_len() <= MAX_WIRE);
         kept += record.frame.bytes().len();
-        tally.count(&record.frame);
+        tally.count(&record.frame, None);
     }
     assert!(kept <= bytes.len());
     let delta = tally.into_delta();

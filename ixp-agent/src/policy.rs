@@ -1,5 +1,6 @@
 //! What the exchange allows: settings and members in, the tables that kernel and host go by out.
 
+pub mod applicable;
 mod bindings;
 mod build;
 pub mod memory;

@@ -67,10 +67,6 @@ impl PolicyMaps {
             return Err(error);
         }
         self.in_force = next;
-        for (number, program) in (0u32..).zip(self.rules.drain(..)) {
-            let written = self.programs.set(number, &program, 0);
-            written.map_err(|error| Error::map("write", RULE_PROGRAMS, error))?;
-        }
         self.stale = mem::replace(&mut self.current, owners.keys().copied().collect());
         // What cannot be forgotten by now waits for the next table.
         if every_cpu_moved_on() {
@@ -91,6 +87,11 @@ impl PolicyMaps {
         }
         let written = self.tables.set(entry - 1, table, 0);
         written.map_err(|error| Error::map("write", POLICY_TABLES, error))?;
+        for (number, program) in (0u32..).zip(&self.rules) {
+            let written = self.programs.set(number, program, 0);
+            written.map_err(|error| Error::map("write", RULE_PROGRAMS, error))?;
+        }
+        self.rules.clear();
         self.active.set(0, entry, 0).map_err(|error| Error::map("write", ACTIVE_TABLE, error))
     }
 

@@ -1,7 +1,7 @@
 //! An IX-F member export (versions 0.3 to 1.0) in, a registry of what it has that can be used out,
 //! with a notice for each entry that cannot.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde_json::Value;
@@ -41,6 +41,7 @@ pub(super) fn parse(
         members: Vec::new(),
         member_ids: HashMap::new(),
         interfaces: Vec::new(),
+        route_servers: BTreeSet::new(),
         claims: Claims::default(),
         tagless: 0,
     };
@@ -50,6 +51,12 @@ pub(super) fn parse(
     }
     let registry = reading.finish();
     Ok((registry, notices))
+}
+
+/// Whether an address is that of a route server: version 1.0 lists the services that the exchange offers
+/// there. (`routeserver` says of a member that it has a session with one.)
+fn is_route_server(family: &Node<'_>) -> bool {
+    family.list("services").any(|service| service.text("type").as_deref() == Some("ixrouteserver"))
 }
 
 fn not_json(error: &serde_json::Error) -> String {
@@ -67,6 +74,7 @@ struct Reading<'s> {
     members: Vec<Member>,
     member_ids: HashMap<Asn, MemberId>,
     interfaces: Vec<Interface>,
+    route_servers: BTreeSet<Asn>,
     claims: Claims,
     /// MACs of one member on several LANs that no tag tells apart.
     tagless: usize,
@@ -91,6 +99,7 @@ impl Reading<'_> {
             (self.say)(Place::Whole, text);
         }
         Registry::new(self.exchange.lans, self.members, self.interfaces)
+            .with_route_servers(self.route_servers)
     }
 
     fn say(&mut self, node: &Node<'_>, text: String) {
@@ -168,6 +177,9 @@ impl Reading<'_> {
         };
         let mut written = 0;
         for family in [node.get("ipv4"), node.get("ipv6")].into_iter().flatten() {
+            if is_route_server(&family) {
+                self.route_servers.insert(self.members[connection.member.0 as usize].asn);
+            }
             for mac in family.list("mac_addresses") {
                 written += 1;
                 self.mac(&mut interface, &mac);

@@ -265,7 +265,7 @@ pub(super) fn assigned(registry: &Registry) -> u32 {
 
 /// The bits that so many distinct targets set, and three standard deviations more, so that who asks
 /// for no more than that is not told (linear counting, Whang et al. 1990, theorem A.1).
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 1024")]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to Sweep::BITS")]
 pub(super) fn sweep_bits(targets: u32) -> u32 {
     let places = f64::from(Sweep::BITS);
     let load = f64::from(targets) / places;

@@ -12,7 +12,7 @@ use crate::members::Asn;
 
 /// EtherTypes that can be listed.
 pub const MOST_ETHERTYPES: usize = ETHERTYPES;
-/// Distinct targets that can be told from more: the count of them is an estimate of 1,024 bits.
+/// Distinct targets that can be told from more: the count of them is an estimate.
 pub const MOST_TARGETS: u32 = 2000;
 
 /// Rules with an action of their own.

@@ -1,6 +1,7 @@
 //! Claims about tables: what stands in them for which policy and members.
 
-use ixp_common::addr::{Mac, VlanId};
+use ixp_common::addr::{Ip6, Mac, VlanId};
+use ixp_common::limit::Sweep;
 use ixp_common::policy::Deployment;
 use ixp_common::rules::{Rule, RuleAction, RuleSet};
 use ixp_common::table::{ANY_VLAN, AddressKey, LANS, MOST_STATIONS, PROFILES, Station};
@@ -85,7 +86,7 @@ fn a_member_has_its_stations_and_addresses_on_each_lan() {
     let expected = [
         (AddressKey::ipv4(5, 0, [192, 0, 2, 1]), 1),
         (AddressKey::ipv4(5, 0, [192, 0, 2, 2]), 1),
-        (AddressKey::ipv6(5, 0, ixp_common::addr::Ip6::new(ipv6)), 3),
+        (AddressKey::ipv6(5, 0, Ip6::new(ipv6)), 3),
     ];
     assert_eq!(owners, expected);
     assert_eq!(tables.interfaces[&2], "AS64500@multicast");
@@ -268,8 +269,21 @@ fn what_has_no_effect_is_said() {
 
 #[test]
 fn a_sweep_is_more_targets_than_allowed_by_the_estimates_error() {
-    assert_eq!([0, 1, 256, MOST_TARGETS].map(sweep_bits), [0, 2, 241, 907]);
+    let sweeps = |targets: u32, allowed: u32, trial: u64| {
+        let sweep = Sweep::default();
+        let hash = |target: u32| {
+            let mixed = (u64::from(target) ^ trial << 32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            (mixed ^ mixed >> 32).wrapping_mul(0xd6e8_feb8_6659_fd93).swap_bytes()
+        };
+        (0..targets).filter(|target| sweep.is_over(sweep_bits(allowed), 1, hash(*target))).count() > 0
+    };
+    for allowed in [256, 1000, MOST_TARGETS] {
+        let told = |targets| (1..=200).filter(|trial| sweeps(targets, allowed, *trial)).count();
+        assert!(told(allowed) <= 4, "{} of 200 at {allowed}", told(allowed));
+        assert!(told(allowed * 3 / 2) >= 196, "{} of 200 at half as many again", told(allowed * 3 / 2));
+    }
     assert!((1..MOST_TARGETS).all(|targets| sweep_bits(targets) <= sweep_bits(targets + 1)));
+    assert!(sweep_bits(MOST_TARGETS) < Sweep::BITS);
 }
 
 #[test]

@@ -135,3 +135,18 @@ fn what_is_no_export_is_refused_with_one_error() {
         "ixf.json:1:1: no list \"member_list\", so this is no IX-F member export; its JSON has one at the top"
     );
 }
+
+#[test]
+fn a_route_server_is_who_offers_the_service_and_not_who_uses_it() {
+    let member = |asn: u32, family: &str| {
+        format!(
+            r#"{{"asnum":{asn},"connection_list":[{{"vlan_list":[{{"vlan_id":1,"ipv4":{{"mac_addresses":["02:00:00:00:00:{:02x}"],{family}}}}}]}}]}}"#,
+            asn % 100
+        )
+    };
+    let services = member(64501, r#""services":[{"type":"ixroutecollector"},{"type":"ixrouteserver"}]"#);
+    let uses = member(64502, r#""routeserver":true"#);
+    let (registry, _) = parsed("ixf.json", &format!(r#"{{"member_list":[{services},{uses}]}}"#), &[]);
+    let known = [64501, 64502].map(|asn| registry.is_route_server(Asn(asn)));
+    assert_eq!(known, [true, false]);
+}

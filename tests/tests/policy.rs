@@ -1,0 +1,123 @@
+//! Tables that change hands while frames come: each frame is held against one of them, whole.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use aya::programs::{ProgramError, Xdp};
+use ixp_agent::members::{Registry, VlanTags, parse};
+use ixp_agent::policy::{Policy, Ports, Tables, build};
+use ixp_common::counters::Outcome;
+use ixp_common::names;
+use ixp_common::policy::Deployment;
+use ixp_common::rules::Rule;
+use ixp_tests::frames::{SOURCE, ethernet};
+use ixp_tests::kernel::run;
+use ixp_tests::sampler::{AMPLE, Sampler, policy};
+use jiff::Timestamp;
+
+/// The stations of two members on one LAN: the first is the source of all frames here.
+fn members(first: &str, second: &str) -> Registry {
+    let text = format!(
+        "[[lan]]\nname = \"peering\"\nipv4 = \"192.0.2.0/24\"\n\
+         [[member]]\nasn = 64500\n[[member.interface]]\nlan = \"peering\"\nmacs = [\"02:00:5e:10:00:50\"]\nipv4 = [{first:?}]\n\
+         [[member]]\nasn = 64501\n[[member.interface]]\nlan = \"peering\"\nmacs = [\"02:00:00:00:00:02\"]\nipv4 = [{second:?}]\n"
+    );
+    parse("members.toml", &text, &VlanTags::new()).expect("a good file").0
+}
+
+fn tables(registry: &Registry, generation: u16) -> Tables {
+    build(&Policy::default(), registry, &Ports::default(), Timestamp::UNIX_EPOCH, generation)
+        .expect("they fit")
+}
+
+/// 192.0.2.1 says to all that it is at the source's address.
+fn claim() -> Vec<u8> {
+    let arp = [&[0, 1, 8, 0, 6, 4, 0, 1][..], &SOURCE, &[192, 0, 2, 1], &[0; 6], &[192, 0, 2, 1], &[0; 18]];
+    let mut frame = ethernet(0x0806, &arp.concat());
+    frame[..6].fill(0xff);
+    frame
+}
+
+fn sampler() -> Sampler {
+    let mut sampler = Sampler::load(AMPLE).expect("the program loads");
+    sampler.set(policy(Deployment::Inline, false, 0)).expect("it takes its settings");
+    sampler
+}
+
+/// How often a rule was broken, and would have dropped.
+fn broken(sampler: &mut Sampler, rule: Rule) -> (u64, u64) {
+    let snapshot = sampler.snapshot().expect("counters are read");
+    let counts = snapshot.rules.iter().filter(|(key, _)| key.rule() == Some(rule)).map(|(_, counts)| counts);
+    counts
+        .fold((0, 0), |(packets, would), counts| (packets + counts.broken.packets, would + counts.would_drop))
+}
+
+#[test]
+fn a_frame_is_held_against_the_table_that_was_put_last() {
+    let mut sampler = sampler();
+    let send = |sampler: &mut Sampler| {
+        let before = broken(sampler, Rule::A05);
+        sampler.run(&claim(), 1).expect("it runs");
+        let after = broken(sampler, Rule::A05);
+        (after.0 - before.0, after.1 - before.1)
+    };
+    assert_eq!(send(&mut sampler), (0, 0), "without a table no rule is held");
+    let (own, others) = (members("192.0.2.1", "192.0.2.2"), members("192.0.2.2", "192.0.2.1"));
+    for (generation, (registry, expected)) in
+        (1..).zip([(&others, (1, 1)), (&own, (0, 0)), (&others, (1, 1)), (&own, (0, 0))])
+    {
+        let tables = tables(registry, generation);
+        sampler.loaded.policy.put(&tables.table, &tables.owners).expect("it is taken");
+        assert_eq!(send(&mut sampler), expected, "generation {generation}");
+    }
+}
+
+#[test]
+fn no_frame_sees_a_table_without_its_owners() {
+    let mut sampler = sampler();
+    let registry = members("192.0.2.1", "192.0.2.2");
+    let first = tables(&registry, 0);
+    sampler.loaded.policy.put(&first.table, &first.owners).expect("it is taken");
+    let is_over = AtomicBool::new(false);
+    let (ebpf, maps) = (&sampler.loaded.ebpf, &mut sampler.loaded.policy);
+    let program: &Xdp = ebpf
+        .program(names::PROGRAM)
+        .expect("it is there")
+        .try_into()
+        .map_err(|error: ProgramError| error)
+        .expect("it is an XDP program");
+    let frames = thread::scope(|scope| {
+        let sender = scope.spawn(|| {
+            let mut frames = 0u32;
+            while !is_over.load(Ordering::Relaxed) {
+                run(program, &claim(), 1000).expect("it runs");
+                frames += 1000;
+            }
+            frames
+        });
+        for generation in 1..40 {
+            let tables = tables(&registry, generation);
+            maps.put(&tables.table, &tables.owners).expect("it is taken");
+        }
+        is_over.store(true, Ordering::Relaxed);
+        sender.join().expect("the sender ends")
+    });
+    assert!(frames > 0);
+    for rule in [Rule::A05, Rule::A08, Rule::L07] {
+        assert_eq!(broken(&mut sampler, rule), (0, 0), "{rule}");
+    }
+    assert_ne!(broken(&mut sampler, Rule::A10).0, 0, "the rules were held all the time");
+}
+
+#[test]
+fn what_is_enforced_is_dropped() {
+    let mut sampler = sampler();
+    sampler.set(policy(Deployment::Inline, false, 0).enforcing()).expect("it takes its settings");
+    let tables = tables(&members("192.0.2.2", "192.0.2.1"), 1);
+    sampler.loaded.policy.put(&tables.table, &tables.owners).expect("it is taken");
+    sampler.run(&claim(), 1).expect("it runs");
+    let counters = sampler.counters().expect("counters are read");
+    assert_eq!((counters.dropped.packets, counters.would_drop.packets), (1, 0));
+    let event = sampler.loaded.rings.event().expect("it is told");
+    assert_eq!(event.outcome, Outcome::Dropped as u8);
+}
