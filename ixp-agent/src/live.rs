@@ -136,7 +136,7 @@ impl Live {
         if self.is_observing() || !delta.seen.is_zero() {
             self.window.absorb(at, delta);
         }
-        self.stations.absorb(at, &delta.pairs);
+        self.stations.absorb(at, &delta.pairs, registry);
         for (key, counts) in &delta.pairs {
             self.credit(key, *counts, registry);
         }

@@ -105,7 +105,8 @@ impl Drain {
         while let Some(record) = self.loaded.rings.station() {
             let key = StationKey::new(VlanId::from_tci(record.vlan), Mac(record.mac));
             let name = self.watch.name_of(record.ifindex);
-            self.live().stations.discovered(key, clock::wall(record.monotonic_ns), name);
+            let at = clock::wall(record.monotonic_ns);
+            self.live().stations.discovered(key, at, name, &self.roster.load().registry);
         }
         // Counted by the kernel; nothing reads their headers until samples are exported.
         while self.loaded.rings.sample().is_some() {}
