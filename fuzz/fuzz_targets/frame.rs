@@ -33,7 +33,10 @@ impl Sink<Captured<'_>> for Ledger {
         self.counted.add_frame(bytes);
     }
     fn odd(&mut self, _oddity: Oddity, _bytes: u32) {}
-    fn broken(&mut self, _frame: &Captured<'_>, _broken: &Broken) {}
+    fn broken(&mut self, _broken: &Broken) -> bool {
+        true
+    }
+    fn tell(&mut self, _frame: &Captured<'_>, _broken: &Broken) {}
     fn dropping(&mut self, _outcome: Outcome, _bytes: u32) {}
     fn consumed(&mut self, bytes: u32) {
         self.consumed.add_frame(bytes);

@@ -127,6 +127,85 @@ impl fmt::Display for VlanId {
     }
 }
 
+/// An IPv6 address as two numbers, high half first: what a BPF program compares at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ip6([u64; 2]);
+
+impl Ip6 {
+    /// `::`.
+    pub const UNSPECIFIED: Self = Self([0, 0]);
+
+    /// The address of these octets, in the order of the wire.
+    #[inline(always)]
+    #[must_use]
+    pub const fn new(octets: [u8; 16]) -> Self {
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = octets;
+        Self([u64::from_be_bytes([a, b, c, d, e, f, g, h]), u64::from_be_bytes([i, j, k, l, m, n, o, p])])
+    }
+
+    /// The address of these halves.
+    #[inline(always)]
+    #[must_use]
+    pub const fn of(high: u64, low: u64) -> Self {
+        Self([high, low])
+    }
+
+    /// The octets, in the order of the wire.
+    #[inline(always)]
+    #[must_use]
+    pub const fn octets(self) -> [u8; 16] {
+        ((self.0[0] as u128) << 64 | self.0[1] as u128).to_be_bytes()
+    }
+
+    /// Both halves.
+    #[inline(always)]
+    #[must_use]
+    pub const fn halves(self) -> [u64; 2] {
+        self.0
+    }
+
+    /// ff00::/8 (RFC 4291 §2.7).
+    #[inline(always)]
+    #[must_use]
+    pub const fn is_multicast(self) -> bool {
+        self.0[0] >> 56 == 0xff
+    }
+
+    /// fe80::/10 (RFC 4291 §2.5.6).
+    #[inline(always)]
+    #[must_use]
+    pub const fn is_link_local(self) -> bool {
+        self.0[0] >> 54 == 0xfe80 >> 6
+    }
+
+    /// fec0::/10 (RFC 3879).
+    #[inline(always)]
+    #[must_use]
+    pub const fn is_site_local(self) -> bool {
+        self.0[0] >> 54 == 0xfec0 >> 6
+    }
+
+    /// ff02::1:ff00:0/104 (RFC 4291 §2.7.1).
+    #[inline(always)]
+    #[must_use]
+    pub const fn is_solicited_node(self) -> bool {
+        self.0[0] == 0xff02 << 48 && self.0[1] >> 24 == 0x1ff
+    }
+
+    /// The group that is asked for this address (RFC 4291 §2.7.1).
+    #[inline(always)]
+    #[must_use]
+    pub const fn solicited_node(self) -> Self {
+        Self([0xff02 << 48, 0x1ff << 24 | self.0[1] & 0x00ff_ffff])
+    }
+}
+
+impl From<core::net::Ipv6Addr> for Ip6 {
+    fn from(address: core::net::Ipv6Addr) -> Self {
+        Self::new(address.octets())
+    }
+}
+
 /// An EtherType (0x0600 and above) from the IEEE registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(transparent)]
@@ -217,6 +296,19 @@ mod tests {
         {
             assert_eq!(text.parse::<Mac>(), Err(BadMac), "{text}");
         }
+    }
+
+    #[test]
+    fn an_ipv6_address_is_what_its_prefix_says() {
+        let of = |text: &str| Ip6::from(text.parse::<core::net::Ipv6Addr>().expect("an address"));
+        assert!(of("ff02::1").is_multicast() && !of("fe02::1").is_multicast());
+        assert!(of("febf::1").is_link_local() && !of("fec0::1").is_link_local());
+        assert!(of("feff::1").is_site_local() && !of("febf::1").is_site_local());
+        let target = of("2001:db8::12:3456");
+        assert_eq!(target.solicited_node(), of("ff02::1:ff12:3456"));
+        assert!(target.solicited_node().is_solicited_node() && !of("ff02::1:fe12:3456").is_solicited_node());
+        assert_eq!(of("::"), Ip6::UNSPECIFIED);
+        assert_eq!(Ip6::new(target.octets()), target);
     }
 
     proptest! {

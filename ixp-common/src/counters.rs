@@ -1,8 +1,9 @@
 //! What the counting maps hold. All counters only grow; the agent subtracts.
 
-use crate::addr::{Family, Mac, VlanId};
+use crate::addr::{Family, Ip6, Mac, VlanId};
 use crate::frame::{Malformed, Oddity};
 use crate::rules::{RULES, Rule};
+use crate::table::mapped;
 
 /// Interfaces that can be attached at once. Slot 0 is for frames of an interface without a policy.
 pub const PORT_SLOTS: u32 = 256;
@@ -210,16 +211,29 @@ impl StationKey {
     pub const fn mac(&self) -> Mac {
         Mac(self.mac)
     }
+
+    /// The VLAN over the address, as one number.
+    #[inline(always)]
+    #[must_use]
+    pub const fn to_bits(&self) -> u64 {
+        (self.vlan as u64) << 48 | self.mac().to_bits()
+    }
+
+    /// The station of a number that [`to_bits`](Self::to_bits) gave.
+    #[inline(always)]
+    #[must_use]
+    pub const fn from_bits(bits: u64) -> Self {
+        let [v0, v1, a, b, c, d, e, f] = bits.to_be_bytes();
+        Self { vlan: u16::from_be_bytes([v0, v1]), mac: [a, b, c, d, e, f] }
+    }
 }
 
 /// Whose frames break which rule: the key of the table of rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(C)]
 pub struct RuleKey {
-    vlan: u16,
-    mac: [u8; 6],
-    rule: u8,
-    zero: [u8; 7],
+    station: StationKey,
+    rule: u64,
 }
 
 const _: () = assert!(size_of::<RuleKey>() == 16);
@@ -228,20 +242,21 @@ impl RuleKey {
     /// The rule of this number, broken by a station.
     #[inline(always)]
     #[must_use]
-    pub const fn new(vlan: VlanId, mac: Mac, rule: u8) -> Self {
-        Self { vlan: vlan.get(), mac: mac.0, rule, zero: [0; 7] }
+    pub const fn new(station: StationKey, rule: u8) -> Self {
+        Self { station, rule: rule as u64 }
     }
 
     /// Who breaks it.
+    #[inline(always)]
     #[must_use]
     pub const fn station(&self) -> StationKey {
-        StationKey { vlan: self.vlan, mac: self.mac }
+        self.station
     }
 
     /// Which rule; `None` if the number is that of none.
     #[must_use]
     pub fn rule(&self) -> Option<Rule> {
-        Rule::from_number(self.rule)
+        u8::try_from(self.rule).ok().and_then(Rule::from_number)
     }
 }
 
@@ -346,7 +361,7 @@ pub const fn rule_index(slot: u32, rule: u8) -> u32 {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(C)]
 pub struct ClaimKey {
-    address: [u8; 16],
+    address: [u64; 2],
     vlan: u16,
     mac: [u8; 6],
 }
@@ -357,27 +372,43 @@ impl ClaimKey {
     /// An IPv4 address, as IPv6 maps it (RFC 4291 §2.5.5.2).
     #[inline(always)]
     #[must_use]
-    pub const fn ipv4(vlan: VlanId, mac: Mac, [a, b, c, d]: [u8; 4]) -> Self {
-        Self::ipv6(vlan, mac, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d])
+    pub const fn ipv4(vlan: VlanId, mac: Mac, address: [u8; 4]) -> Self {
+        Self { address: mapped(address), vlan: vlan.get(), mac: mac.0 }
     }
 
     /// An IPv6 address.
     #[inline(always)]
     #[must_use]
-    pub const fn ipv6(vlan: VlanId, mac: Mac, address: [u8; 16]) -> Self {
-        Self { address, vlan: vlan.get(), mac: mac.0 }
+    pub const fn ipv6(vlan: VlanId, mac: Mac, address: Ip6) -> Self {
+        Self { address: address.halves(), vlan: vlan.get(), mac: mac.0 }
     }
 
     /// Who claims.
+    #[inline(always)]
     #[must_use]
     pub const fn station(&self) -> StationKey {
         StationKey { vlan: self.vlan, mac: self.mac }
     }
 
+    /// As numbers that a function takes under BPF.
+    #[inline(always)]
+    #[must_use]
+    pub const fn to_words(&self) -> [u64; 3] {
+        [self.address[0], self.address[1], self.station().to_bits()]
+    }
+
+    /// What [`to_words`](Self::to_words) gave.
+    #[inline(always)]
+    #[must_use]
+    pub const fn from_words([high, low, station]: [u64; 3]) -> Self {
+        let StationKey { vlan, mac } = StationKey::from_bits(station);
+        Self { address: [high, low], vlan, mac }
+    }
+
     /// What it claims; IPv4 as IPv6 maps it.
     #[must_use]
-    pub const fn address(&self) -> [u8; 16] {
-        self.address
+    pub const fn address(&self) -> Ip6 {
+        Ip6::of(self.address[0], self.address[1])
     }
 }
 
@@ -413,6 +444,22 @@ impl SessionKey {
         let is_ordered = one.to_bits() <= other.to_bits();
         let (lower, higher) = if is_ordered { (one, other) } else { (other, one) };
         Self { vlan: vlan.get(), lower: lower.0, higher: higher.0, zero: [0; 2] }
+    }
+
+    /// As numbers that a function takes under BPF.
+    #[inline(always)]
+    #[must_use]
+    pub const fn to_words(&self) -> [u64; 2] {
+        let (lower, higher) = self.stations();
+        [lower.to_bits(), higher.to_bits()]
+    }
+
+    /// What [`to_words`](Self::to_words) gave.
+    #[inline(always)]
+    #[must_use]
+    pub const fn from_words([lower, higher]: [u64; 2]) -> Self {
+        let (lower, higher) = (StationKey::from_bits(lower), StationKey::from_bits(higher));
+        Self { vlan: lower.vlan, lower: lower.mac, higher: higher.mac, zero: [0; 2] }
     }
 
     /// The two, the lower address first.

@@ -1,12 +1,13 @@
 //! A parsed frame as a flat record, so that kernel and host can be held against each other.
 
+use crate::addr::EtherType;
 use crate::bytes::FrameBytes;
 use crate::frame::arp::Arp;
 use crate::frame::ipv4::Ipv4;
-use crate::frame::ipv6::Ipv6;
+use crate::frame::ipv6::{self, Addresses, Chain};
 use crate::frame::l4::Transport;
 use crate::frame::llc::Llc;
-use crate::frame::{self, Link, Network, Unread};
+use crate::frame::{self, Found, Link, Network, Unread};
 
 /// All that the parser reads from a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,11 +27,15 @@ pub struct Digest {
     pub network: u32,
     /// Its fields, in order of the struct.
     pub fields: [u8; 40],
-    /// Which [`Transport`], then its two numbers.
+    /// Which [`Transport`] of an IPv4 packet, then its two numbers.
     pub transport: [u16; 4],
+    /// The addresses of an IPv6 packet.
+    pub addresses: Addresses,
+    /// The rest of it.
+    pub chain: Chain,
 }
 
-const _: () = assert!(size_of::<Digest>() == 80);
+const _: () = assert!(size_of::<Digest>() == 128);
 
 impl Digest {
     /// All zero.
@@ -43,6 +48,8 @@ impl Digest {
         network: 0,
         fields: [0; 40],
         transport: [0; 4],
+        addresses: Addresses::NONE,
+        chain: Chain::NONE,
     };
 
     /// What the parser reads from `frame`.
@@ -58,31 +65,33 @@ impl Digest {
     #[inline(always)]
     pub fn write<F: FrameBytes>(&mut self, frame: &F) {
         self.wire_len = frame.wire_len();
-        match frame::link(frame) {
-            Ok(link) => self.link(frame, &link),
-            Err(unread) => self.unread[0] = code(unread),
+        let mut link = Link::EMPTY;
+        match frame::read_link(frame, &mut link).found() {
+            Found::Sound | Found::Odd(_) => self.link(frame, &link),
+            Found::Unread(unread) => self.unread[0] = code(unread),
         }
     }
 
     #[inline(always)]
     fn link<F: FrameBytes>(&mut self, frame: &F, link: &Link) {
         self.ethertype = link.ethertype.0;
-        if let Some(tag) = link.tags.outer {
-            self.tags[0] = tag.tpid.0;
-            self.tags[1] = tag.id.get();
-        }
-        if let Some(tag) = link.tags.inner {
-            self.tags[2] = tag.tpid.0;
-            self.tags[3] = tag.id.get();
-        }
+        let frame::vlan::Tags { outer, inner } = link.tags;
+        self.tags = [outer.tpid.0, outer.id.get(), inner.tpid.0, inner.id.get()];
         put(&mut self.macs, 0, link.destination.0);
         put(&mut self.macs, 6, link.source.0);
+        if link.ethertype == EtherType::IPV6 {
+            if self.ipv6(frame, link) != 0
+                && let Some(addresses) = Addresses::read(frame, link.payload)
+            {
+                self.addresses = addresses;
+            }
+            return;
+        }
         match frame::network(frame, link) {
             Ok(Network::Arp(arp)) => self.arp(&arp),
             Ok(Network::Ipv4(packet)) => self.ipv4(&packet),
-            Ok(Network::Ipv6(packet)) => self.ipv6(&packet),
             Ok(Network::Llc(llc)) => self.llc(llc),
-            Ok(Network::Other) => self.network = 5,
+            Ok(Network::Ipv6(_) | Network::Other) => self.network = 5,
             Err(unread) => self.unread[1] = code(unread),
         }
     }
@@ -114,20 +123,21 @@ impl Digest {
         self.transport(packet.transport);
     }
 
-    #[inline(always)]
-    fn ipv6(&mut self, packet: &Ipv6) {
-        self.network = 3;
-        put(&mut self.fields, 0, packet.source);
-        put(&mut self.fields, 16, packet.destination);
-        put(
-            &mut self.fields,
-            32,
-            [packet.hop_limit, packet.protocol, packet.extensions, packet.fragment as u8],
-        );
-        put(&mut self.fields, 36, packet.transport_at.to_be_bytes());
-        put(&mut self.fields, 38, [packet.has_fragment_header as u8]);
-        self.transport[3] = packet.total_len as u16;
-        self.transport(packet.transport);
+    /// Gives the packet's length, 0 if it cannot be read.
+    // Of its own, as `frame::read_link`.
+    #[cfg_attr(target_arch = "bpf", inline(never))]
+    fn ipv6<F: FrameBytes>(&mut self, frame: &F, link: &Link) -> u32 {
+        match ipv6::parse(frame, link.payload) {
+            Ok(packet) => {
+                self.network = 3;
+                self.chain = packet.chain();
+                packet.total_len
+            }
+            Err(unread) => {
+                self.unread[1] = code(unread);
+                0
+            }
+        }
     }
 
     #[inline(always)]

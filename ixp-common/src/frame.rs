@@ -129,6 +129,59 @@ pub enum Unread {
     Hidden,
 }
 
+/// What came of reading headers, as one number: what a function can give back under BPF.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(transparent)]
+pub struct Status(u32);
+
+/// What is to be said of headers that were looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// Nothing.
+    Sound,
+    /// They are sound, and odd.
+    Odd(Oddity),
+    /// They could not be read.
+    Unread(Unread),
+}
+
+impl Status {
+    const SOUND: u32 = 0x100;
+    const HIDDEN: u32 = 0x101;
+    const ODD: u32 = 0x200;
+
+    const fn odd(oddity: Option<Oddity>) -> Self {
+        match oddity {
+            None => Self(Self::SOUND),
+            Some(oddity) => Self(Self::ODD + oddity as u32),
+        }
+    }
+
+    const fn unread(unread: Unread) -> Self {
+        match unread {
+            Unread::Hidden => Self(Self::HIDDEN),
+            Unread::Malformed(reason) => Self(reason as u32),
+        }
+    }
+
+    /// What the number stands for.
+    #[inline(always)]
+    #[must_use]
+    pub fn found(self) -> Found {
+        match self.0 {
+            Self::SOUND => Found::Sound,
+            Self::HIDDEN => Found::Unread(Unread::Hidden),
+            number if number >= Self::ODD => Oddity::ALL
+                .get((number - Self::ODD) as usize)
+                .map_or(Found::Sound, |oddity| Found::Odd(*oddity)),
+            number => match Malformed::ALL.get(number as usize) {
+                Some(reason) => Found::Unread(Unread::Malformed(*reason)),
+                None => Found::Sound,
+            },
+        }
+    }
+}
+
 /// The link layer of a frame: addresses, tags, and where the network layer starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Link {
@@ -145,11 +198,20 @@ pub struct Link {
 }
 
 impl Link {
+    /// What a header is read over. Not all zero: BPF compilers clear 16 bytes and more by a loop.
+    pub const EMPTY: Self = Self {
+        destination: Mac::BROADCAST,
+        source: Mac::ZERO,
+        tags: vlan::Tags::NONE,
+        ethertype: EtherType(0xffff),
+        payload: 14,
+    };
+
     /// The outer VLAN, 0 if the frame has no tag.
     #[inline(always)]
     #[must_use]
     pub fn vlan(&self) -> VlanId {
-        self.tags.outer.map_or(VlanId::UNTAGGED, |tag| tag.id)
+        self.tags.outer.id
     }
 
     /// The family that the frame is counted under.
@@ -200,6 +262,29 @@ pub fn network<F: FrameBytes>(frame: &F, link: &Link) -> Result<Network, Unread>
             llc::parse(frame, link.payload, length).map(Network::Llc)
         }
         _ => Ok(Network::Other),
+    }
+}
+
+/// Reads addresses and tags into their place.
+// A function of its own under BPF, as those below: their stacks lie over each other, and it has 512 bytes.
+#[cfg_attr(target_arch = "bpf", inline(never))]
+pub fn read_link<F: FrameBytes>(frame: &F, into: &mut Link) -> Status {
+    match link(frame) {
+        Ok(header) => {
+            *into = header;
+            Status(Status::SOUND)
+        }
+        Err(unread) => Status::unread(unread),
+    }
+}
+
+/// Looks at what the link layer carries. Who needs the headers reads them again: they are in the
+/// processor's cache, and a copy would not be nearer.
+#[cfg_attr(target_arch = "bpf", inline(never))]
+pub fn inspect<F: FrameBytes>(frame: &F, link: &Link) -> Status {
+    match network(frame, link) {
+        Ok(network) => Status::odd(oddity(link, &network)),
+        Err(unread) => Status::unread(unread),
     }
 }
 

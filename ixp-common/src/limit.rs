@@ -52,42 +52,46 @@ impl Bucket {
 
 /// Words of a count of distinct targets.
 const WORDS: usize = 16;
+/// Bits of a word that stand for targets; the others say of which window they are.
+const WORD_BITS: u64 = 48;
 /// The targets of how many nanoseconds are counted together.
 const WINDOW: u64 = 60_000_000_000;
 
-/// Distinct targets within a window, by linear counting (Whang et al. 1990): a bit per hash.
+/// Distinct targets within a window, by linear counting (Whang et al. 1990): a bit per hash. A word of
+/// an earlier window counts as empty, so nothing is ever cleared.
 #[derive(Debug, Default)]
 #[repr(C)]
 pub struct Sweep {
-    window: Cell<u64>,
-    set: Cell<u64>,
-    bits: [Cell<u64>; WORDS],
+    /// The window, and how many bits are set.
+    count: Cell<u64>,
+    words: [Cell<u64>; WORDS],
 }
 
 impl Sweep {
     /// The most bits that can be set.
-    pub const BITS: u32 = 64 * WORDS as u32;
+    #[expect(clippy::cast_possible_truncation, reason = "768")]
+    pub const BITS: u32 = (WORD_BITS * WORDS as u64) as u32;
 
-    /// Notes a target, given its hash; whether more than `most` bits are set. CPUs that meet here may
-    /// count a bit twice or not at all.
+    /// Notes a target, given its hash; whether more than `most` bits are set, 0 being no limit. CPUs that
+    /// meet here may count a bit twice or not at all.
     #[inline(always)]
     pub fn is_over(&self, most: u32, now: u64, hash: u64) -> bool {
-        let window = now / WINDOW + 1;
-        if self.window.get() != window {
-            self.window.set(window);
-            self.set.set(0);
-            for word in &self.bits {
-                word.set(0);
-            }
+        let window = (now / WINDOW + 1) << WORD_BITS;
+        let word = &self.words[(hash >> 32) as usize & (WORDS - 1)];
+        let bits = Self::of_window(word.get(), window);
+        let bit = 1u64 << ((hash & 0xffff) * WORD_BITS >> 16);
+        let mut count = Self::of_window(self.count.get(), window);
+        if bits & bit == 0 {
+            word.set(bits | bit);
+            count += 1;
+            self.count.set(count);
         }
-        let word = &self.bits[hash as usize >> 6 & (WORDS - 1)];
-        let bit = 1u64 << (hash & 63);
-        let before = word.get();
-        if before & bit == 0 {
-            word.set(before | bit);
-            self.set.set(self.set.get() + 1);
-        }
-        most != 0 && self.set.get() > u64::from(most)
+        most != 0 && count & ((1 << WORD_BITS) - 1) > u64::from(most)
+    }
+
+    #[inline(always)]
+    const fn of_window(word: u64, window: u64) -> u64 {
+        if word >> WORD_BITS == window >> WORD_BITS { word } else { window }
     }
 }
 
@@ -110,6 +114,20 @@ pub enum Class {
 }
 
 impl Class {
+    /// The class of a number.
+    #[inline(always)]
+    #[must_use]
+    pub const fn from_number(number: u32) -> Self {
+        match number {
+            0 => Self::Arp,
+            1 => Self::Nd,
+            2 => Self::Broadcast,
+            3 => Self::Multicast,
+            4 => Self::UnknownUnicast,
+            _ => Self::Rule,
+        }
+    }
+
     /// All classes, in the order of their numbers.
     pub const ALL: [Self; 6] =
         [Self::Arp, Self::Nd, Self::Broadcast, Self::Multicast, Self::UnknownUnicast, Self::Rule];
@@ -124,12 +142,12 @@ pub struct StationState {
     /// A bucket per [`Class`].
     buckets: [Bucket; 6],
     /// Targets of ARP requests.
-    pub arp: Sweep,
+    arp: Sweep,
     /// Targets of neighbour solicitations.
-    pub nd: Sweep,
+    nd: Sweep,
 }
 
-const _: () = assert!(size_of::<StationState>() == 56 + 2 * (16 + 8 * WORDS));
+const _: () = assert!(size_of::<StationState>() == 56 + 2 * (8 + 8 * WORDS));
 
 impl StationState {
     /// Whether a frame of `class` goes over its limit.
@@ -138,16 +156,27 @@ impl StationState {
         self.buckets[class as usize].is_over(limit, now)
     }
 
+    /// The targets that it asked for, by ARP or else by neighbour discovery.
+    #[inline(always)]
+    pub const fn sweep(&self, class: Class) -> &Sweep {
+        match class {
+            Class::Arp => &self.arp,
+            _ => &self.nd,
+        }
+    }
+
     /// Forgets what another station did that had this place before.
     #[inline(always)]
     pub fn belongs_to(&self, owner: u64) {
         if self.owner.get() != owner {
             self.owner.set(owner);
-            for bucket in &self.buckets {
-                bucket.0.set(0);
+            // A few nanoseconds after the kernel's start, which are past. Not all zero: BPF compilers clear
+            // 16 bytes and more by a loop.
+            for (bucket, past) in self.buckets.iter().zip(1..) {
+                bucket.0.set(past);
             }
-            self.arp.window.set(0);
-            self.nd.window.set(0);
+            self.arp.count.set(0);
+            self.nd.count.set(0);
         }
     }
 }
@@ -182,7 +211,7 @@ mod tests {
     #[test]
     fn targets_are_counted_once_and_forgotten_after_a_window() {
         let sweep = Sweep::default();
-        let over = |at, target: u64| sweep.is_over(10, at, target);
+        let over = |at, target: u64| sweep.is_over(10, at, target.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         assert!((0..100).all(|_| !over(0, 7)));
         assert_eq!((0..20).filter(|target| over(1, *target)).count(), 10);
         assert!(!over(WINDOW, 1));

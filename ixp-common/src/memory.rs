@@ -3,13 +3,17 @@
 use core::cell::Cell;
 
 use crate::counters::{ClaimKey, SessionKey, StationKey};
-use crate::limit::StationState;
+use crate::frame::ipv6;
+use crate::limit::{Class, StationState};
+use crate::rules::Findings;
 use crate::table::{AddressKey, PolicyTable, Station};
 
 /// The tables that the agent writes and those that frames leave their marks in: maps, or vectors.
 pub trait Memory {
     /// What is known of the exchange; the same for the whole of a frame.
     fn table(&self) -> &PolicyTable;
+    /// Where what is found of the frame at hand is written down.
+    fn desk(&self) -> Option<&Desk>;
     /// Nanoseconds of a clock that only goes forward, at which the frame came.
     fn now(&self) -> u64;
     /// The number of the interface that an address belongs to; 0 if it is nobody's.
@@ -19,6 +23,16 @@ pub trait Memory {
     /// What is remembered of a station that is not registered. Its place may be taken from it by
     /// others, and then it starts anew.
     fn stranger(&self, station: &StationKey) -> Option<&StationState>;
+    /// Whether a frame of a class goes over its sender's limit. Who cannot be remembered is never over.
+    #[inline(always)]
+    fn is_over(&self, who: Who, class: Class) -> bool {
+        is_over(self, who, class)
+    }
+    /// Whether a sender asks for too many addresses, by ARP or ND; `hash` is that of the address.
+    #[inline(always)]
+    fn sweeps(&self, who: Who, class: Class, hash: u64) -> bool {
+        sweeps(self, who, class, hash)
+    }
     /// Where a registered station was last seen, by its place.
     fn seat(&self, place: u32) -> Option<&Seat>;
     /// Notes that a station says an address is its own.
@@ -26,6 +40,59 @@ pub trait Memory {
     /// Notes that two stations speak BGP.
     fn session(&self, session: &SessionKey);
 }
+
+/// A frame's sender, as its state is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Who {
+    /// A registered station's key, or [`StationKey::to_bits`].
+    pub key: u64,
+    /// A registered station's place, or [`Who::STRANGER`].
+    pub place: u32,
+}
+
+impl Who {
+    /// The place of who is not registered.
+    pub const STRANGER: u32 = u32::MAX;
+
+    #[inline(always)]
+    fn state<M: Memory + ?Sized>(self, memory: &M) -> Option<&StationState> {
+        if self.place == Self::STRANGER {
+            return memory.stranger(&StationKey::from_bits(self.key));
+        }
+        let state = memory.state(self.place)?;
+        state.belongs_to(self.key);
+        Some(state)
+    }
+}
+
+/// As [`Memory::is_over`].
+#[inline(always)]
+pub fn is_over<M: Memory + ?Sized>(memory: &M, who: Who, class: Class) -> bool {
+    let limit = memory.table().limit(class);
+    who.state(memory).is_some_and(|state| state.is_over(class, limit, memory.now()))
+}
+
+/// As [`Memory::sweeps`].
+#[inline(always)]
+pub fn sweeps<M: Memory + ?Sized>(memory: &M, who: Who, class: Class, hash: u64) -> bool {
+    let most = memory.table().sweep_bits();
+    who.state(memory).is_some_and(|state| state.sweep(class).is_over(most, memory.now(), hash))
+}
+
+/// What is found of the frame at hand. In a map, because the verifier follows each value that lies on the
+/// stack, and there are more sets of broken rules and chains of headers than it has patience for.
+#[derive(Debug, Default)]
+#[repr(C)]
+pub struct Desk {
+    /// What stands against it.
+    pub findings: Cell<Findings>,
+    /// The addresses of its IPv6 packet.
+    pub addresses: Cell<ipv6::Addresses>,
+    /// The rest of its IPv6 packet.
+    pub chain: Cell<ipv6::Chain>,
+}
+
+const _: () = assert!(size_of::<Desk>() == 64);
 
 /// Where a station was last seen.
 #[derive(Debug, Default)]
@@ -70,6 +137,7 @@ pub mod known {
         pub now: Cell<u64>,
         pub claims: RefCell<BTreeSet<ClaimKey>>,
         pub sessions: RefCell<BTreeSet<SessionKey>>,
+        desk: Desk,
         states: RefCell<BTreeMap<u64, &'static StationState>>,
         seats: RefCell<BTreeMap<u32, &'static Seat>>,
     }
@@ -82,6 +150,7 @@ pub mod known {
                 now: Cell::new(1),
                 claims: RefCell::default(),
                 sessions: RefCell::default(),
+                desk: Desk::default(),
                 states: RefCell::default(),
                 seats: RefCell::default(),
             }
@@ -95,6 +164,9 @@ pub mod known {
     impl Memory for Known {
         fn table(&self) -> &PolicyTable {
             &self.table
+        }
+        fn desk(&self) -> Option<&Desk> {
+            Some(&self.desk)
         }
         fn now(&self) -> u64 {
             self.now.get()

@@ -7,7 +7,12 @@ pub const ABI_SECTION: &str = "ixp_abi";
 
 /// The XDP program.
 pub const PROGRAM: &str = "ixp_sampler";
+/// The programs that hold frames against rules, in the order of [`Kind`](crate::rules::Kind).
+pub const RULE_PROGRAM_NAMES: [&str; 5] =
+    ["ixp_rules_arp", "ixp_rules_ipv4", "ixp_rules_ipv6", "ixp_rules_other", "ixp_rules_cut_ipv6"];
 
+/// `PROG_ARRAY`, number of a [`Kind`](crate::rules::Kind) → its program.
+pub const RULE_PROGRAMS: &str = "RULE_PROGRAMS";
 /// Settings per interface: `HASH`, ifindex → [`PortPolicy`](crate::policy::PortPolicy).
 pub const PORT_POLICIES: &str = "PORT_POLICIES";
 /// `PERCPU_ARRAY`, slot → [`PortCounters`](crate::counters::PortCounters).

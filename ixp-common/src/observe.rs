@@ -2,11 +2,11 @@
 
 use crate::addr::Mac;
 use crate::bytes::FrameBytes;
-use crate::counters::{Outcome, PairKey, RuleKey};
-use crate::frame::{self, Link, Malformed, Oddity, Unread};
+use crate::counters::{Outcome, PairKey, RuleKey, StationKey};
+use crate::frame::{self, Found, Link, Malformed, Oddity, Unread};
 use crate::memory::Memory;
-use crate::policy::{Action, PortPolicy};
-use crate::rules::{Judged, RULES, RuleSet, judge};
+use crate::policy::{Action, PortPolicy, Verdict};
+use crate::rules::{Judged, Kind, RULES, RuleSet, judge};
 use crate::sampling;
 
 /// Where counts go: the kernel's maps, or vectors on the host.
@@ -21,8 +21,10 @@ pub trait Sink<F: FrameBytes> {
     fn unattributed(&mut self, bytes: u32);
     /// Something odd about a frame that is also counted as a pair.
     fn odd(&mut self, oddity: Oddity, bytes: u32);
-    /// A rule that a frame breaks.
-    fn broken(&mut self, frame: &F, broken: &Broken);
+    /// A rule that a frame breaks; whether it is time to tell of it.
+    fn broken(&mut self, broken: &Broken) -> bool;
+    /// A frame that breaks a rule of which it is time to tell.
+    fn tell(&mut self, frame: &F, broken: &Broken);
     /// A frame that rules drop, or would drop if that were real here.
     fn dropping(&mut self, outcome: Outcome, bytes: u32);
     /// A tap's frame that goes no further.
@@ -36,19 +38,31 @@ pub trait Sink<F: FrameBytes> {
 /// One rule that a frame breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Broken {
-    /// Whose frame, and which rule.
-    pub key: RuleKey,
+    /// Whose frame.
+    pub station: StationKey,
     /// The number of the rule.
     pub rule: u8,
     /// What the rule made of it.
     pub outcome: Outcome,
-    /// Whether it makes an event.
-    pub is_told: bool,
     /// Whether the source is a registered station.
     pub is_registered: bool,
     /// The frame's length on the wire without FCS.
     pub bytes: u32,
+    /// When it came, in nanoseconds of [`Memory::now`].
+    pub now: u64,
 }
+
+impl Broken {
+    /// Where it is counted.
+    #[inline(always)]
+    #[must_use]
+    pub const fn key(&self) -> RuleKey {
+        RuleKey::new(self.station, self.rule)
+    }
+}
+
+/// Rules of one frame that are told of at most; the others wait for the next frame.
+const MOST_TOLD: usize = 4;
 
 /// Counts one frame and says what becomes of it. Without a memory no rule is applied.
 #[inline(always)]
@@ -58,90 +72,143 @@ pub fn observe<F: FrameBytes, S: Sink<F>, M: Memory>(
     memory: Option<&M>,
     sink: &mut S,
 ) -> Action {
+    let counted = count(frame, policy, sink);
+    let is_dropping = match (counted.kind, memory) {
+        (Some(kind), Some(memory)) => hold(frame, &counted.link, kind, policy, memory, sink),
+        (None, _) | (_, None) => false,
+    };
+    settle(frame, policy, counted.link.destination, is_dropping, sink)
+}
+
+/// A frame that has its place in the counters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counted {
+    /// Its link layer. Where that is broken the destination is right if it can be read, and else zero.
+    pub link: Link,
+    /// The rules that it is to be held against; `None` if it cannot be parsed.
+    pub kind: Option<Kind>,
+}
+
+/// Counts a frame in the one place that it has: a pair, a reason, or `unattributed`. The first step of
+/// [`observe`].
+#[inline(always)]
+pub fn count<F: FrameBytes, S: Sink<F>>(frame: &F, policy: &PortPolicy, sink: &mut S) -> Counted {
     let bytes = frame.wire_len();
     sink.seen(bytes);
     let rate = policy.sampling_rate();
     if rate != 0 && sampling::chosen(rate, sink.draw()) {
         sink.sample(frame, rate);
     }
-    let (judged, destination) = count(frame, bytes, policy, memory, sink);
-    let action = policy.action(judged.verdict, destination);
+    let mut link = Link::EMPTY;
+    match frame::read_link(frame, &mut link).found() {
+        Found::Sound | Found::Odd(_) => {}
+        Found::Unread(unread) => {
+            match unread {
+                Unread::Malformed(reason) => sink.malformed(reason, bytes),
+                Unread::Hidden => sink.unattributed(bytes),
+            }
+            link.destination = destination(frame);
+            return Counted { link, kind: None };
+        }
+    }
+    let kind = match frame::inspect(frame, &link).found() {
+        Found::Sound => Some(Kind::of(link.ethertype)),
+        Found::Odd(oddity) => {
+            sink.odd(oddity, bytes);
+            Some(Kind::of(link.ethertype))
+        }
+        Found::Unread(Unread::Hidden) => {
+            sink.odd(Oddity::Hidden, bytes);
+            Some(Kind::of(link.ethertype))
+        }
+        Found::Unread(Unread::Malformed(reason)) => {
+            sink.malformed(reason, bytes);
+            let is_cut = reason == Malformed::Ipv6ExtensionTruncated;
+            return Counted { link, kind: is_cut.then_some(Kind::CutIpv6) };
+        }
+    };
+    sink.pair(&key(&link), bytes);
+    Counted { link, kind }
+}
+
+/// Holds a counted frame against the rules; whether they would drop it. The second step of [`observe`].
+#[inline(always)]
+pub fn hold<F: FrameBytes, S: Sink<F>, M: Memory>(
+    frame: &F,
+    link: &Link,
+    kind: Kind,
+    policy: &PortPolicy,
+    memory: &M,
+    sink: &mut S,
+) -> bool {
+    let judged = judge(frame, link, kind, policy, memory);
+    if judged.verdict.counted.is_empty() {
+        return false;
+    }
+    Report { frame, link, policy, sink }.write(&judged, memory.now())
+}
+
+/// Says what becomes of a frame. The last step of [`observe`].
+#[inline(always)]
+pub fn settle<F: FrameBytes, S: Sink<F>>(
+    frame: &F,
+    policy: &PortPolicy,
+    destination: Mac,
+    is_dropping: bool,
+    sink: &mut S,
+) -> Action {
+    let action = policy.action(is_dropping, destination);
     match action {
         Action::Pass | Action::Drop => {}
-        Action::Consume => sink.consumed(bytes),
+        Action::Consume => sink.consumed(frame.wire_len()),
     }
     action
 }
 
-/// Finds the one place where a frame is counted: a pair, a reason, or `unattributed`.
-#[inline(always)]
-fn count<F: FrameBytes, S: Sink<F>, M: Memory>(
-    frame: &F,
-    bytes: u32,
-    policy: &PortPolicy,
-    memory: Option<&M>,
-    sink: &mut S,
-) -> (Judged, Mac) {
-    let link = match frame::link(frame) {
-        Ok(link) => link,
-        Err(Unread::Malformed(reason)) => {
-            sink.malformed(reason, bytes);
-            return (Judged::CLEAN, destination(frame));
-        }
-        Err(Unread::Hidden) => {
-            sink.unattributed(bytes);
-            return (Judged::CLEAN, destination(frame));
-        }
-    };
-    let network = frame::network(frame, &link);
-    match &network {
-        Ok(network) => {
-            if let Some(oddity) = frame::oddity(&link, network) {
-                sink.odd(oddity, bytes);
-            }
-            sink.pair(&key(&link), bytes);
-        }
-        Err(Unread::Malformed(reason)) => sink.malformed(*reason, bytes),
-        Err(Unread::Hidden) => {
-            sink.odd(Oddity::Hidden, bytes);
-            sink.pair(&key(&link), bytes);
-        }
-    }
-    let Some(memory) = memory else {
-        return (Judged::CLEAN, link.destination);
-    };
-    let judged = judge(frame, &link, &network, policy, memory);
-    if !judged.broken().is_empty() {
-        tell(frame, &link, judged, policy, bytes, sink);
-    }
-    (judged, link.destination)
+/// What is handed over of a frame that breaks rules.
+struct Report<'a, F, S> {
+    frame: &'a F,
+    link: &'a Link,
+    policy: &'a PortPolicy,
+    sink: &'a mut S,
 }
 
-/// Hands over each rule that a frame breaks.
-#[inline(always)]
-fn tell<F: FrameBytes, S: Sink<F>>(
-    frame: &F,
-    link: &Link,
-    judged: Judged,
-    policy: &PortPolicy,
-    bytes: u32,
-    sink: &mut S,
-) {
-    let dropping = judged.verdict.dropping;
-    let dropped = if policy.enforces() { Outcome::Dropped } else { Outcome::WouldDrop };
-    if !dropping.is_empty() {
-        sink.dropping(dropped, bytes);
-    }
-    let mut left = judged.verdict.counted;
-    for _ in 0..RULES {
-        let Some(rule) = left.take_first() else {
-            break;
-        };
-        let outcome = if has(dropping, rule) { dropped } else { Outcome::Passed };
-        let is_told = has(judged.verdict.told, rule);
-        let key = RuleKey::new(link.vlan(), link.source, rule);
+impl<F: FrameBytes, S: Sink<F>> Report<'_, F, S> {
+    /// Counts each rule that the frame breaks, and tells of those of which it is time to.
+    /// Gives whether it is dropped, or would be.
+    // Of its own, as the groups of rules.
+    #[cfg_attr(target_arch = "bpf", inline(never))]
+    fn write(&mut self, judged: &Judged, now: u64) -> bool {
+        let Verdict { mut counted, told, dropping } = judged.verdict;
+        let bytes = self.frame.wire_len();
+        let dropped = if self.policy.enforces() { Outcome::Dropped } else { Outcome::WouldDrop };
+        if !dropping.is_empty() {
+            self.sink.dropping(dropped, bytes);
+        }
         let is_registered = judged.is_registered;
-        sink.broken(frame, &Broken { key, rule, outcome, is_told, is_registered, bytes });
+        let broken = |rule| Broken {
+            station: StationKey::new(self.link.vlan(), self.link.source),
+            rule,
+            outcome: if has(dropping, rule) { dropped } else { Outcome::Passed },
+            is_registered,
+            bytes,
+            now,
+        };
+        let mut due = RuleSet::EMPTY;
+        for _ in 0..RULES {
+            let Some(rule) = counted.take_first() else {
+                break;
+            };
+            due = due.or(RuleSet::only_if(rule, self.sink.broken(&broken(rule))));
+        }
+        due = due.and(told);
+        for _ in 0..MOST_TOLD {
+            let Some(rule) = due.take_first() else {
+                break;
+            };
+            self.sink.tell(self.frame, &broken(rule));
+        }
+        !dropping.is_empty()
     }
 }
 
@@ -202,7 +269,10 @@ mod tests {
         fn odd(&mut self, oddity: Oddity, _bytes: u32) {
             self.odd.push(oddity);
         }
-        fn broken(&mut self, _frame: &Captured<'_>, _broken: &Broken) {}
+        fn broken(&mut self, _broken: &Broken) -> bool {
+            false
+        }
+        fn tell(&mut self, _frame: &Captured<'_>, _broken: &Broken) {}
         fn dropping(&mut self, _outcome: Outcome, _bytes: u32) {}
         fn consumed(&mut self, bytes: u32) {
             self.consumed.add_frame(bytes);

@@ -223,14 +223,14 @@ impl PortPolicy {
         self.enforces != 0
     }
 
-    /// What becomes of a frame to `destination` (zero if it has no readable address). Fails open:
-    /// a frame is dropped only where drops are real, and else only a tap that consumes keeps anything
-    /// back, and never what is for the host itself.
+    /// What becomes of a frame to `destination` (zero if it has no readable address) that rules would
+    /// drop, or would not. Fails open: a frame is dropped only where drops are real, and else only a tap
+    /// that consumes keeps anything back, and never what is for the host itself.
     #[inline(always)]
     #[must_use]
-    pub fn action(&self, verdict: Verdict, destination: Mac) -> Action {
+    pub fn action(&self, is_dropping: bool, destination: Mac) -> Action {
         let is_consuming_tap = self.deployment == Deployment::Tap as u8 && self.consume != 0;
-        if self.enforces() && !verdict.dropping.is_empty() {
+        if self.enforces() && is_dropping {
             return Action::Drop;
         }
         if is_consuming_tap && destination != self.host_mac() { Action::Consume } else { Action::Pass }
@@ -243,11 +243,6 @@ mod tests {
 
     const HOST: Mac = Mac([2, 0, 0, 0, 0, 9]);
     const OTHER: Mac = Mac([2, 0, 0, 0, 0, 1]);
-
-    fn drops() -> Verdict {
-        let rules = RuleSet::of(&[Rule::N01]);
-        Verdict { counted: rules, told: rules, dropping: rules }
-    }
 
     #[test]
     fn only_a_consuming_tap_keeps_frames_and_never_the_hosts_own() {
@@ -263,8 +258,12 @@ mod tests {
         ];
         for (deployment, consume, destination, expected) in cases {
             let policy = PortPolicy::new(1, deployment, HOST, consume, 0);
-            for verdict in [Verdict::CLEAN, drops()] {
-                assert_eq!(policy.action(verdict, destination), expected, "{deployment:?} {destination:?}");
+            for is_dropping in [false, true] {
+                assert_eq!(
+                    policy.action(is_dropping, destination),
+                    expected,
+                    "{deployment:?} {destination:?}"
+                );
             }
         }
     }
@@ -278,7 +277,7 @@ mod tests {
         ];
         for (deployment, expected) in cases {
             let policy = PortPolicy::new(1, deployment, HOST, true, 0).enforcing();
-            assert_eq!(policy.action(drops(), OTHER), expected, "{deployment:?}");
+            assert_eq!(policy.action(true, OTHER), expected, "{deployment:?}");
         }
     }
 
@@ -286,14 +285,14 @@ mod tests {
     fn the_most_severe_action_decides_and_what_is_soft_never_drops() {
         let actions = RuleActions::usual();
         let mut findings = Findings::default();
-        findings.hard(Rule::N10, true);
-        findings.hard(Rule::L07, true);
+        findings.add(Rule::N10, true, false);
+        findings.add(Rule::L07, true, false);
         findings.add(Rule::A05, true, true);
         let verdict = actions.verdict(findings, || unreachable!("nothing is limited"));
         assert_eq!(verdict.counted, findings.broken);
         assert_eq!(verdict.told, RuleSet::of(&[Rule::L07, Rule::A05]));
         assert!(verdict.dropping.is_empty());
-        findings.hard(Rule::L01, true);
+        findings.add(Rule::L01, true, false);
         assert_eq!(actions.verdict(findings, || true).dropping, RuleSet::of(&[Rule::L01]));
     }
 
@@ -302,11 +301,11 @@ mod tests {
         let mut actions = RuleActions::usual();
         actions.set(Rule::N10, RuleAction::Limit);
         let mut findings = Findings::default();
-        findings.hard(Rule::N10, true);
+        findings.add(Rule::N10, true, false);
         assert!(actions.verdict(findings, || false).dropping.is_empty());
         assert_eq!(actions.verdict(findings, || true).dropping, RuleSet::of(&[Rule::N10]));
         let mut rate = Findings::default();
-        rate.hard(Rule::A10, true);
+        rate.add(Rule::A10, true, false);
         assert_eq!(actions.verdict(rate, || unreachable!("no meter")).dropping, RuleSet::of(&[Rule::A10]));
     }
 

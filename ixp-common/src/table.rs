@@ -1,7 +1,7 @@
 //! What is known of the exchange, as one value of a map: LANs by tag, registered stations by address,
 //! limits. The agent writes it whole, and a frame sees one table from its start to its end.
 
-use crate::addr::{EtherType, Mac, VlanId};
+use crate::addr::{EtherType, Ip6, Mac, VlanId};
 use crate::limit::{Class, Limit};
 use crate::policy::RuleActions;
 
@@ -92,11 +92,11 @@ impl Lan {
 
     /// The same with an IPv6 prefix; `is_bound` if somebody has a registered address in it.
     #[must_use]
-    pub const fn with_ipv6(mut self, network: [u8; 16], prefix_len: u8, is_bound: bool) -> Self {
+    pub const fn with_ipv6(mut self, network: Ip6, prefix_len: u8, is_bound: bool) -> Self {
         let mask = if prefix_len == 0 { 0 } else { u128::MAX << (128 - prefix_len) };
-        let network = u128::from_be_bytes(network) & mask;
         self.ipv6_mask = halves(mask);
-        self.ipv6 = halves(network);
+        let [high, low] = network.halves();
+        self.ipv6 = [high & self.ipv6_mask[0], low & self.ipv6_mask[1]];
         self.flags |= lan_flag::IPV6;
         if is_bound {
             self.flags |= lan_flag::BOUND_IPV6;
@@ -170,8 +170,8 @@ impl Lan {
     /// Whether an IPv6 address lies in the prefix.
     #[inline(always)]
     #[must_use]
-    pub const fn contains_ipv6(&self, address: [u8; 16]) -> bool {
-        let [high, low] = halves(u128::from_be_bytes(address));
+    pub const fn contains_ipv6(&self, address: Ip6) -> bool {
+        let [high, low] = address.halves();
         self.has_ipv6() && high & self.ipv6_mask[0] == self.ipv6[0] && low & self.ipv6_mask[1] == self.ipv6[1]
     }
 
@@ -190,6 +190,12 @@ impl Lan {
     }
 }
 
+/// An IPv4 address as IPv6 maps it.
+pub(crate) const fn mapped([a, b, c, d]: [u8; 4]) -> [u64; 2] {
+    [0, u64::from_be_bytes([0, 0, 0xff, 0xff, a, b, c, d])]
+}
+
+/// A mask as two numbers.
 #[expect(clippy::cast_possible_truncation, reason = "the halves")]
 const fn halves(bits: u128) -> [u64; 2] {
     [(bits >> 64) as u64, bits as u64]
@@ -301,7 +307,7 @@ pub const fn station_key(vlan: u16, mac: Mac) -> u64 {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(C)]
 pub struct AddressKey {
-    address: [u8; 16],
+    address: [u64; 2],
     vlan: u16,
     generation: u16,
     zero: u32,
@@ -314,15 +320,29 @@ impl AddressKey {
     #[inline(always)]
     #[must_use]
     pub const fn ipv4(generation: u16, vlan: u16, address: [u8; 4]) -> Self {
-        let [a, b, c, d] = address;
-        Self::ipv6(generation, vlan, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d])
+        Self { address: mapped(address), vlan, generation, zero: 0 }
     }
 
     /// An IPv6 address on a LAN.
     #[inline(always)]
     #[must_use]
-    pub const fn ipv6(generation: u16, vlan: u16, address: [u8; 16]) -> Self {
-        Self { address, vlan, generation, zero: 0 }
+    pub const fn ipv6(generation: u16, vlan: u16, address: Ip6) -> Self {
+        Self { address: address.halves(), vlan, generation, zero: 0 }
+    }
+
+    /// As numbers that a function takes under BPF.
+    #[inline(always)]
+    #[must_use]
+    pub const fn to_words(&self) -> [u64; 3] {
+        [self.address[0], self.address[1], (self.vlan as u64) << 16 | self.generation as u64]
+    }
+
+    /// What [`to_words`](Self::to_words) gave.
+    #[inline(always)]
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "packed from 16 bits each")]
+    pub const fn from_words([high, low, rest]: [u64; 3]) -> Self {
+        Self { address: [high, low], vlan: (rest >> 16) as u16, generation: rest as u16, zero: 0 }
     }
 
     /// The table that it belongs to.
@@ -704,14 +724,14 @@ mod tests {
     #[test]
     fn a_prefix_has_its_addresses_and_two_ends() {
         let lan = Lan::new(0, 1500, 0).with_ipv4([192, 0, 2, 0], 23, false).with_ipv6(
-            [0x20, 1, 0xd, 0xb8, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+            Ip6::new([0x20, 1, 0xd, 0xb8, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
             64,
             false,
         );
         assert!(lan.contains_ipv4([192, 0, 3, 255]) && lan.is_broadcast([192, 0, 3, 255]));
         assert!(!lan.contains_ipv4([192, 0, 4, 0]) && !lan.is_broadcast([192, 0, 2, 255]));
-        assert!(lan.contains_ipv6([0x20, 1, 0xd, 0xb8, 0, 1, 0, 0, 9, 9, 9, 9, 9, 9, 9, 9]));
-        assert!(!lan.contains_ipv6([0x20, 1, 0xd, 0xb8, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]));
+        assert!(lan.contains_ipv6(Ip6::new([0x20, 1, 0xd, 0xb8, 0, 1, 0, 0, 9, 9, 9, 9, 9, 9, 9, 9])));
+        assert!(!lan.contains_ipv6(Ip6::new([0x20, 1, 0xd, 0xb8, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])));
         let pair = Lan::new(0, 1500, 0).with_ipv4([192, 0, 2, 0], 31, false);
         assert!(!pair.is_broadcast([192, 0, 2, 1]) && !pair.is_network([192, 0, 2, 0]));
     }

@@ -1,7 +1,6 @@
 //! Tells the agent of a frame that breaks a rule, at most so often.
 
 use aya_ebpf::bindings::BPF_RB_NO_WAKEUP;
-use aya_ebpf::helpers::bpf_ktime_get_ns;
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::{PerCpuArray, RingBuf};
 use ixp_common::bytes::FrameBytes;
@@ -12,7 +11,6 @@ use ixp_common::sample::{EventRecord, SAMPLE_BYTES};
 use ixp_ebpf::packet::Packet;
 
 use crate::budget::Budget;
-use crate::samples::copy_start;
 
 #[map]
 static EVENT_RING: RingBuf = RingBuf::with_byte_size(names::EVENT_RING_BYTES, 0);
@@ -21,7 +19,13 @@ static EVENT_RING: RingBuf = RingBuf::with_byte_size(names::EVENT_RING_BYTES, 0)
 #[map]
 static EVENT_BUDGETS: PerCpuArray<Budget> = PerCpuArray::with_max_entries(2, 0);
 
-/// Tells of a frame, if its rule and station were not told of a moment ago.
+/// Whether a rule and station were not told of a moment ago.
+#[inline(always)]
+pub fn is_due(state: &RuleState, now: u64) -> bool {
+    state.told_at == 0 || now.wrapping_sub(state.told_at) >= names::EVENT_GAP
+}
+
+/// Tells of a frame, as long as the budget lasts.
 #[inline(always)]
 pub fn tell(
     packet: &Packet,
@@ -30,11 +34,7 @@ pub fn tell(
     state: &mut RuleState,
     counters: &mut PortCounters,
 ) {
-    // SAFETY: the helper has no preconditions.
-    let now = unsafe { bpf_ktime_get_ns() };
-    if state.told_at != 0 && now.wrapping_sub(state.told_at) < names::EVENT_GAP {
-        return;
-    }
+    let now = broken.now;
     let budget = EVENT_BUDGETS.get_ptr_mut(u32::from(broken.is_registered));
     // SAFETY: this CPU's entry, which no other CPU writes; XDP does not nest on one CPU.
     if !budget.is_some_and(|budget| unsafe { &mut *budget }.take(now, names::EVENTS_PER_SECOND)) {
@@ -56,14 +56,13 @@ fn put(packet: &Packet, ifindex: u32, broken: &Broken, monotonic_ns: u64, suppre
     let Some(mut entry) = EVENT_RING.reserve::<EventRecord>(0) else {
         return false;
     };
-    let station = broken.key.station();
     let record = entry.write(EventRecord {
         monotonic_ns,
         suppressed,
         ifindex,
         wire_len: packet.wire_len(),
-        vlan: station.vlan().get(),
-        mac: station.mac().0,
+        vlan: broken.station.vlan().get(),
+        mac: broken.station.mac().0,
         rule: broken.rule,
         outcome: broken.outcome as u8,
         header_len: 0,
@@ -71,7 +70,7 @@ fn put(packet: &Packet, ifindex: u32, broken: &Broken, monotonic_ns: u64, suppre
         header: [0; SAMPLE_BYTES],
     });
     #[expect(clippy::cast_possible_truncation, reason = "at most SAMPLE_BYTES")]
-    let header_len = copy_start(packet, &mut record.header) as u16;
+    let header_len = packet.copy_start(&mut record.header) as u16;
     record.header_len = header_len;
     entry.submit(u64::from(BPF_RB_NO_WAKEUP));
     true

@@ -18,12 +18,15 @@ mod states;
 mod stations;
 
 use aya_ebpf::bindings::xdp_action::{XDP_DROP, XDP_PASS};
-use aya_ebpf::macros::xdp;
+use aya_ebpf::macros::{map, xdp};
+use aya_ebpf::maps::ProgramArray;
 use aya_ebpf::programs::XdpContext;
 use ixp_common::bytes::FrameBytes as _;
+use ixp_common::frame::{self, Found, Link};
 use ixp_common::names::ABI_VERSION;
-use ixp_common::observe::{Sink as _, observe};
+use ixp_common::observe::{Sink as _, count, hold, settle};
 use ixp_common::policy::Action;
+use ixp_common::rules::Kind;
 use ixp_ebpf::packet::Packet;
 
 #[used]
@@ -36,34 +39,101 @@ static IXP_ABI: u32 = ABI_VERSION;
 #[unsafe(link_section = "license")]
 static LICENSE: [u8; 13] = *b"Dual MIT/GPL\0";
 
-/// Counts a frame.
+/// The programs that hold frames against rules, by [`Kind`]. The agent fills them in with its first table.
+#[map]
+static RULE_PROGRAMS: ProgramArray = ProgramArray::with_max_entries(Kind::ALL.len() as u32, 0);
+
+/// Counts a frame, and hands it on to the rules that it is to be held against.
 #[xdp(frags)]
 pub fn ixp_sampler(ctx: XdpContext) -> u32 {
-    match sample(&ctx) {
-        Action::Pass => XDP_PASS,
-        Action::Consume | Action::Drop => XDP_DROP,
-    }
-}
-
-/// A frame of an interface without settings counts in slot 0 and passes: fail open.
-#[inline(always)]
-fn sample(ctx: &XdpContext) -> Action {
-    #[expect(clippy::cast_possible_truncation, reason = "the kernel's field has 32 bits")]
-    let ifindex = ctx.ingress_ifindex() as u32;
-    let packet = Packet::new(ctx);
+    let packet = Packet::new(&ctx);
+    let ifindex = ifindex(&ctx);
     let policy = ports::policy(ifindex);
     let slot = policy.map_or(0, |policy| policy.slot());
     let Some(counters) = ports::counters(slot) else {
-        return Action::Pass;
+        return XDP_PASS;
     };
+    let mut sink = sink::Counting { ctx: &ctx, ifindex, slot, counters };
+    let Some(policy) = policy else {
+        // A frame of an interface without settings counts in slot 0 and passes: fail open.
+        sink.seen(packet.wire_len());
+        sink.unattributed(packet.wire_len());
+        return XDP_PASS;
+    };
+    let counted = count(&packet, policy, &mut sink);
+    if let Some(kind) = counted.kind {
+        // SAFETY: the map holds XDP programs alone, and nothing here waits to be dropped. Where there is
+        // none yet no rule is applied.
+        unsafe { RULE_PROGRAMS.tail_call(&ctx, kind as u32) };
+    }
+    fate(settle(&packet, policy, counted.link.destination, false, &mut sink))
+}
+
+/// Holds an ARP packet against its rules.
+#[xdp(frags)]
+pub fn ixp_rules_arp(ctx: XdpContext) -> u32 {
+    held(&ctx, Kind::Arp)
+}
+
+/// Holds an IPv4 packet against its rules.
+#[xdp(frags)]
+pub fn ixp_rules_ipv4(ctx: XdpContext) -> u32 {
+    held(&ctx, Kind::Ipv4)
+}
+
+/// Holds an IPv6 packet against its rules.
+#[xdp(frags)]
+pub fn ixp_rules_ipv6(ctx: XdpContext) -> u32 {
+    held(&ctx, Kind::Ipv6)
+}
+
+/// Holds any other frame against its rules.
+#[xdp(frags)]
+pub fn ixp_rules_other(ctx: XdpContext) -> u32 {
+    held(&ctx, Kind::Other)
+}
+
+/// Holds an IPv6 packet whose extension headers are cut off against its rule.
+#[xdp(frags)]
+pub fn ixp_rules_cut_ipv6(ctx: XdpContext) -> u32 {
+    held(&ctx, Kind::CutIpv6)
+}
+
+/// What becomes of a frame that is counted and held against the rules of its kind. It was read a moment
+/// ago, so all of this is there; if it were not, the frame would pass.
+#[inline(always)]
+fn held(ctx: &XdpContext, kind: Kind) -> u32 {
+    let packet = Packet::new(ctx);
+    let ifindex = ifindex(ctx);
+    let Some(policy) = ports::policy(ifindex) else {
+        return XDP_PASS;
+    };
+    let slot = policy.slot();
+    let Some(counters) = ports::counters(slot) else {
+        return XDP_PASS;
+    };
+    let mut link = Link::EMPTY;
+    let is_read = frame::read_link(&packet, &mut link).found() == Found::Sound;
     let mut sink = sink::Counting { ctx, ifindex, slot, counters };
-    match policy {
-        Some(policy) => observe(&packet, &policy, memory::Maps::find().as_ref(), &mut sink),
-        None => {
-            sink.seen(packet.wire_len());
-            sink.unattributed(packet.wire_len());
-            Action::Pass
-        }
+    let is_dropping = match memory::Maps::find() {
+        Some(memory) if is_read => hold(&packet, &link, kind, policy, &memory, &mut sink),
+        _ => false,
+    };
+    fate(settle(&packet, policy, link.destination, is_dropping, &mut sink))
+}
+
+#[inline(always)]
+fn ifindex(ctx: &XdpContext) -> u32 {
+    #[expect(clippy::cast_possible_truncation, reason = "the kernel's field has 32 bits")]
+    let ifindex = ctx.ingress_ifindex() as u32;
+    ifindex
+}
+
+#[inline(always)]
+const fn fate(action: Action) -> u32 {
+    match action {
+        Action::Pass => XDP_PASS,
+        Action::Consume | Action::Drop => XDP_DROP,
     }
 }
 

@@ -16,9 +16,9 @@ static REASON_COUNTERS: PerCpuArray<Counts> = PerCpuArray::with_max_entries(PORT
 
 /// The settings of an interface.
 #[inline(always)]
-pub fn policy(ifindex: u32) -> Option<PortPolicy> {
+pub fn policy(ifindex: u32) -> Option<&'static PortPolicy> {
     // SAFETY: entries are replaced whole and never removed while the program is attached.
-    unsafe { PORT_POLICIES.get(ifindex) }.copied()
+    unsafe { PORT_POLICIES.get(ifindex) }
 }
 
 /// This CPU's counters of a slot.

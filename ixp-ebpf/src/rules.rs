@@ -1,11 +1,17 @@
-//! Counts who breaks which rule, and says when it is time to tell of it.
+//! Counts who breaks which rule, and tells of it when it is time to.
 
-use aya_ebpf::bindings::BPF_NOEXIST;
+use aya_ebpf::bindings::{BPF_NOEXIST, xdp_md};
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::{PerCpuArray, PerCpuHashMap};
-use ixp_common::counters::{PORT_SLOTS, RULE_PLACES, RuleCounts, RuleKey, RuleState, rule_index};
+use aya_ebpf::programs::XdpContext;
+use ixp_common::counters::{
+    Outcome, PORT_SLOTS, RULE_PLACES, RuleCounts, RuleKey, RuleState, StationKey, rule_index,
+};
 use ixp_common::names;
 use ixp_common::observe::Broken;
+use ixp_ebpf::packet::Packet;
+
+use crate::{events, ports};
 
 #[map]
 static RULES: PerCpuHashMap<RuleKey, RuleState> = PerCpuHashMap::with_max_entries(names::RULES_ROOM, 0);
@@ -17,34 +23,89 @@ static STRANGER_RULES: PerCpuHashMap<RuleKey, RuleState> =
 #[map]
 static RULES_MISSED: PerCpuArray<RuleCounts> = PerCpuArray::with_max_entries(PORT_SLOTS * RULE_PLACES, 0);
 
-/// Counts a frame; gives the state of its rule and station on this CPU.
+/// Counts a frame; whether it is time to tell of its rule and station.
 #[inline(always)]
-pub fn record(broken: &Broken, slot: u32) -> Option<&'static mut RuleState> {
-    let table = if broken.is_registered { &RULES } else { &STRANGER_RULES };
-    let state = find(table, &broken.key);
-    match state {
-        Some(state) => {
-            state.counts.add_frame(broken.bytes, broken.outcome);
-            Some(state)
-        }
-        None => {
-            if let Some(counts) = RULES_MISSED.get_ptr_mut(rule_index(slot, broken.rule)) {
-                // SAFETY: this CPU's entry, which no other CPU writes; XDP does not nest on one CPU.
-                unsafe { &mut *counts }.add_frame(broken.bytes, broken.outcome);
-            }
-            None
-        }
-    }
+pub fn record(broken: &Broken, slot: u32) -> bool {
+    ixp_count_rule(broken.station.to_bits(), packed(broken, slot), broken.bytes, broken.now) != 0
+}
+
+/// Tells of a frame.
+#[inline(always)]
+pub fn tell(packet: &Packet, broken: &Broken, slot: u32) {
+    ixp_tell(packet.ctx(), broken.station.to_bits(), packed(broken, slot), broken.now);
+}
+
+/// Rule, outcome, whether the station is registered, and slot, a byte each.
+#[inline(always)]
+fn packed(broken: &Broken, slot: u32) -> u32 {
+    u32::from_be_bytes([slot as u8, u8::from(broken.is_registered), broken.outcome as u8, broken.rule])
 }
 
 #[inline(always)]
-fn find(table: &'static PerCpuHashMap<RuleKey, RuleState>, key: &RuleKey) -> Option<&'static mut RuleState> {
-    if let Some(state) = table.get_ptr_mut(key) {
-        // SAFETY: this CPU's value, which no other CPU writes; entries are never removed.
-        return Some(unsafe { &mut *state });
+fn unpacked(station: u64, packed: u32, bytes: u32, now: u64) -> (Broken, u32) {
+    let [slot, is_registered, outcome, rule] = packed.to_be_bytes();
+    let broken = Broken {
+        station: StationKey::from_bits(station),
+        rule,
+        outcome: Outcome::from_number(outcome).unwrap_or(Outcome::Passed),
+        is_registered: is_registered != 0,
+        bytes,
+        now,
+    };
+    (broken, u32::from(slot))
+}
+
+/// Global functions take numbers and a context alone, and the verifier looks at each once, not for every rule
+/// that a frame can break.
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn ixp_count_rule(station: u64, rule: u32, bytes: u32, now: u64) -> u64 {
+    let (broken, slot) = unpacked(station, rule, bytes, now);
+    if let Some(state) = state_or_new(&broken) {
+        state.counts.add_frame(bytes, broken.outcome);
+        return u64::from(events::is_due(state, now));
+    }
+    if let Some(counts) = RULES_MISSED.get_ptr_mut(rule_index(slot, broken.rule)) {
+        // SAFETY: this CPU's entry, which no other CPU writes; XDP does not nest on one CPU.
+        unsafe { &mut *counts }.add_frame(bytes, broken.outcome);
+    }
+    0
+}
+
+/// As [`ixp_count_rule`].
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn ixp_tell(ctx: *mut xdp_md, station: u64, rule: u32, now: u64) -> u64 {
+    let (broken, slot) = unpacked(station, rule, 0, now);
+    let ctx = XdpContext::new(ctx);
+    if let (Some(state), Some(counters)) = (state(&broken), ports::counters(slot)) {
+        #[expect(clippy::cast_possible_truncation, reason = "the kernel's field has 32 bits")]
+        let ifindex = ctx.ingress_ifindex() as u32;
+        events::tell(&Packet::new(&ctx), ifindex, &broken, state, counters);
+    }
+    0
+}
+
+/// The state of a rule and station on this CPU, if they have one.
+#[inline(always)]
+fn state(broken: &Broken) -> Option<&'static mut RuleState> {
+    let state = table(broken).get_ptr_mut(broken.key());
+    // SAFETY: this CPU's value, which no other CPU writes; entries are never removed.
+    state.map(|state| unsafe { &mut *state })
+}
+
+#[inline(always)]
+fn state_or_new(broken: &Broken) -> Option<&'static mut RuleState> {
+    let known = state(broken);
+    if known.is_some() {
+        return known;
     }
     // Another CPU may have been faster, or there is no room: the look-up tells.
-    let _made = table.insert(key, RuleState::NEW, u64::from(BPF_NOEXIST));
-    // SAFETY: as above.
-    table.get_ptr_mut(key).map(|state| unsafe { &mut *state })
+    let _made = table(broken).insert(broken.key(), RuleState::NEW, u64::from(BPF_NOEXIST));
+    state(broken)
+}
+
+#[inline(always)]
+fn table(broken: &Broken) -> &'static PerCpuHashMap<RuleKey, RuleState> {
+    if broken.is_registered { &RULES } else { &STRANGER_RULES }
 }

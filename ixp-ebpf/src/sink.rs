@@ -9,7 +9,7 @@ use ixp_common::observe::{Broken, Sink};
 use ixp_ebpf::packet::Packet;
 
 use crate::pairs::{self, Recorded};
-use crate::{events, ports, rules, samples, stations};
+use crate::{ports, rules, samples, stations};
 
 /// The maps, for one frame of one interface.
 pub struct Counting<'a> {
@@ -61,12 +61,13 @@ impl Sink<Packet> for Counting<'_> {
     }
 
     #[inline(always)]
-    fn broken(&mut self, packet: &Packet, broken: &Broken) {
-        if let Some(state) = rules::record(broken, self.slot)
-            && broken.is_told
-        {
-            events::tell(packet, self.ifindex, broken, state, self.counters);
-        }
+    fn broken(&mut self, broken: &Broken) -> bool {
+        rules::record(broken, self.slot)
+    }
+
+    #[inline(always)]
+    fn tell(&mut self, packet: &Packet, broken: &Broken) {
+        rules::tell(packet, broken, self.slot);
     }
 
     #[inline(always)]

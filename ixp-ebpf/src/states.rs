@@ -2,10 +2,10 @@
 
 use aya_ebpf::bindings::BPF_NOEXIST;
 use aya_ebpf::macros::map;
-use aya_ebpf::maps::{Array, LruHashMap};
+use aya_ebpf::maps::{Array, LruHashMap, PerCpuArray};
 use ixp_common::counters::StationKey;
 use ixp_common::limit::StationState;
-use ixp_common::memory::Seat;
+use ixp_common::memory::{Desk, Seat};
 use ixp_common::names;
 use ixp_common::table::STATION_SLOTS;
 
@@ -16,6 +16,8 @@ const PLACES: u32 = STATION_SLOTS as u32;
 type StateWords = [u64; size_of::<StationState>() / 8];
 /// The same of a [`Seat`].
 type SeatWords = [u64; size_of::<Seat>() / 8];
+/// The same of a [`Desk`].
+type DeskWords = [u64; size_of::<Desk>() / 8];
 
 #[map]
 static STATION_STATES: Array<StateWords> = Array::with_max_entries(PLACES, 0);
@@ -26,6 +28,9 @@ static STRANGER_STATES: LruHashMap<StationKey, StateWords> =
 
 #[map]
 static SEATS: Array<SeatWords> = Array::with_max_entries(PLACES, 0);
+
+#[map]
+static DESK: PerCpuArray<DeskWords> = PerCpuArray::with_max_entries(1, 0);
 
 /// What a new stranger starts with: too large for the stack.
 #[map]
@@ -59,4 +64,11 @@ pub fn stranger(station: &StationKey) -> Option<&'static StationState> {
 pub fn seat(place: u32) -> Option<&'static Seat> {
     // SAFETY: as above.
     SEATS.get_ptr_mut(place).map(|words| unsafe { &*words.cast() })
+}
+
+/// What is found of the frame at hand.
+#[inline(always)]
+pub fn desk() -> Option<&'static Desk> {
+    // SAFETY: this CPU's entry, which no other CPU uses; XDP does not nest on one CPU.
+    DESK.get_ptr_mut(0).map(|words| unsafe { &*words.cast() })
 }

@@ -90,9 +90,12 @@ impl Sink<Captured<'_>> for Tally {
         self.odd.entry(oddity).or_default().add_frame(bytes);
     }
 
-    fn broken(&mut self, _frame: &Captured<'_>, broken: &Broken) {
-        self.rules.entry(broken.key).or_default().add_frame(broken.bytes, broken.outcome);
+    fn broken(&mut self, broken: &Broken) -> bool {
+        self.rules.entry(broken.key()).or_default().add_frame(broken.bytes, broken.outcome);
+        false
     }
+
+    fn tell(&mut self, _frame: &Captured<'_>, _broken: &Broken) {}
 
     fn dropping(&mut self, outcome: Outcome, bytes: u32) {
         match outcome {

@@ -58,7 +58,9 @@ fn measure() -> Budget {
     let probe = traffic::load(&PROGRAMS).expect("the probe loads");
     let mut programs: BTreeMap<String, u32> =
         PROGRAMS.map(|name| (name.to_owned(), count(xdp(&probe, name).expect("it is loaded")))).into();
-    programs.insert(names::PROGRAM.to_owned(), count(sampler.program().expect("it is loaded")));
+    for name in names::RULE_PROGRAM_NAMES.into_iter().chain([names::PROGRAM]) {
+        programs.insert(name.to_owned(), count(xdp(&sampler.loaded.ebpf, name).expect("it is loaded")));
+    }
     let release = fs::read_to_string("/proc/sys/kernel/osrelease").expect("procfs is mounted");
     let kernel = release.trim().split('.').take(2).collect::<Vec<_>>().join(".");
     Budget { kernel, programs }

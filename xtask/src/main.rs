@@ -6,6 +6,7 @@ mod ebpf;
 mod fuzz;
 mod lab;
 mod packages;
+mod scapy;
 mod test;
 mod tidy;
 mod workspace;

@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use xshell::{Shell, cmd};
 
 use crate::workspace::{cache, on_path};
-use crate::{bench, deny, ebpf, fuzz, packages, tidy};
+use crate::{bench, deny, ebpf, fuzz, packages, scapy, tidy};
 
 /// What the tests run, beside the agent.
 const TOOLS: [&str; 4] = ["ethtool", "iproute2", "tcpdump", "tmux"];
@@ -21,6 +21,8 @@ enum Step {
     Fmt,
     /// The architecture and the style hold
     Tidy,
+    /// The frames that scapy makes are those of the corpora
+    Corpora,
     /// The XDP program builds
     Ebpf,
     /// No lint warns
@@ -97,6 +99,7 @@ impl Step {
         match self {
             Self::Fmt => fmt(sh),
             Self::Tidy => tidy::run(),
+            Self::Corpora => scapy::check(sh),
             Self::Ebpf => ebpf::ensure(sh),
             Self::Clippy => clippy(sh),
             Self::Tests => tests(sh),

@@ -106,7 +106,9 @@ pub fn load(object: &Object, capacity: Capacity) -> Result<Loaded, Error> {
     loader.map_max_entries(names::PAIRS, capacity.pairs);
     loader.map_max_entries(names::STATIONS, capacity.stations);
     let mut ebpf = loader.load(&object.bytes).map_err(|error| Error::Load(error.into()))?;
-    program(&mut ebpf)?.load().map_err(|error| Error::Load(error.into()))?;
+    for name in names::RULE_PROGRAM_NAMES.into_iter().chain([names::PROGRAM]) {
+        named(&mut ebpf, name)?.load().map_err(|error| Error::Load(error.into()))?;
+    }
     let counters = Counters {
         ports: PerCpuArray::<_, PortCounters>::try_from(take(&mut ebpf, names::PORT_COUNTERS)?)
             .map_err(|error| Error::map("type", names::PORT_COUNTERS, error))?,
@@ -149,7 +151,12 @@ impl Loaded {
 /// # Errors
 /// [`Error::Load`] if it is not there.
 pub fn program(ebpf: &mut Ebpf) -> Result<&mut Xdp, Error> {
-    let program = ebpf.program_mut(names::PROGRAM).ok_or_else(|| Error::Load("no such program".into()))?;
+    named(ebpf, names::PROGRAM)
+}
+
+fn named<'e>(ebpf: &'e mut Ebpf, name: &'static str) -> Result<&'e mut Xdp, Error> {
+    let missing = || Error::Load(format!("the object has no program {name}").into());
+    let program = ebpf.program_mut(name).ok_or_else(missing)?;
     program.try_into().map_err(|error: ProgramError| Error::Load(error.into()))
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aya::maps::{Map, MapData, PerCpuArray};
 use ixp_common::addr::{Mac, VlanId};
-use ixp_common::counters::{RuleCounts, RuleKey, RuleState, rule_index};
+use ixp_common::counters::{RuleCounts, RuleKey, RuleState, StationKey, rule_index};
 use ixp_common::names::{RULES, RULES_MISSED, STRANGER_RULES};
 use ixp_common::rules::Rule;
 
@@ -20,7 +20,7 @@ pub struct RuleTables {
 impl RuleTables {
     /// Takes the maps.
     pub(super) fn new(registered: Map, strangers: Map, missed: Map) -> Result<Self, Error> {
-        let none = RuleKey::new(VlanId::UNTAGGED, Mac::ZERO, 0);
+        let none = RuleKey::new(StationKey::new(VlanId::UNTAGGED, Mac::ZERO), 0);
         let table = |name, map| PerCpuTable::new(name, map, none, RuleState::NEW);
         let missed =
             PerCpuArray::try_from(missed).map_err(|error| Error::map("type", RULES_MISSED, error))?;

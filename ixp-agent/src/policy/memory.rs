@@ -6,7 +6,7 @@ use std::fmt;
 
 use ixp_common::counters::{ClaimKey, Heard, SessionKey, StationKey};
 use ixp_common::limit::StationState;
-use ixp_common::memory::{Memory, Seat};
+use ixp_common::memory::{Desk, Memory, Seat};
 use ixp_common::names;
 use ixp_common::table::{AddressKey, PolicyTable, STATION_SLOTS, station_key};
 
@@ -14,6 +14,7 @@ use ixp_common::table::{AddressKey, PolicyTable, STATION_SLOTS, station_key};
 pub struct HostMemory {
     table: Box<PolicyTable>,
     owners: BTreeMap<AddressKey, u16>,
+    desk: Desk,
     now: Cell<u64>,
     states: Vec<StationState>,
     seats: Vec<Seat>,
@@ -38,6 +39,7 @@ impl HostMemory {
         Self {
             table,
             owners,
+            desk: Desk::default(),
             now: Cell::new(0),
             states: places(STATION_SLOTS),
             seats: (0..STATION_SLOTS).map(|_| Seat::default()).collect(),
@@ -69,6 +71,10 @@ impl HostMemory {
 impl Memory for HostMemory {
     fn table(&self) -> &PolicyTable {
         &self.table
+    }
+
+    fn desk(&self) -> Option<&Desk> {
+        Some(&self.desk)
     }
 
     fn now(&self) -> u64 {

@@ -2,6 +2,7 @@
 
 use super::l4::{self, Fragment, Transport};
 use super::{Malformed, Unread, fits, read};
+use crate::addr::Ip6;
 use crate::bytes::{FrameBytes, HEADER_WINDOW};
 
 /// Extension headers that the walk follows; a longer chain is undecided (RFC 7112 asks senders to
@@ -9,6 +10,10 @@ use crate::bytes::{FrameBytes, HEADER_WINDOW};
 pub const MAX_EXTENSIONS: usize = 8;
 
 mod field {
+    /// The source address.
+    pub(super) const SOURCE: usize = 8;
+    /// The destination address.
+    pub(super) const DESTINATION: usize = 24;
     /// The fixed header.
     pub(super) const FIXED: usize = 40;
     /// More fragments, in a fragment header's offset word.
@@ -30,9 +35,9 @@ mod next {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ipv6 {
     /// Source address.
-    pub source: [u8; 16],
+    pub source: Ip6,
     /// Destination address.
-    pub destination: [u8; 16],
+    pub destination: Ip6,
     /// Header and payload, in bytes.
     pub total_len: u32,
     /// Hop limit.
@@ -51,6 +56,174 @@ pub struct Ipv6 {
     pub transport: Transport,
 }
 
+/// The addresses of a packet, source first, as a map holds them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[repr(C)]
+pub struct Addresses([u64; 4]);
+
+/// The rest of an [`Ipv6`] as a map holds it: every bit is defined, and the verifier knows of none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[repr(C)]
+pub struct Chain {
+    total_len: u32,
+    transport_at: u16,
+    transport: [u16; 3],
+    hop_limit: u8,
+    protocol: u8,
+    extensions: u8,
+    /// 0 whole, 1 first, 2 later; 4 more if there is a fragment header.
+    fragment: u8,
+}
+
+const _: () = assert!(size_of::<Addresses>() == 32 && size_of::<Chain>() == 16);
+
+/// A packet that is read back from a map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Noted {
+    addresses: Addresses,
+    chain: Chain,
+}
+
+impl Addresses {
+    /// None.
+    pub const NONE: Self = Self([0; 4]);
+
+    /// Reads the addresses of a packet at `offset`; `None` where they are not visible.
+    #[inline(always)]
+    pub fn read<F: FrameBytes>(frame: &F, offset: usize) -> Option<Self> {
+        let [a, b] = Ip6::new(frame.load::<16>(offset + field::SOURCE)?).halves();
+        let [c, d] = Ip6::new(frame.load::<16>(offset + field::DESTINATION)?).halves();
+        Some(Self([a, b, c, d]))
+    }
+}
+
+impl Ipv6 {
+    /// All but the addresses, for a map.
+    #[inline(always)]
+    #[must_use]
+    pub const fn chain(&self) -> Chain {
+        Chain {
+            total_len: self.total_len,
+            transport_at: self.transport_at,
+            transport: self.transport.pack(),
+            hop_limit: self.hop_limit,
+            protocol: self.protocol,
+            extensions: self.extensions,
+            fragment: self.fragment as u8 | (self.has_fragment_header as u8) << 2,
+        }
+    }
+}
+
+impl Chain {
+    /// None.
+    pub const NONE: Self = Self {
+        total_len: 0,
+        transport_at: 0,
+        transport: [0; 3],
+        hop_limit: 0,
+        protocol: 0,
+        extensions: 0,
+        fragment: 0,
+    };
+}
+
+impl Noted {
+    /// The packet of these addresses and this chain.
+    #[inline(always)]
+    #[must_use]
+    pub const fn new(addresses: Addresses, chain: Chain) -> Self {
+        Self { addresses, chain }
+    }
+
+    /// Source address.
+    #[inline(always)]
+    #[must_use]
+    pub const fn source(&self) -> Ip6 {
+        Ip6::of(self.addresses.0[0], self.addresses.0[1])
+    }
+
+    /// Destination address.
+    #[inline(always)]
+    #[must_use]
+    pub const fn destination(&self) -> Ip6 {
+        Ip6::of(self.addresses.0[2], self.addresses.0[3])
+    }
+
+    /// Header and payload, in bytes.
+    #[inline(always)]
+    #[must_use]
+    pub const fn total_len(&self) -> u32 {
+        self.chain.total_len
+    }
+
+    /// Hop limit.
+    #[inline(always)]
+    #[must_use]
+    pub const fn hop_limit(&self) -> u8 {
+        self.chain.hop_limit
+    }
+
+    /// The number of the first header that is no extension, or of the one where the walk stopped.
+    #[inline(always)]
+    #[must_use]
+    pub const fn protocol(&self) -> u8 {
+        self.chain.protocol
+    }
+
+    /// The offset in the frame of what follows the extension headers.
+    #[inline(always)]
+    #[must_use]
+    pub const fn transport_at(&self) -> usize {
+        self.chain.transport_at as usize
+    }
+
+    /// Whether there is a fragment header.
+    #[inline(always)]
+    #[must_use]
+    pub const fn has_fragment_header(&self) -> bool {
+        self.chain.fragment & 4 != 0
+    }
+
+    /// Whether it is a later fragment.
+    #[inline(always)]
+    #[must_use]
+    pub const fn is_later(&self) -> bool {
+        self.chain.fragment & 3 == Fragment::Later as u8
+    }
+
+    /// Type and code of an ICMPv6 message.
+    #[inline(always)]
+    #[must_use]
+    pub fn icmp(&self) -> Option<(u8, u8)> {
+        let [tag, kind, code] = self.chain.transport;
+        #[expect(clippy::cast_possible_truncation, reason = "packed from bytes")]
+        let numbers = (kind as u8, code as u8);
+        (tag == l4::tag::ICMP && self.chain.protocol == l4::protocol::ICMPV6).then_some(numbers)
+    }
+
+    /// Source and destination port.
+    #[inline(always)]
+    #[must_use]
+    pub fn ports(&self) -> Option<(u16, u16)> {
+        let [tag, source, destination] = self.chain.transport;
+        (tag == l4::tag::PORTS).then_some((source, destination))
+    }
+
+    /// Whether the extension headers go on beyond the bound of the walk.
+    #[inline(always)]
+    #[must_use]
+    pub const fn is_undecided(&self) -> bool {
+        self.chain.transport[0] == l4::tag::UNDECIDED
+    }
+
+    /// Whether the transport header does not fit into the packet.
+    #[inline(always)]
+    #[must_use]
+    pub const fn is_truncated(&self) -> bool {
+        self.chain.transport[0] == l4::tag::TRUNCATED
+    }
+}
+
 /// Reads an IPv6 packet.
 ///
 /// # Errors
@@ -58,8 +231,8 @@ pub struct Ipv6 {
 #[inline(always)]
 pub fn parse<F: FrameBytes>(frame: &F, offset: usize) -> Result<Ipv6, Unread> {
     let [version, _, _, _, l0, l1, first, hop_limit] = read::<8, F>(frame, offset, Malformed::Ipv6Truncated)?;
-    let source = read::<16, F>(frame, offset + 8, Malformed::Ipv6Truncated)?;
-    let destination = read::<16, F>(frame, offset + 24, Malformed::Ipv6Truncated)?;
+    let source = Ip6::new(read::<16, F>(frame, offset + field::SOURCE, Malformed::Ipv6Truncated)?);
+    let destination = Ip6::new(read::<16, F>(frame, offset + field::DESTINATION, Malformed::Ipv6Truncated)?);
     if version >> 4 != 6 {
         return Err(Unread::Malformed(Malformed::Ipv6Version));
     }
@@ -95,7 +268,7 @@ fn end_of_payload<F: FrameBytes>(frame: &F, start: usize, length: u16, first: u8
     Ok(start + usize::from(length))
 }
 
-struct Chain {
+struct Walked {
     protocol: u8,
     extensions: u8,
     fragment: Fragment,
@@ -105,8 +278,8 @@ struct Chain {
 }
 
 #[inline(always)]
-fn walk<F: FrameBytes>(frame: &F, first: u8, start: usize, end: usize) -> Result<Chain, Unread> {
-    let mut chain = Chain {
+fn walk<F: FrameBytes>(frame: &F, first: u8, start: usize, end: usize) -> Result<Walked, Unread> {
+    let mut chain = Walked {
         protocol: first,
         extensions: 0,
         fragment: Fragment::Whole,
@@ -156,7 +329,7 @@ fn walk<F: FrameBytes>(frame: &F, first: u8, start: usize, end: usize) -> Result
     Ok(chain.carrying(frame, at, end))
 }
 
-impl Chain {
+impl Walked {
     #[inline(always)]
     fn carrying<F: FrameBytes>(mut self, frame: &F, at: usize, end: usize) -> Self {
         #[expect(clippy::cast_possible_truncation, reason = "a chain of 8 headers is below 2¹⁶ bytes long")]

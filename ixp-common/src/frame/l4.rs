@@ -82,6 +82,31 @@ pub const fn has_ports(protocol: u8) -> bool {
     matches!(protocol, protocol::TCP | protocol::UDP | protocol::DCCP | protocol::SCTP | protocol::UDP_LITE)
 }
 
+/// Kinds of [`Transport`] as numbers.
+pub(super) mod tag {
+    pub(in super::super) const PORTS: u16 = 1;
+    pub(in super::super) const ICMP: u16 = 2;
+    pub(in super::super) const OPAQUE: u16 = 3;
+    pub(in super::super) const TRUNCATED: u16 = 4;
+    pub(in super::super) const HIDDEN: u16 = 5;
+    pub(in super::super) const UNDECIDED: u16 = 6;
+}
+
+impl Transport {
+    /// As three numbers: a tag, and what is there of two others.
+    #[inline(always)]
+    pub(super) const fn pack(self) -> [u16; 3] {
+        match self {
+            Self::Ports { source, destination } => [tag::PORTS, source, destination],
+            Self::Icmp { kind, code } => [tag::ICMP, kind as u16, code as u16],
+            Self::Opaque => [tag::OPAQUE, 0, 0],
+            Self::Truncated => [tag::TRUNCATED, 0, 0],
+            Self::Hidden => [tag::HIDDEN, 0, 0],
+            Self::Undecided => [tag::UNDECIDED, 0, 0],
+        }
+    }
+}
+
 /// Reads the start of a payload of `protocol` at `offset` that ends at `end`.
 #[inline(always)]
 pub(super) fn parse<F: FrameBytes>(

@@ -22,13 +22,31 @@ pub struct Tag {
     pub id: VlanId,
 }
 
+impl Tag {
+    /// No tag. Not an `Option`: compilers leave the unused half of one undefined, and the verifier
+    /// refuses to see that copied.
+    pub const NONE: Self = Self { tpid: EtherType(0), id: VlanId::UNTAGGED };
+
+    /// Whether there is one.
+    #[inline(always)]
+    #[must_use]
+    pub const fn is_some(self) -> bool {
+        self.tpid.0 != 0
+    }
+}
+
 /// The tags of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tags {
     /// The tag next to the addresses.
-    pub outer: Option<Tag>,
+    pub outer: Tag,
     /// The tag behind it.
-    pub inner: Option<Tag>,
+    pub inner: Tag,
+}
+
+impl Tags {
+    /// No tags.
+    pub const NONE: Self = Self { outer: Tag::NONE, inner: Tag::NONE };
 }
 
 /// Reads the tags that follow the addresses; gives them, the EtherType behind them and the offset
@@ -39,14 +57,14 @@ pub struct Tags {
 #[inline(always)]
 pub fn parse<F: FrameBytes>(frame: &F, ethertype: EtherType) -> Result<(Tags, EtherType, usize), Unread> {
     if !ethertype.is_tag() {
-        return checked(Tags { outer: None, inner: None }, ethertype, field::OUTER);
+        return checked(Tags::NONE, ethertype, field::OUTER);
     }
     let (outer, ethertype) = tag(frame, ethertype, field::OUTER)?;
     if !ethertype.is_tag() {
-        return checked(Tags { outer: Some(outer), inner: None }, ethertype, field::OUTER + field::LEN);
+        return checked(Tags { outer, inner: Tag::NONE }, ethertype, field::OUTER + field::LEN);
     }
     let (inner, ethertype) = tag(frame, ethertype, field::INNER)?;
-    checked(Tags { outer: Some(outer), inner: Some(inner) }, ethertype, field::INNER + field::LEN)
+    checked(Tags { outer, inner }, ethertype, field::INNER + field::LEN)
 }
 
 #[inline(always)]

@@ -1,5 +1,7 @@
 //! Sources that no packet on the Internet has (I13).
 
+use crate::addr::Ip6;
+
 /// IPv4 addresses that are not globally reachable (RFC 6890, RFC 1918) or reserved (RFC 1112 §4).
 #[inline(always)]
 pub fn is_ipv4(address: [u8; 4]) -> bool {
@@ -16,14 +18,13 @@ pub fn is_ipv4(address: [u8; 4]) -> bool {
 /// IPv6 addresses outside 2000::/3 (RFC 4291 §2.4), but the link's own and the unspecified one, and
 /// those for documentation (RFC 3849, RFC 9637).
 #[inline(always)]
-pub fn is_ipv6(address: &[u8; 16]) -> bool {
-    let is_link_local = address[0] == 0xfe && address[1] & 0xc0 == 0x80;
-    if is_link_local || *address == [0; 16] {
+pub fn is_ipv6(address: Ip6) -> bool {
+    if address.is_link_local() || address == Ip6::UNSPECIFIED {
         return false;
     }
-    let is_documentation = matches!(address, [0x20, 0x01, 0x0d, 0xb8, ..])
-        || (address[0] == 0x3f && address[1] == 0xff && address[2] & 0xf0 == 0);
-    address[0] & 0xe0 != 0x20 || is_documentation
+    let [high, _] = address.halves();
+    let is_documentation = high >> 32 == 0x2001_0db8 || high >> 44 == 0x3fff0;
+    high >> 61 != 1 || is_documentation
 }
 
 #[cfg(test)]
@@ -67,7 +68,7 @@ mod tests {
         ];
         for (text, expected) in cases {
             let address: Ipv6Addr = text.parse().expect("an address");
-            assert_eq!(is_ipv6(&address.octets()), expected, "{text}");
+            assert_eq!(is_ipv6(address.into()), expected, "{text}");
         }
     }
 }

@@ -1,13 +1,12 @@
 //! The rules of IP: I01 to I11, I13, N09, and those of the link layer that look into UDP.
 
-use super::facts::Facts;
-use super::nd::is_link_local;
-use super::{Findings, Rule, bogon};
+use super::case::{Case, SoFar};
+use super::{Rule, bogon, layer2, nd};
+use crate::addr::Ip6;
 use crate::bytes::FrameBytes;
 use crate::counters::SessionKey;
-use crate::frame::Link;
-use crate::frame::ipv4::Ipv4;
-use crate::frame::ipv6::Ipv6;
+use crate::frame::ipv4::{self, Ipv4};
+use crate::frame::ipv6::{self, Noted};
 use crate::frame::l4::{Transport, protocol};
 use crate::memory::Memory;
 
@@ -51,7 +50,7 @@ mod icmp {
 
 /// All routers (RFC 1112 §4, RFC 4291 §2.7.1): where LDP says hello (RFC 5036 §2.4.1, RFC 7552 §5.1).
 const ALL_ROUTERS_IPV4: [u8; 4] = [224, 0, 0, 2];
-const ALL_ROUTERS_IPV6: [u8; 16] = [0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2];
+const ALL_ROUTERS_IPV6: Ip6 = Ip6::of(0xff02 << 48, 2);
 
 /// Whom a packet is for (ground rule 1).
 #[derive(Clone, Copy)]
@@ -67,142 +66,173 @@ pub struct Scope {
 
 /// The scope of an IPv4 packet.
 #[inline(always)]
-pub fn scope_ipv4<M: Memory>(link: &Link, packet: &Ipv4, facts: &Facts<'_, M>) -> Scope {
+fn scope_ipv4<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, packet: &Ipv4) -> Scope {
     let to = packet.destination;
-    let is_to_many =
-        link.destination.is_group() || to[0] & 0xf0 == 0xe0 || to == [0xff; 4] || facts.lan.is_broadcast(to);
-    let is_link = is_to_many || is_link_local_ipv4(to) || facts.lan.contains_ipv4(to);
+    let is_to_many = case.link.destination.is_group()
+        || to[0] & 0xf0 == 0xe0
+        || to == [0xff; 4]
+        || case.lan.is_broadcast(to);
+    let is_link = is_to_many || is_link_local_ipv4(to) || case.lan.contains_ipv4(to);
     let from = packet.source;
-    let is_from_here = from == [0; 4] || is_link_local_ipv4(from) || facts.lan.contains_ipv4(from);
+    let is_from_here = from == [0; 4] || is_link_local_ipv4(from) || case.lan.contains_ipv4(from);
     Scope { is_link, is_local: is_link && (is_to_many || is_from_here), is_to_many }
 }
 
 /// The scope of an IPv6 packet.
 #[inline(always)]
-pub fn scope_ipv6<M: Memory>(link: &Link, packet: &Ipv6, facts: &Facts<'_, M>) -> Scope {
-    let to = &packet.destination;
-    let is_to_many = link.destination.is_group() || to[0] == 0xff;
-    let is_link = is_to_many || is_link_local(to) || facts.lan.contains_ipv6(*to);
-    let from = &packet.source;
-    let is_from_here = *from == [0; 16] || is_link_local(from) || facts.lan.contains_ipv6(*from);
+pub fn scope_ipv6<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, packet: &Noted) -> Scope {
+    let to = packet.destination();
+    let is_to_many = case.link.destination.is_group() || to.is_multicast();
+    let is_link = is_to_many || to.is_link_local() || case.lan.contains_ipv6(to);
+    let from = packet.source();
+    let is_from_here = from == Ip6::UNSPECIFIED || from.is_link_local() || case.lan.contains_ipv6(from);
     Scope { is_link, is_local: is_link && (is_to_many || is_from_here), is_to_many }
 }
 
 /// Holds an IPv4 packet against the rules.
-#[inline(always)]
-pub fn judge_ipv4<F: FrameBytes, M: Memory>(
-    frame: &F,
-    link: &Link,
-    packet: &Ipv4,
-    facts: &Facts<'_, M>,
-    findings: &mut Findings,
-) {
-    let scope = scope_ipv4(link, packet, facts);
-    let is_inside = facts.lan.contains_ipv4(packet.source);
-    findings.add(Rule::I13, !is_inside && bogon::is_ipv4(packet.source), true);
-    if is_inside && facts.lan.is_bound_ipv4() {
-        let owner = facts.owner_ipv4(packet.source);
-        let is_certain = owner.is_certainly_not(&facts.source, facts.source.has_ipv4());
-        findings.add(Rule::I09, !owner.is(&facts.source), !(scope.is_link && is_certain));
+// Of its own, so that the stacks of the groups of rules lie over each other: BPF has 512 bytes.
+#[cfg_attr(target_arch = "bpf", inline(never))]
+pub fn judge_ipv4<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
+    let Ok(packet) = ipv4::parse(case.frame, case.link.payload) else {
+        return case.so_far();
+    };
+    layer2::size(case, u32::from(packet.total_len));
+    let scope = scope_ipv4(case, &packet);
+    let is_inside = case.lan.contains_ipv4(packet.source);
+    case.add(Rule::I13, !is_inside && bogon::is_ipv4(packet.source), true);
+    if is_inside && case.lan.is_bound_ipv4() {
+        let owner = case.owner_ipv4(packet.source);
+        let is_certain = owner.is_certainly_not(&case.source, case.source.has_ipv4());
+        case.add(Rule::I09, !owner.is(&case.source), !(scope.is_link && is_certain));
     }
     if !scope.is_link {
-        return;
+        return case.so_far();
     }
     let to = packet.destination;
-    let is_broadcast = to == [0xff; 4] || facts.lan.is_broadcast(to);
-    findings.hard(Rule::I01, is_broadcast);
-    findings.hard(Rule::I02, to[0] & 0xf0 == 0xe0);
-    findings.hard(Rule::I05, matches!(packet.protocol, number::IGRP | number::EIGRP | number::OSPF));
-    findings.hard(Rule::I06, packet.protocol == number::PIM);
-    findings.hard(Rule::I07, packet.protocol == number::VRRP);
+    let is_broadcast = to == [0xff; 4] || case.lan.is_broadcast(to);
+    case.hard(Rule::I01, is_broadcast);
+    case.hard(Rule::I02, to[0] & 0xf0 == 0xe0);
+    case.hard(Rule::I05, matches!(packet.protocol, number::IGRP | number::EIGRP | number::OSPF));
+    case.hard(Rule::I06, packet.protocol == number::PIM);
+    case.hard(Rule::I07, packet.protocol == number::VRRP);
     if let Transport::Icmp { kind, .. } = packet.transport {
         let is_routers =
             matches!(kind, icmp::REDIRECT | icmp::ROUTER_ADVERTISEMENT | icmp::ROUTER_SOLICITATION);
-        findings.hard(Rule::I03, packet.protocol == protocol::ICMP && is_routers);
+        case.hard(Rule::I03, packet.protocol == protocol::ICMP && is_routers);
     }
     if let Transport::Ports { source, destination } = packet.transport {
         let is_udp = packet.protocol == protocol::UDP;
         if is_udp && scope.is_local {
-            udp(destination, scope, findings);
-            findings.hard(Rule::I04, matches!(destination, 67 | 68));
-            findings.hard(Rule::I05, destination == port::RIP);
-            findings.hard(Rule::I07, matches!(destination, 1985 | 2029));
-            findings.hard(Rule::I08, matches!(destination, 137 | 138));
+            udp(case, destination, scope);
+            case.hard(Rule::I04, matches!(destination, 67 | 68));
+            case.hard(Rule::I05, destination == port::RIP);
+            case.hard(Rule::I07, matches!(destination, 1985 | 2029));
+            case.hard(Rule::I08, matches!(destination, 137 | 138));
         }
-        findings.hard(Rule::L18, to == ALL_ROUTERS_IPV4 && destination == port::LDP);
+        case.hard(Rule::L18, to == ALL_ROUTERS_IPV4 && destination == port::LDP);
         if packet.protocol == protocol::TCP && (destination == port::BGP || source == port::BGP) {
-            bgp(link, facts);
-            let at = link.payload + usize::from(packet.header_len);
-            let is_open = destination == port::BGP && is_syn(frame, at);
-            if is_open && facts.lan.contains_ipv4(to) && facts.lan.is_bound_ipv4() {
-                findings.hard(Rule::I11, facts.owner_ipv4(to).is_nobody());
+            bgp(case);
+            let at = case.link.payload + usize::from(packet.header_len);
+            let is_open = destination == port::BGP && is_syn(case.frame, at);
+            if is_open && case.lan.contains_ipv4(to) && case.lan.is_bound_ipv4() {
+                case.hard(Rule::I11, case.owner_ipv4(to).is_nobody());
             }
         }
     }
-    if !scope.is_to_many && facts.lan.contains_ipv4(to) && facts.lan.is_bound_ipv4() {
-        let owner = facts.owner_ipv4(to);
-        findings.hard(Rule::I10, !owner.is_nobody() && !owner.is(&facts.destination));
+    if !scope.is_to_many && case.lan.contains_ipv4(to) && case.lan.is_bound_ipv4() {
+        let owner = case.owner_ipv4(to);
+        case.hard(Rule::I10, !owner.is_nobody() && !owner.is(&case.destination));
+    }
+    case.so_far()
+}
+
+/// Reads an IPv6 packet onto the desk, and holds it against the rules, those of neighbour discovery among
+/// them.
+#[inline(always)]
+pub fn judge_ipv6<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
+    match note_addresses(case) != 0 && note_chain(case) != 0 {
+        true => judge_noted(case) | nd::judge_noted(case),
+        false => case.so_far(),
     }
 }
 
-/// Holds an IPv6 packet against the rules but those of neighbour discovery.
-#[inline(always)]
-pub fn judge_ipv6<F: FrameBytes, M: Memory>(
-    frame: &F,
-    link: &Link,
-    packet: &Ipv6,
-    facts: &Facts<'_, M>,
-    scope: Scope,
-    findings: &mut Findings,
-) {
-    let is_inside = facts.lan.contains_ipv6(packet.source);
-    findings.add(Rule::I13, !is_inside && bogon::is_ipv6(&packet.source), true);
-    let is_site_local = is_site_local(&packet.source) || is_site_local(&packet.destination);
-    findings.add(Rule::N09, is_site_local, !scope.is_link);
+/// Puts the addresses of an IPv6 packet onto the desk; 0 if they are not visible.
+// Of its own, as the groups of rules.
+#[cfg_attr(target_arch = "bpf", inline(never))]
+fn note_addresses<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> u32 {
+    let Some(addresses) = ipv6::Addresses::read(case.frame, case.link.payload) else {
+        return 0;
+    };
+    case.desk.addresses.set(addresses);
+    1
+}
+
+/// Puts the rest of an IPv6 packet onto the desk; gives its length in bytes, 0 if it cannot be read.
+// Of its own, as the groups of rules.
+#[cfg_attr(target_arch = "bpf", inline(never))]
+fn note_chain<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> u32 {
+    let Ok(packet) = ipv6::parse(case.frame, case.link.payload) else {
+        return 0;
+    };
+    case.desk.chain.set(packet.chain());
+    packet.total_len
+}
+
+// Of its own, so that the stacks of the groups of rules lie over each other: BPF has 512 bytes.
+#[cfg_attr(target_arch = "bpf", inline(never))]
+fn judge_noted<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
+    let packet = Noted::new(case.desk.addresses.get(), case.desk.chain.get());
+    layer2::size(case, packet.total_len());
+    let scope = scope_ipv6(case, &packet);
+    let is_inside = case.lan.contains_ipv6(packet.source());
+    case.add(Rule::I13, !is_inside && bogon::is_ipv6(packet.source()), true);
+    let is_site_local = packet.source().is_site_local() || packet.destination().is_site_local();
+    case.add(Rule::N09, is_site_local, !scope.is_link);
     if !scope.is_link {
-        return;
+        return case.so_far();
     }
-    let to = packet.destination;
-    findings.hard(Rule::I05, matches!(packet.protocol, number::EIGRP | number::OSPF));
-    findings.hard(Rule::I06, packet.protocol == number::PIM);
-    findings.hard(Rule::I07, packet.protocol == number::VRRP);
-    if let Transport::Ports { source, destination } = packet.transport {
-        let is_udp = packet.protocol == protocol::UDP;
+    let to = packet.destination();
+    case.hard(Rule::I05, matches!(packet.protocol(), number::EIGRP | number::OSPF));
+    case.hard(Rule::I06, packet.protocol() == number::PIM);
+    case.hard(Rule::I07, packet.protocol() == number::VRRP);
+    if let Some((source, destination)) = packet.ports() {
+        let is_udp = packet.protocol() == protocol::UDP;
         if is_udp && scope.is_local {
-            udp(destination, scope, findings);
-            findings.hard(Rule::I04, matches!(destination, 546 | 547));
-            findings.hard(Rule::I05, destination == port::RIPNG);
-            findings.hard(Rule::I07, destination == 2029);
+            udp(case, destination, scope);
+            case.hard(Rule::I04, matches!(destination, 546 | 547));
+            case.hard(Rule::I05, destination == port::RIPNG);
+            case.hard(Rule::I07, destination == 2029);
         }
-        findings.hard(Rule::L18, to == ALL_ROUTERS_IPV6 && destination == port::LDP);
-        if packet.protocol == protocol::TCP && (destination == port::BGP || source == port::BGP) {
-            bgp(link, facts);
-            let is_open = destination == port::BGP && is_syn(frame, usize::from(packet.transport_at));
-            if is_open && facts.lan.contains_ipv6(to) && facts.lan.is_bound_ipv6() {
-                findings.hard(Rule::I11, facts.owner_ipv6(to).is_nobody());
+        case.hard(Rule::L18, to == ALL_ROUTERS_IPV6 && destination == port::LDP);
+        if packet.protocol() == protocol::TCP && (destination == port::BGP || source == port::BGP) {
+            bgp(case);
+            let is_open = destination == port::BGP && is_syn(case.frame, packet.transport_at());
+            if is_open && case.lan.contains_ipv6(to) && case.lan.is_bound_ipv6() {
+                case.hard(Rule::I11, case.owner_ipv6(to).is_nobody());
             }
         }
     }
-    if !scope.is_to_many && facts.lan.contains_ipv6(to) && facts.lan.is_bound_ipv6() {
-        let owner = facts.owner_ipv6(to);
-        findings.hard(Rule::I10, !owner.is_nobody() && !owner.is(&facts.destination));
+    if !scope.is_to_many && case.lan.contains_ipv6(to) && case.lan.is_bound_ipv6() {
+        let owner = case.owner_ipv6(to);
+        case.hard(Rule::I10, !owner.is_nobody() && !owner.is(&case.destination));
     }
+    case.so_far()
 }
 
 /// I08 and L15, by port.
 #[inline(always)]
-fn udp(destination: u16, scope: Scope, findings: &mut Findings) {
+fn udp<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, destination: u16, scope: Scope) {
     let is_service = matches!(destination, port::DNS | port::NTP | 161 | 162);
     let is_discovery = matches!(destination, port::MDNS | port::LLMNR | port::SSDP);
-    findings.hard(Rule::I08, is_discovery || (is_service && scope.is_to_many));
-    findings.hard(Rule::L15, matches!(destination, port::MNDP | port::MAC_WINBOX));
+    case.hard(Rule::I08, is_discovery || (is_service && scope.is_to_many));
+    case.hard(Rule::L15, matches!(destination, port::MNDP | port::MAC_WINBOX));
 }
 
 /// Remembers who speaks BGP to whom (I12).
 #[inline(always)]
-fn bgp<M: Memory>(link: &Link, facts: &Facts<'_, M>) {
-    if facts.source.is_registered() && facts.destination.is_registered() {
-        facts.memory.session(&SessionKey::new(facts.vlan, link.source, link.destination));
+fn bgp<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) {
+    if case.source.is_registered() && case.destination.is_registered() {
+        case.memory.session(&SessionKey::new(case.vlan, case.link.source, case.link.destination));
     }
 }
 
@@ -216,10 +246,4 @@ fn is_syn<F: FrameBytes>(frame: &F, at: usize) -> bool {
 #[inline(always)]
 fn is_link_local_ipv4(address: [u8; 4]) -> bool {
     matches!(address, [169, 254, ..])
-}
-
-/// fec0::/10 (RFC 3879).
-#[inline(always)]
-fn is_site_local(address: &[u8; 16]) -> bool {
-    address[0] == 0xfe && address[1] & 0xc0 == 0xc0
 }

@@ -1,12 +1,11 @@
 //! The rules of the link layer: L01 to L22 but those that look into IP.
 
-use super::facts::Facts;
-use super::{Findings, Rule};
+use super::Rule;
+use super::case::{Case, SoFar};
 use crate::addr::{EtherType, Mac};
 use crate::bytes::FrameBytes;
 use crate::frame::eth::FIRST_ETHERTYPE;
-use crate::frame::llc::Llc;
-use crate::frame::{Link, Network};
+use crate::frame::llc::{self, Llc};
 use crate::limit::Class;
 use crate::memory::Memory;
 
@@ -44,100 +43,108 @@ mod destination {
     pub(super) const ALL_NODES: Mac = Mac([0x33, 0x33, 0, 0, 0, 1]);
 }
 
-/// Holds a frame against the rules of the link layer. `is_neighbour` if it is an NS or NA.
+/// Holds a frame against the rules of the link layer.
 #[inline(always)]
-pub fn judge<F: FrameBytes, M: Memory>(
-    frame: &F,
-    link: &Link,
-    network: &Network,
-    facts: &Facts<'_, M>,
-    is_neighbour: bool,
-    findings: &mut Findings,
-) {
-    source(link, facts, findings);
-    findings.hard(Rule::L04, has_wrong_tag(link, facts));
-    let is_usual = matches!(link.ethertype, EtherType::IPV4 | EtherType::IPV6 | EtherType::ARP);
-    if !link.destination.is_group() && is_usual && facts.table.carries(link.ethertype) {
+pub fn judge<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
+    source(case);
+    case.hard(Rule::L04, has_wrong_tag(case));
+    let is_usual = matches!(case.link.ethertype, EtherType::IPV4 | EtherType::IPV6 | EtherType::ARP);
+    if !case.link.destination.is_group() && is_usual && case.table.carries(case.link.ethertype) {
         // All that follows but this is about other EtherTypes and group destinations.
-        unicast(link, facts, findings);
-        findings.hard(Rule::L14, link.destination == destination::EDP);
-        return;
+        unicast(case);
+        case.hard(Rule::L14, case.link.destination == destination::EDP);
+        return case.so_far();
     }
-    if is_allowed_lacp(frame, link, facts) {
-        return;
+    unusual(case)
+}
+
+/// What goes to many, or is neither IP nor ARP.
+// Of its own, so that the stacks of the groups of rules lie over each other: BPF has 512 bytes.
+#[cfg_attr(target_arch = "bpf", inline(never))]
+fn unusual<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
+    if !is_allowed_lacp(case) {
+        ethertype(case);
+        group(case);
     }
-    ethertype(link, network, facts, findings);
-    group(link, facts, is_neighbour, findings);
+    case.so_far()
 }
 
 /// L05, L06, L07, L08.
 #[inline(always)]
-fn source<M: Memory>(link: &Link, facts: &Facts<'_, M>, findings: &mut Findings) {
+fn source<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) {
     // IEEE 802.3 §3.2.5: a source is an individual address; nobody's is zero.
-    let is_station = link.source.is_station();
-    findings.hard(Rule::L05, !is_station);
-    let (port, source) = (facts.port.port(), &facts.source);
+    let is_station = case.link.source.is_station();
+    case.hard(Rule::L05, !is_station);
+    let (port, source) = (case.port.port(), case.source);
     if source.is_registered() {
-        findings.hard(Rule::L06, port != 0 && source.port() != 0 && source.port() != port);
-        if facts.table.watches_moves() {
-            let seat = if port != 0 { u32::from(port) } else { 1 << 16 | facts.port.slot() };
-            let moved = facts.memory.seat(facts.place).is_some_and(|at| at.has_moved(source, seat));
-            findings.hard(Rule::L08, moved);
+        case.hard(Rule::L06, port != 0 && source.port() != 0 && source.port() != port);
+        if case.table.watches_moves() {
+            let seat = if port != 0 { u32::from(port) } else { 1 << 16 | case.port.slot() };
+            let moved = case.memory.seat(case.place).is_some_and(|at| at.has_moved(&source, seat));
+            case.hard(Rule::L08, moved);
         }
         return;
     }
-    let is_own = link.source == facts.port.host_mac();
+    let is_own = case.link.source == case.port.host_mac();
     // The host's own frame came back.
-    findings.hard(Rule::L08, is_own && is_station);
-    findings.hard(Rule::L07, is_station && !is_own && facts.table.has_stations());
-    findings.hard(Rule::L06, is_station && !is_own && port != 0 && facts.table.is_wired(port));
+    case.hard(Rule::L08, is_own && is_station);
+    case.hard(Rule::L07, is_station && !is_own && case.table.has_stations());
+    case.hard(Rule::L06, is_station && !is_own && port != 0 && case.table.is_wired(port));
 }
 
 /// L04. An unknown outer tag, or any inner one.
 #[inline(always)]
-fn has_wrong_tag<M: Memory>(link: &Link, facts: &Facts<'_, M>) -> bool {
-    link.tags.outer.is_some()
-        && facts.table.knows_tags()
-        && (!facts.lan.is_known() || link.tags.inner.is_some() || link.ethertype.is_tag())
+fn has_wrong_tag<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> bool {
+    case.link.tags.outer.is_some()
+        && case.table.knows_tags()
+        && (!case.lan.is_known() || case.link.tags.inner.is_some() || case.link.ethertype.is_tag())
 }
 
 /// LACP and marker frames (subtypes 1 and 2) to the slow protocols' address, where members may speak
 /// LACP to the switch.
 #[inline(always)]
-fn is_allowed_lacp<F: FrameBytes, M: Memory>(frame: &F, link: &Link, facts: &Facts<'_, M>) -> bool {
-    facts.table.allows_lacp()
-        && link.ethertype.0 == ethertype::SLOW
-        && link.destination == destination::SLOW
-        && link.tags.outer.is_none()
-        && frame.load::<2>(link.payload).is_some_and(|[subtype, _]| matches!(subtype, 1 | 2))
+fn is_allowed_lacp<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> bool {
+    case.table.allows_lacp()
+        && case.link.ethertype.0 == ethertype::SLOW
+        && case.link.destination == destination::SLOW
+        && !case.link.tags.outer.is_some()
+        && case.frame.load::<2>(case.link.payload).is_some_and(|[subtype, _]| matches!(subtype, 1 | 2))
 }
 
 /// L01, L02, L03, L11 to L19 by what the frame carries, or by whom it addresses.
 #[inline(always)]
-fn ethertype<M: Memory>(link: &Link, network: &Network, facts: &Facts<'_, M>, findings: &mut Findings) {
-    let EtherType(number) = link.ethertype;
-    let to = link.destination;
+fn ethertype<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) {
+    let EtherType(number) = case.link.ethertype;
+    let to = case.link.destination;
     let is_length = number < FIRST_ETHERTYPE;
-    findings.hard(Rule::L01, !is_length && !facts.table.carries(link.ethertype));
-    findings.hard(Rule::L02, is_length);
-    findings.hard(Rule::L03, number == ethertype::SLOW);
-    findings.hard(Rule::L12, number == ethertype::LLDP);
-    findings.hard(Rule::L15, number == ethertype::ROMON);
-    findings.hard(Rule::L16, number == ethertype::LOOPBACK);
-    findings.hard(Rule::L17, number == ethertype::MOP[0] || number == ethertype::MOP[1]);
-    findings.hard(Rule::L18, number == ethertype::MPLS[0] || number == ethertype::MPLS[1]);
-    let llc = match network {
-        Network::Llc(llc) => *llc,
-        _ => Llc { dsap: 0, ssap: 0, control: 0, snap: None },
-    };
-    let service = (llc.dsap, llc.ssap, llc.control);
+    case.hard(Rule::L01, !is_length && !case.table.carries(case.link.ethertype));
+    case.hard(Rule::L02, is_length);
+    case.hard(Rule::L03, number == ethertype::SLOW);
+    case.hard(Rule::L12, number == ethertype::LLDP);
+    case.hard(Rule::L15, number == ethertype::ROMON);
+    case.hard(Rule::L16, number == ethertype::LOOPBACK);
+    case.hard(Rule::L17, number == ethertype::MOP[0] || number == ethertype::MOP[1]);
+    case.hard(Rule::L18, number == ethertype::MPLS[0] || number == ethertype::MPLS[1]);
+    case.hard(Rule::L11, to == destination::PVST);
+    case.hard(Rule::L13, to == destination::CDP);
+    case.hard(Rule::L14, to == destination::EDP || to == destination::FDP);
+    // ISO 10589 §8.4.8: all L1 and all L2 intermediate systems.
+    case.hard(Rule::L19, matches!(to, Mac([0x01, 0x80, 0xc2, 0, 0, 0x14 | 0x15])));
+    if is_length && let Ok(llc) = llc::parse(case.frame, case.link.payload, number) {
+        service(case, &llc);
+    }
+}
+
+/// L11, L13, L14, L19 by LLC and SNAP.
+#[inline(always)]
+fn service<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, llc: &Llc) {
     // IEEE 802.1D §7.12.3: BPDUs use LLC 42-42-03.
-    findings.hard(Rule::L11, service == (0x42, 0x42, 0x03) || to == destination::PVST || is_pvst(&llc));
-    findings.hard(Rule::L13, to == destination::CDP || is_cisco(&llc));
-    findings.hard(Rule::L14, to == destination::EDP || to == destination::FDP || is_extreme_or_foundry(&llc));
-    // ISO 10589 §8.4.8: LLC FE-FE-03, all L1 and all L2 intermediate systems.
-    let is_isis = matches!(to, Mac([0x01, 0x80, 0xc2, 0, 0, 0x14 | 0x15]));
-    findings.hard(Rule::L19, service == (0xfe, 0xfe, 0x03) || is_isis);
+    let is_stp = (llc.dsap, llc.ssap, llc.control) == (0x42, 0x42, 0x03);
+    case.hard(Rule::L11, is_stp || is_pvst(llc));
+    case.hard(Rule::L13, is_cisco(llc));
+    case.hard(Rule::L14, is_extreme_or_foundry(llc));
+    // ISO 10589 §8.4.8: LLC FE-FE-03.
+    case.hard(Rule::L19, (llc.dsap, llc.ssap, llc.control) == (0xfe, 0xfe, 0x03));
 }
 
 /// SNAP 00-00-0c, 0x010b.
@@ -164,37 +171,40 @@ fn is_extreme_or_foundry(llc: &Llc) -> bool {
 
 /// L21: what a switch floods, since nobody has the address.
 #[inline(always)]
-fn unicast<M: Memory>(link: &Link, facts: &Facts<'_, M>, findings: &mut Findings) {
-    let is_for_host = link.destination == facts.port.host_mac();
-    let is_unknown = facts.table.has_stations() && !facts.destination.is_registered() && !is_for_host;
-    findings.hard(Rule::L21, is_unknown && facts.is_over(link, Class::UnknownUnicast));
+fn unicast<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) {
+    let is_for_host = case.link.destination == case.port.host_mac();
+    let is_unknown = case.table.has_stations() && !case.destination.is_registered() && !is_for_host;
+    case.hard(Rule::L21, is_unknown && case.is_over(Class::UnknownUnicast));
 }
 
 /// L09, L10, L22: what goes to many.
 #[inline(always)]
-fn group<M: Memory>(link: &Link, facts: &Facts<'_, M>, is_neighbour: bool, findings: &mut Findings) {
-    let to = link.destination;
+fn group<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) {
+    let to = case.link.destination;
     if !to.is_group() {
-        unicast(link, facts, findings);
+        unicast(case);
         return;
     }
-    let is_arp = link.ethertype == EtherType::ARP && to == Mac::BROADCAST;
-    let is_nd = is_neighbour && (to == destination::ALL_NODES || matches!(to, Mac([0x33, 0x33, 0xff, ..])));
-    findings.hard(Rule::L09, !is_arp && !is_nd);
+    let is_arp = case.link.ethertype == EtherType::ARP && to == Mac::BROADCAST;
+    // With IPv6 it depends on the message: `multicast_ipv6`.
+    case.hard(Rule::L09, !is_arp && case.link.ethertype != EtherType::IPV6);
     // IEEE 802.1Q table 8-1: reserved addresses; 802.1Q §10.5: group registration.
     let is_bridges = matches!(to, Mac([0x01, 0x80, 0xc2, 0, 0, 0..=0x0f | 0x20..=0x2f]));
-    findings.hard(Rule::L10, is_bridges);
+    case.hard(Rule::L10, is_bridges);
     let class = if to == Mac::BROADCAST { Class::Broadcast } else { Class::Multicast };
-    findings.hard(Rule::L22, facts.is_over(link, class));
+    case.hard(Rule::L22, case.is_over(class));
 }
 
-/// L20: the packet, by its own length, is over the LAN's MTU.
+/// L09 for an IPv6 packet: a group is for neighbour solicitations and advertisements.
 #[inline(always)]
-pub fn size<M: Memory>(network: &Network, facts: &Facts<'_, M>, findings: &mut Findings) {
-    let len = match network {
-        Network::Ipv4(packet) => u32::from(packet.total_len),
-        Network::Ipv6(packet) => packet.total_len,
-        Network::Arp(_) | Network::Llc(_) | Network::Other => return,
-    };
-    findings.add(Rule::L20, facts.lan.is_known() && len > u32::from(facts.lan.mtu()), false);
+pub fn multicast_ipv6<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, is_neighbour: bool) {
+    let to = case.link.destination;
+    let is_group = to == destination::ALL_NODES || matches!(to, Mac([0x33, 0x33, 0xff, ..]));
+    case.hard(Rule::L09, to.is_group() && !(is_neighbour && is_group));
+}
+
+/// L20: a packet of `len` bytes, by its own account, is over the LAN's MTU.
+#[inline(always)]
+pub fn size<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, len: u32) {
+    case.hard(Rule::L20, case.lan.is_known() && len > u32::from(case.lan.mtu()));
 }

@@ -1,14 +1,13 @@
 //! The rules of neighbour discovery: N01 to N08, N10, N11, on the LAN itself.
 
-use super::facts::Facts;
+use super::case::{Case, SoFar};
 use super::ip::Scope;
-use super::{Findings, Rule};
-use crate::addr::Mac;
+use super::{Rule, ip, layer2};
+use crate::addr::{Ip6, Mac};
 use crate::bytes::FrameBytes;
 use crate::counters::ClaimKey;
-use crate::frame::Link;
-use crate::frame::ipv6::Ipv6;
-use crate::frame::l4::{self, Fragment, Transport, protocol};
+use crate::frame::ipv6::Noted;
+use crate::frame::l4::{self, protocol};
 use crate::limit::Class;
 use crate::memory::Memory;
 
@@ -32,6 +31,8 @@ mod option {
 }
 
 mod field {
+    /// The destination in an IPv6 header.
+    pub(super) const DESTINATION: usize = 24;
     /// The target of an NS or NA.
     pub(super) const TARGET: usize = 8;
     /// The options behind it.
@@ -45,42 +46,58 @@ mod field {
 /// Options that are looked at.
 const MOST_OPTIONS: usize = 4;
 
-const UNSPECIFIED: [u8; 16] = [0; 16];
-
 /// Whether the packet is an NS or NA.
 #[inline(always)]
-pub fn is_neighbour(packet: &Ipv6) -> bool {
+fn is_neighbour(packet: &Noted) -> bool {
     let neighbour = kind::NEIGHBOUR_SOLICITATION..=kind::NEIGHBOUR_ADVERTISEMENT;
-    matches!(packet.transport, Transport::Icmp { kind, .. } if neighbour.contains(&kind))
+    packet.icmp().is_some_and(|(kind, _)| neighbour.contains(&kind))
+}
+
+/// N04: extension headers that the packet, or its first fragment, cuts off, on the LAN itself. The
+/// frame is malformed, and for neighbour discovery undecidable counts as broken.
+#[inline(always)]
+pub fn cut_chain<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
+    let Some(to) = case.frame.load::<16>(case.link.payload + field::DESTINATION) else {
+        return case.so_far();
+    };
+    let to = Ip6::new(to);
+    let is_to_many = case.link.destination.is_group() || to.is_multicast();
+    case.hard(Rule::N04, is_to_many || to.is_link_local() || case.lan.contains_ipv6(to));
+    case.so_far()
+}
+
+/// Holds an IPv6 packet that lies on the desk against the rules.
+// Of its own, so that the stacks of the groups of rules lie over each other: BPF has 512 bytes.
+#[cfg_attr(target_arch = "bpf", inline(never))]
+pub fn judge_noted<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
+    let packet = Noted::new(case.desk.addresses.get(), case.desk.chain.get());
+    let scope = ip::scope_ipv6(case, &packet);
+    layer2::multicast_ipv6(case, is_neighbour(&packet));
+    source(case, &packet, scope);
+    if scope.is_link {
+        judge(case, &packet);
+    }
+    case.so_far()
 }
 
 /// Holds a packet of link scope against the rules.
 #[inline(always)]
-pub fn judge<F: FrameBytes, M: Memory>(
-    frame: &F,
-    link: &Link,
-    packet: &Ipv6,
-    facts: &Facts<'_, M>,
-    findings: &mut Findings,
-) {
-    let Transport::Icmp { kind, code } = packet.transport else {
-        findings.hard(Rule::N04, hides_icmp(packet));
+fn judge<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, packet: &Noted) {
+    let Some((kind, code)) = packet.icmp() else {
+        case.hard(Rule::N04, hides_icmp(packet));
         return;
     };
-    if packet.protocol != protocol::ICMPV6 {
-        return;
-    }
     let is_mld = matches!(kind, kind::MLD_QUERY | kind::MLD_REPORT | kind::MLD_DONE | kind::MLD2_REPORT);
-    findings.hard(Rule::N10, is_mld);
+    case.hard(Rule::N10, is_mld);
     if !(kind::ROUTER_SOLICITATION..=kind::REDIRECT).contains(&kind) {
         return;
     }
-    findings.hard(Rule::N01, kind == kind::ROUTER_ADVERTISEMENT);
-    findings.hard(Rule::N02, kind == kind::ROUTER_SOLICITATION);
-    findings.hard(Rule::N03, kind == kind::REDIRECT);
+    case.hard(Rule::N01, kind == kind::ROUTER_ADVERTISEMENT);
+    case.hard(Rule::N02, kind == kind::ROUTER_SOLICITATION);
+    case.hard(Rule::N03, kind == kind::REDIRECT);
     // RFC 4861 §6.1, §7.1, §8.1: hop limit 255, code 0. RFC 6980 §5: no fragment header.
-    findings.hard(Rule::N04, packet.hop_limit != 255 || code != 0 || packet.has_fragment_header);
-    let at = usize::from(packet.transport_at);
+    case.hard(Rule::N04, packet.hop_limit() != 255 || code != 0 || packet.has_fragment_header());
+    let at = packet.transport_at();
     let (options, wanted) = match kind {
         kind::ROUTER_SOLICITATION => (field::RS_OPTIONS, option::SOURCE_LINK_LAYER),
         kind::ROUTER_ADVERTISEMENT => (field::RA_OPTIONS, option::SOURCE_LINK_LAYER),
@@ -89,109 +106,97 @@ pub fn judge<F: FrameBytes, M: Memory>(
         // A redirect's option is the address of the better router, not of its sender.
         _ => return,
     };
-    let address = link_layer_address(frame, at + options, wanted);
-    findings.hard(Rule::N06, address.is_some_and(|mac| mac != link.source));
-    if let Some(target) = frame.load::<16>(at + field::TARGET) {
-        match kind {
-            kind::NEIGHBOUR_SOLICITATION => solicitation(link, packet, target, facts, findings),
-            kind::NEIGHBOUR_ADVERTISEMENT => advertisement(link, target, facts, findings),
-            _ => {}
-        }
+    let end = case.link.payload + packet.total_len() as usize;
+    case.hard(Rule::N06, has_foreign_address(case, at + options, end, wanted));
+    let Some(target) = case.frame.load::<16>(at + field::TARGET) else {
+        return;
+    };
+    match kind {
+        kind::NEIGHBOUR_SOLICITATION => solicitation(case, packet, Ip6::new(target)),
+        kind::NEIGHBOUR_ADVERTISEMENT => advertisement(case, Ip6::new(target)),
+        _ => {}
     }
 }
 
 /// N04: headers that go on beyond what is looked at, or, in a fragment, beyond its end (RFC 7112 §5), or
 /// a later fragment of ICMPv6 to many.
 #[inline(always)]
-fn hides_icmp(packet: &Ipv6) -> bool {
-    let is_later = packet.fragment == Fragment::Later;
-    let is_to_many = packet.destination[0] == 0xff;
-    match packet.transport {
-        Transport::Undecided => !l4::has_ports(packet.protocol),
-        Transport::Truncated => packet.protocol == protocol::ICMPV6,
-        _ => is_later && is_to_many && packet.protocol == protocol::ICMPV6,
-    }
+fn hides_icmp(packet: &Noted) -> bool {
+    let is_icmp = packet.protocol() == protocol::ICMPV6;
+    let is_undecided = packet.is_undecided() && !l4::has_ports(packet.protocol());
+    let is_later_to_many = packet.is_later() && packet.destination().is_multicast();
+    is_undecided || (is_icmp && (packet.is_truncated() || is_later_to_many))
 }
 
 /// N05, N11, and the claim that a sender makes.
 #[inline(always)]
-fn solicitation<M: Memory>(
-    link: &Link,
-    packet: &Ipv6,
-    target: [u8; 16],
-    facts: &Facts<'_, M>,
-    findings: &mut Findings,
-) {
-    let is_over = facts.is_over(link, Class::Nd);
-    let is_sweep = facts.sweeps_ipv6(link, target);
-    findings.hard(Rule::N11, is_over || is_sweep);
-    let is_near = is_link_local(&target) || facts.lan.contains_ipv6(target);
-    let is_wrong_target = facts.lan.has_ipv6() && !is_near;
-    let is_right_group = packet.destination[0] != 0xff || packet.destination == solicited_node(&target);
-    findings.hard(Rule::N05, is_wrong_target || !is_right_group);
-    if packet.source != UNSPECIFIED {
-        facts.memory.claim(&ClaimKey::ipv6(facts.vlan, link.source, packet.source));
+fn solicitation<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, packet: &Noted, target: Ip6) {
+    let is_over = case.is_over(Class::Nd);
+    let is_sweep = case.sweeps_ipv6(target);
+    case.hard(Rule::N11, is_over || is_sweep);
+    let is_near = target.is_link_local() || case.lan.contains_ipv6(target);
+    let is_wrong_target = case.lan.has_ipv6() && !is_near;
+    let is_right_group =
+        !packet.destination().is_multicast() || packet.destination() == target.solicited_node();
+    case.hard(Rule::N05, is_wrong_target || !is_right_group);
+    if packet.source() != Ip6::UNSPECIFIED {
+        case.memory.claim(&ClaimKey::ipv6(case.vlan, case.link.source, packet.source()));
     }
 }
 
 /// N07, and the claim that it is.
 #[inline(always)]
-fn advertisement<M: Memory>(link: &Link, target: [u8; 16], facts: &Facts<'_, M>, findings: &mut Findings) {
-    facts.memory.claim(&ClaimKey::ipv6(facts.vlan, link.source, target));
-    if facts.lan.is_bound_ipv6() && facts.lan.contains_ipv6(target) {
-        let owner = facts.owner_ipv6(target);
+fn advertisement<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, target: Ip6) {
+    case.memory.claim(&ClaimKey::ipv6(case.vlan, case.link.source, target));
+    if case.lan.is_bound_ipv6() && case.lan.contains_ipv6(target) {
+        let owner = case.owner_ipv6(target);
         // RFC 6620 §3: an address is bound to who has it.
-        findings.hard(Rule::N07, !owner.is_nobody() && !owner.is(&facts.source));
+        case.hard(Rule::N07, !owner.is_nobody() && !owner.is(&case.source));
     }
 }
 
 /// N08: an unspecified source outside of duplicate address detection (RFC 4862 §5.4.2), or an address
 /// of the LAN that nobody has.
 #[inline(always)]
-pub fn source<M: Memory>(packet: &Ipv6, facts: &Facts<'_, M>, scope: Scope, findings: &mut Findings) {
-    let is_solicitation =
-        matches!(packet.transport, Transport::Icmp { kind, .. } if kind == kind::NEIGHBOUR_SOLICITATION);
-    let is_to_solicited_node = packet.destination[..13] == SOLICITED_NODE;
-    let is_unspecified = packet.source == UNSPECIFIED;
-    findings.add(Rule::N08, is_unspecified && !(is_solicitation && is_to_solicited_node), !scope.is_link);
-    if facts.lan.contains_ipv6(packet.source) && facts.lan.is_bound_ipv6() {
-        let owner = facts.owner_ipv6(packet.source);
-        let is_certain = scope.is_link && facts.source.is_registered() && facts.source.has_ipv6();
-        findings.add(Rule::N08, owner.is_nobody(), !is_certain);
-        let is_others = !owner.is_nobody() && !owner.is(&facts.source);
-        findings.add(Rule::I09, is_others, !scope.is_link);
+fn source<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, packet: &Noted, scope: Scope) {
+    let is_solicitation = packet.icmp().is_some_and(|(kind, _)| kind == kind::NEIGHBOUR_SOLICITATION);
+    let is_to_solicited_node = packet.destination().is_solicited_node();
+    let is_unspecified = packet.source() == Ip6::UNSPECIFIED;
+    case.add(Rule::N08, is_unspecified && !(is_solicitation && is_to_solicited_node), !scope.is_link);
+    if case.lan.contains_ipv6(packet.source()) && case.lan.is_bound_ipv6() {
+        let owner = case.owner_ipv6(packet.source());
+        let is_certain = scope.is_link && case.source.is_registered() && case.source.has_ipv6();
+        case.add(Rule::N08, owner.is_nobody(), !is_certain);
+        let is_others = !owner.is_nobody() && !owner.is(&case.source);
+        case.add(Rule::I09, is_others, !scope.is_link);
     }
 }
 
-/// The link-layer address in an option of the kind `wanted`.
+/// Whether an option of the kind `wanted` has another link-layer address than the frame. The options end
+/// with the packet: what is behind it is padding.
 #[inline(always)]
-fn link_layer_address<F: FrameBytes>(frame: &F, options: usize, wanted: u8) -> Option<Mac> {
+fn has_foreign_address<F: FrameBytes, M: Memory>(
+    case: &Case<'_, F, M>,
+    options: usize,
+    end: usize,
+    wanted: u8,
+) -> bool {
     let mut at = options;
     for _ in 0..MOST_OPTIONS {
-        let [kind, len, a, b, c, d, e, f] = frame.load::<8>(at)?;
-        if kind == wanted {
-            return Some(Mac([a, b, c, d, e, f]));
+        if at + 8 > end {
+            return false;
+        }
+        let Some([kind, len, a, b, c, d, e, f]) = case.frame.load::<8>(at) else {
+            return false;
+        };
+        if kind == wanted && Mac([a, b, c, d, e, f]) != case.link.source {
+            return true;
         }
         // RFC 4861 §4.6: a length of 0 is not allowed, and the walk would not end.
         if len == 0 {
-            return None;
+            return false;
         }
         at += usize::from(len) * 8;
     }
-    None
-}
-
-/// ff02::1:ff00:0/104 (RFC 4291 §2.7.1).
-const SOLICITED_NODE: [u8; 13] = [0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x01, 0xff];
-
-#[inline(always)]
-fn solicited_node(target: &[u8; 16]) -> [u8; 16] {
-    let [.., x, y, z] = *target;
-    [0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x01, 0xff, x, y, z]
-}
-
-/// fe80::/10 (RFC 4291 §2.5.6).
-#[inline(always)]
-pub fn is_link_local(address: &[u8; 16]) -> bool {
-    address[0] == 0xfe && address[1] & 0xc0 == 0x80
+    false
 }
