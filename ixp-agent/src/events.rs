@@ -9,10 +9,12 @@ pub mod limit;
 pub mod log;
 pub mod settings;
 pub mod summary;
+pub mod webhook;
 pub mod who;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use ixp_common::counters::{ClaimKey, Heard, Outcome, RuleCounts, RuleKey, SessionKey, StationKey};
 use ixp_common::rules::{Rule, RuleAction};
@@ -123,6 +125,23 @@ pub enum News {
     Event(Arc<Event>),
     /// An incident as it is: it began, it grew, or it ended.
     Incident(Arc<Incident>),
+}
+
+/// News that did not reach their readers, counted by those who should have carried them.
+#[derive(Debug, Default)]
+pub struct Losses {
+    /// To slow readers of the stream.
+    pub stream: AtomicU64,
+    /// To the webhook.
+    pub webhook: AtomicU64,
+}
+
+impl Losses {
+    /// To slow readers of the stream, and to the webhook.
+    #[must_use]
+    pub fn read(&self) -> (u64, u64) {
+        (self.stream.load(Ordering::Relaxed), self.webhook.load(Ordering::Relaxed))
+    }
 }
 
 /// News that wait to be fetched; more are lost, and counted.
@@ -256,4 +275,4 @@ impl Events {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

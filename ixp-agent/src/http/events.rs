@@ -82,8 +82,7 @@ pub(super) struct Filter {
 impl Filter {
     pub(super) fn check(rule: Option<&str>, member: Option<&str>) -> Result<Self, Problem> {
         let known = |text: &str| {
-            text.parse()
-                .map_err(|error: BadRule| Problem::bad_request(&format!("rule={text} is {error}")))
+            text.parse().map_err(|error: BadRule| Problem::bad_request(&format!("rule={text} is {error}")))
         };
         Ok(Self { rule: rule.map(known).transpose()?, member: member.map(query::asn).transpose()? })
     }

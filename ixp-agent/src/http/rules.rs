@@ -173,6 +173,9 @@ mod tests {
         assert_eq!((of("N01", "/members/0/asn"), of("N01", "/members/0/packets")), (json!(64503), json!(5)));
         assert_eq!((of("N01", "/unknown/stations"), of("N01", "/unknown/packets")), (json!(1), json!(3)));
         assert_eq!((of("N02", "/packets"), of("N02", "/applicable")), (json!(0), json!(true)));
-        assert_eq!((of("L06", "/packets"), of("L06", "/reason")), (Value::Null, json!("no port is configured")));
+        assert_eq!(
+            (of("L06", "/packets"), of("L06", "/reason")),
+            (Value::Null, json!("no port is configured"))
+        );
     }
 }

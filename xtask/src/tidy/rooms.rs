@@ -54,6 +54,7 @@ const ROOMS: &[Room] = &[
     room("ixp-agent/src/policy", Pure, &["ixp_common", "members"]),
     room("ixp-agent/src/stations", Pure, &["ixp_common", "members", "snapshot"]),
     room("ixp-agent/src/events", Pure, &["ixp_common", "members", "snapshot", "stations"]),
+    room("ixp-agent/src/events/webhook", Rim, &["events", "ixp_common"]),
     room("ixp-agent/src/live", Pure, &["ixp_common", "events", "matrix", "members", "snapshot", "stations"]),
     room(
         "ixp-agent/src/http",
