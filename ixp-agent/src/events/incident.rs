@@ -10,7 +10,7 @@ mod sweep;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ixp_common::addr::VlanId;
+use ixp_common::addr::{Ip6, Mac, VlanId};
 use ixp_common::counters::{ClaimKey, Heard, RuleCounts, RuleKey, SessionKey, StationKey};
 use ixp_common::rules::Rule;
 use jiff::{SignedDuration, Timestamp};
@@ -145,13 +145,13 @@ enum Subject {
     /// This station's moves between ports.
     Move(StationKey),
     /// This station's address on several VLANs.
-    Roaming(ixp_common::addr::Mac),
+    Roaming(Mac),
     /// Frames that come back on this VLAN.
     Loop(VlanId),
     /// This station's claims of others' addresses.
     Intruder(StationKey),
     /// This address, which nobody is registered with.
-    Address(VlanId, [u8; 16]),
+    Address(VlanId, Ip6),
     /// This station's requests.
     Sweep(StationKey, Rule),
     /// What these two exchange.

@@ -86,7 +86,8 @@ fn arp(packet: &Arp) -> (String, Option<IpAddr>) {
 }
 
 fn ipv6(frame: &Captured<'_>, packet: &Ipv6, is_to: bool) -> (String, Option<IpAddr>) {
-    let (source, destination) = (Ipv6Addr::from(packet.source), Ipv6Addr::from(packet.destination));
+    let (source, destination) =
+        (Ipv6Addr::from(packet.source.octets()), Ipv6Addr::from(packet.destination.octets()));
     let target = neighbour_target(frame, packet);
     let Some(message) = neighbour_message(packet) else {
         return ip((source.into(), destination.into()), packet.protocol, packet.transport, is_to);

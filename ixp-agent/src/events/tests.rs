@@ -89,7 +89,7 @@ pub(crate) fn sent_to(from: u8, to: Mac, packets: u64) -> (PairKey, Counts) {
 /// Frames of a station that broke a rule.
 pub(crate) fn broken(rule: Rule, by: u8, packets: u64) -> (RuleKey, RuleCounts) {
     let broken = Counts { packets, bytes: packets * 60 };
-    (RuleKey::new(VlanId::UNTAGGED, mac(by), rule as u8), RuleCounts { broken, ..RuleCounts::default() })
+    (RuleKey::new(station(by), rule as u8), RuleCounts { broken, ..RuleCounts::default() })
 }
 
 #[test]

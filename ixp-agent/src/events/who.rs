@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use ixp_common::addr::VlanId;
+use ixp_common::addr::{Ip6, VlanId};
 use ixp_common::counters::StationKey;
 
 use crate::members::{InterfaceId, Member, Registry, owners};
@@ -51,7 +51,7 @@ pub fn interface(id: InterfaceId, registry: &Registry) -> String {
 
 /// An address as claims hold it: IPv4 as IPv6 maps it (RFC 4291 §2.5.5.2).
 #[must_use]
-pub fn address(bytes: [u8; 16]) -> IpAddr {
-    let address = Ipv6Addr::from(bytes);
+pub fn address(claimed: Ip6) -> IpAddr {
+    let address = Ipv6Addr::from(claimed.octets());
     address.to_ipv4_mapped().map_or(IpAddr::V6(address), IpAddr::V4)
 }

@@ -106,7 +106,7 @@ impl InForce {
 mod tests {
     use super::*;
     use ixp_common::addr::{Mac, VlanId};
-    use ixp_common::counters::{Counts, Outcome};
+    use ixp_common::counters::{Counts, Outcome, StationKey};
 
     #[test]
     fn forged_stations_are_counted_by_rule_when_there_is_no_room() {
@@ -115,7 +115,8 @@ mod tests {
         let (mut totals, registry) = (RuleTotals::default(), Registry::default());
         for number in 0..u32::try_from(STRANGERS).expect("small") + 7 {
             let [a, b, c, d] = number.to_be_bytes();
-            let key = RuleKey::new(VlanId::UNTAGGED, Mac([2, 0, a, b, c, d]), Rule::L07 as u8);
+            let key =
+                RuleKey::new(StationKey::new(VlanId::UNTAGGED, Mac([2, 0, a, b, c, d])), Rule::L07 as u8);
             totals.absorb(&Delta { rules: [(key, counts)].into(), ..Delta::default() }, &registry);
         }
         assert_eq!((totals.rows().len(), totals.missed()[&Rule::L07].would_drop), (STRANGERS, 7));

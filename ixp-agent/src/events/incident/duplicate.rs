@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ixp_common::addr::VlanId;
+use ixp_common::addr::{Ip6, VlanId};
 use ixp_common::counters::{ClaimKey, Heard, Outcome, RuleCounts, RuleKey, StationKey};
 use ixp_common::rules::Rule;
 use jiff::Timestamp;
@@ -23,7 +23,7 @@ pub(super) struct Duplicates {
 /// The stations that claim one address.
 struct Contest<'a> {
     vlan: VlanId,
-    address: [u8; 16],
+    address: Ip6,
     claims: &'a [(ClaimKey, Heard)],
     owner: Option<InterfaceId>,
 }
@@ -100,7 +100,7 @@ impl Contest<'_> {
                 continue;
             }
             // No frame stands for it: a claim has no size.
-            let key = RuleKey::new(self.vlan, station.mac(), Rule::A09 as u8);
+            let key = RuleKey::new(station, Rule::A09 as u8);
             counts.entry(key).or_default().add_frame(0, Outcome::Passed);
             let age = std::time::Duration::from_nanos(now.saturating_sub(heard.last));
             signs.push(self.sign(at.checked_sub(age).unwrap_or(at), station, registry));

@@ -128,7 +128,7 @@ impl Silent {
     ) -> Option<Sign> {
         let exchanged = self.pairs.get_mut(&pair).filter(|exchanged| exchanged.packets >= LEAST)?;
         for (station, waiting) in std::mem::take(&mut exchanged.waiting) {
-            let key = RuleKey::new(station.vlan(), station.mac(), Rule::I12 as u8);
+            let key = RuleKey::new(station, Rule::I12 as u8);
             counts.entry(key).or_default().broken.add(waiting);
         }
         let (one, other) = pair.stations();

@@ -3,7 +3,7 @@
 use ixp_common::addr::Mac;
 
 use super::*;
-use crate::events::tests::{arp_frame, at, breach, broken, mac, registry, sent, sent_to};
+use crate::events::tests::{arp_frame, at, breach, broken, mac, registry, sent, sent_to, station};
 use crate::events::{Events, Role};
 
 const SECOND: u64 = 1_000_000_000;
@@ -198,7 +198,7 @@ fn traffic_without_bgp_is_told_after_ten_minutes_and_counted() {
     events.counted(at(600), &delta, &registry);
     assert_eq!(roles(&events, 0), [(64501, Role::Source), (64502, Role::Source)]);
     let counts = events.agent_counts();
-    let of = |last| counts[&RuleKey::new(VlanId::UNTAGGED, mac(last), Rule::I12 as u8)].broken.packets;
+    let of = |last| counts[&RuleKey::new(station(last), Rule::I12 as u8)].broken.packets;
     assert_eq!((counts.len(), of(1), of(2)), (2, 300, 100));
     events.tick(at(1000), &registry);
     assert_eq!(events.incidents().iter().next().and_then(|incident| incident.end), Some(at(600)));
