@@ -2,9 +2,13 @@
 
 mod auth;
 mod dto;
+mod events;
 mod matrix;
 mod problem;
 mod query;
+mod rules;
+mod stations;
+mod stream;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -17,9 +21,10 @@ use axum::middleware;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, broadcast, watch};
 
 use self::problem::Problem;
+use crate::events::News;
 use crate::live::{Live, Roster};
 use crate::members::Asn;
 
@@ -47,6 +52,12 @@ pub struct Api {
     pub revision: &'static str,
     /// Lets one matrix be made at a time: a large one takes hundreds of megabytes.
     pub matrices: Semaphore,
+    /// Events and incidents as they come.
+    pub news: broadcast::Sender<News>,
+    /// Places for those who read them.
+    pub streams: Arc<Semaphore>,
+    /// Changes, or ends, when it is time to stop.
+    pub stopped: watch::Receiver<()>,
 }
 
 impl Api {
@@ -63,7 +74,10 @@ pub fn router(api: Arc<Api>) -> Router {
         .route("/api/v1/matrix", get(matrix::get))
         .route("/api/v1/members", get(members))
         .route("/api/v1/members/{asn}", get(member))
-        .route("/api/v1/stations", get(stations))
+        .route("/api/v1/stations", get(stations::get))
+        .route("/api/v1/rules", get(rules::get))
+        .route("/api/v1/events", get(events::get))
+        .route("/api/v1/events/stream", get(stream::get))
         .route("/api/v1/status", get(status))
         .route("/metrics", get(metrics))
         .route("/healthz", get(|| async { "ok\n" }))
@@ -98,12 +112,6 @@ async fn member(
 
 fn unknown(asn: Asn) -> Problem {
     Problem::not_found(&format!("{asn} is no member; /api/v1/members lists those that are"))
-}
-
-async fn stations(State(api): State<Arc<Api>>) -> Response {
-    let roster = api.roster.load();
-    let stations = dto::stations(&api.live().stations, &roster.registry);
-    axum::Json(stations).into_response()
 }
 
 async fn status(State(api): State<Arc<Api>>) -> Response {

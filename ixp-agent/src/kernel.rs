@@ -3,6 +3,7 @@
 
 pub mod attach;
 mod batch;
+pub mod claims;
 pub mod interface;
 pub mod load;
 pub mod pairs;

@@ -15,6 +15,8 @@ pub mod policy;
 pub mod matrix;
 pub mod stations;
 
+pub mod events;
+
 pub mod live;
 
 pub mod http;

@@ -1,20 +1,26 @@
 //! What the agent knows at this moment: deltas in as they are read, everything that pages, metrics
 //! and the API show out.
 
+mod rules;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use ixp_common::addr::Family;
-use ixp_common::counters::{Counts, PairKey};
+use ixp_common::counters::{ClaimKey, Counts, PairKey};
 use ixp_common::policy::Deployment;
 use jiff::Timestamp;
 
+use crate::events::{Events, Losses};
 use crate::matrix::Window;
 use crate::members::{Asn, Registry};
 use crate::snapshot::{Delta, Port, Snapshot};
 use crate::stations::Inventory;
+
+pub use self::rules::{InForce, RuleTotals};
 
 /// From the member's point of view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -77,6 +83,17 @@ pub struct Site {
     pub error: Option<String>,
 }
 
+/// An address that a station says is its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claim {
+    /// Who claims what.
+    pub key: ClaimKey,
+    /// When it was first heard.
+    pub first: Timestamp,
+    /// When it was last heard.
+    pub last: Timestamp,
+}
+
 /// The state of the running agent.
 #[derive(Debug)]
 pub struct Live {
@@ -92,6 +109,16 @@ pub struct Live {
     pub window: Window,
     /// Who was seen.
     pub stations: Inventory,
+    /// Who claims which address, by address; bounded by the kernel's table.
+    pub claims: Vec<Claim>,
+    /// Events and incidents.
+    pub events: Events,
+    /// What did not reach its readers.
+    pub losses: Arc<Losses>,
+    /// What was counted against the rules since the start.
+    pub rules: RuleTotals,
+    /// What is done about them.
+    pub in_force: InForce,
     /// Per member, family and direction, since the start.
     pub parties: BTreeMap<(Party, Family, Direction), Counts>,
     /// Every frame that the program saw since the start.
@@ -132,6 +159,11 @@ impl Live {
             site: Site::default(),
             window,
             stations,
+            claims: Vec::new(),
+            events: Events::new(since),
+            losses: Arc::default(),
+            rules: RuleTotals::default(),
+            in_force: InForce::default(),
             parties: BTreeMap::new(),
             seen: Counts::default(),
             accounted: Counts::default(),
@@ -150,7 +182,10 @@ impl Live {
         if self.is_observing() || !delta.seen.is_zero() {
             self.window.absorb(at, delta);
         }
-        self.stations.absorb(at, &delta.pairs);
+        self.stations.absorb(at, &delta.pairs, registry);
+        self.rules.absorb(delta, registry);
+        self.events.counted(at, delta, registry);
+        self.events.tick(at, registry);
         for (key, counts) in &delta.pairs {
             self.credit(key, *counts, registry);
         }
@@ -171,6 +206,15 @@ impl Live {
     #[must_use]
     pub fn in_flight(&self) -> Counts {
         self.seen.since(self.accounted)
+    }
+
+    /// Frames that broke a rule and were not told of by the kernel: the ring was full, or there were too
+    /// many at once.
+    #[must_use]
+    pub fn events_lost(&self) -> (u64, u64) {
+        let counters = || self.ports.values().map(|port| &port.counted.counters);
+        let lost = counters().map(|counters| counters.events_lost).sum();
+        (lost, counters().map(|counters| counters.events_suppressed).sum())
     }
 
     /// Whether every interface has the program on it.

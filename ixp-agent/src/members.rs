@@ -15,6 +15,7 @@ mod entry;
 mod file;
 mod ixf;
 pub mod load;
+pub mod owners;
 mod raw;
 pub mod registry;
 

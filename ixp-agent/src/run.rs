@@ -8,6 +8,7 @@ mod listen;
 mod reload;
 mod serve;
 mod site;
+mod tell;
 mod watch;
 
 use std::net::SocketAddr;
@@ -16,12 +17,14 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::{io, thread};
 
 use arc_swap::ArcSwap;
+use tokio::sync::broadcast;
 
 use crate::config::{Attach, Config, HiddenTags, XdpMode};
+use crate::events::News;
 use crate::kernel;
 use crate::kernel::attach::{self, Mode, Wanted};
 use crate::kernel::load::{Capacity, Object, load};
-use crate::live::Live;
+use crate::live::{Live, Roster};
 use crate::matrix::Window;
 use crate::members::MembersError;
 use crate::policy::{self, Ports};
@@ -30,6 +33,7 @@ use crate::stations::Inventory;
 
 use self::drain::Drain;
 use self::site::Site;
+use self::tell::Outlets;
 use self::watch::Watch;
 
 /// Why the agent does not run, or ended.
@@ -86,6 +90,16 @@ pub enum Error {
     DrainEnded,
 }
 
+/// News that a slow reader of the stream can be behind by.
+const NEWS: usize = 1024;
+
+/// What the API answers from.
+struct State {
+    live: Arc<Mutex<Live>>,
+    roster: Arc<ArcSwap<Roster>>,
+    stream: broadcast::Sender<News>,
+}
+
 /// Runs until SIGTERM or SIGINT. Nothing is attached before the configuration, the members, the
 /// port and the program have all proved usable.
 ///
@@ -111,13 +125,16 @@ pub fn run(config: &Config) -> Result<(), Error> {
     let attached = attach::attach(&mut loaded, &wanted)?;
     let watch = Watch::new(wanted, attached);
     live.lock().unwrap_or_else(PoisonError::into_inner).ports = watch.states(config);
-    let drain = Drain::new(loaded, watch, site, Arc::clone(&live), Arc::clone(&roster));
+    let (stream, _) = broadcast::channel(NEWS);
+    let outlets = Outlets { stream: stream.clone(), webhook: None };
+    let drain = Drain::new(loaded, watch, site, Arc::clone(&live), Arc::clone(&roster), outlets);
     let (stop, stopped) = mpsc::channel();
     let drain = thread::Builder::new()
         .name("drain".to_owned())
         .spawn(move || drain.run(&stopped))
         .map_err(|source| Error::Start { what: "the reader of the counters", source })?;
-    let served = serve::until_signal(listener, token, live, roster, (&config.members, stamp), &drain);
+    let state = State { live, roster, stream };
+    let served = serve::until_signal(listener, token, state, (&config.members, stamp), &drain);
     drop(stop);
     drain.join().map_err(|_| Error::DrainEnded)?;
     served

@@ -10,7 +10,6 @@ use serde::Serialize;
 use super::Api;
 use crate::live::{Live, PortState, Roster};
 use crate::members::{Asn, Interface, Member, Registry};
-use crate::stations::Inventory;
 
 #[derive(Debug, Serialize)]
 pub(super) struct Members {
@@ -38,27 +37,6 @@ struct InterfaceDto {
     ipv6: Vec<String>,
     port: Option<String>,
     speed: Option<u64>,
-}
-
-#[derive(Debug, Serialize)]
-pub(super) struct Stations {
-    capacity: usize,
-    unlisted: CountsDto,
-    stations: Vec<StationDto>,
-}
-
-#[derive(Debug, Serialize)]
-struct StationDto {
-    vlan: u16,
-    mac: String,
-    asn: Option<Asn>,
-    member: Option<String>,
-    interface: Option<String>,
-    seen_on: Option<String>,
-    first_seen: Timestamp,
-    last_seen: Timestamp,
-    packets: u64,
-    bytes: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -104,7 +82,7 @@ struct PortDto {
 }
 
 #[derive(Debug, Serialize)]
-struct CountsDto {
+pub(super) struct CountsDto {
     packets: u64,
     bytes: u64,
 }
@@ -188,30 +166,6 @@ fn interface_dto(registry: &Registry, interface: &Interface) -> InterfaceDto {
         ipv6: interface.ipv6.iter().map(ToString::to_string).collect(),
         port: interface.port.clone(),
         speed: interface.speed,
-    }
-}
-
-pub(super) fn stations(inventory: &Inventory, registry: &Registry) -> Stations {
-    let listed = inventory.iter().map(|(key, station)| {
-        let interface = registry.interface_of(key.vlan(), key.mac()).map(|id| registry.interface(id));
-        let member = interface.map(|interface| registry.member(interface.member));
-        StationDto {
-            vlan: key.vlan().get(),
-            mac: key.mac().to_string(),
-            asn: member.map(|member| member.asn),
-            member: member.map(|member| member.name.clone()),
-            interface: interface.map(|interface| interface.label.clone()),
-            seen_on: station.interface.clone(),
-            first_seen: station.first_seen,
-            last_seen: station.last_seen,
-            packets: station.sent.packets,
-            bytes: station.sent.bytes,
-        }
-    });
-    Stations {
-        capacity: inventory.fill().1,
-        unlisted: inventory.unlisted().into(),
-        stations: listed.collect(),
     }
 }
 

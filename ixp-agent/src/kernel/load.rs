@@ -16,6 +16,7 @@ use ixp_common::names;
 use ixp_common::policy::PortPolicy;
 use object::{Object as _, ObjectSection as _};
 
+use super::claims::Claims;
 use super::interface::Promiscuous;
 use super::pairs::PairTable;
 use super::policy::PolicyMaps;
@@ -59,6 +60,8 @@ pub struct Loaded {
     pub counters: Counters,
     /// What it hands over.
     pub rings: Rings,
+    /// What stations say of themselves.
+    pub claims: Claims,
 }
 
 impl Object {
@@ -131,6 +134,7 @@ pub fn load(object: &Object, capacity: Capacity) -> Result<Loaded, Error> {
         events: ring(take(&mut ebpf, names::EVENT_RING)?, names::EVENT_RING)?,
         log: EbpfLogger::init(&mut ebpf).map_err(|error| Error::map("type", "AYA_LOGS", error))?,
     };
+    let claims = Claims::new(take(&mut ebpf, names::CLAIMS)?, take(&mut ebpf, names::SESSIONS)?)?;
     let policies = HashMap::try_from(take(&mut ebpf, names::PORT_POLICIES)?)
         .map_err(|error| Error::map("type", names::PORT_POLICIES, error))?;
     let policy = PolicyMaps::new(&mut ebpf)?;
@@ -142,6 +146,7 @@ pub fn load(object: &Object, capacity: Capacity) -> Result<Loaded, Error> {
         policy,
         counters,
         rings,
+        claims,
     })
 }
 

@@ -7,14 +7,19 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use ixp_common::addr::{Mac, VlanId};
-use ixp_common::counters::{Counts, StationKey};
+use ixp_common::counters::{Counts, Outcome, StationKey};
+use ixp_common::rules::Rule;
+use ixp_common::sample::EventRecord;
 use tracing::{debug, info, warn};
 
 use super::clock;
 use super::site::Site;
+use super::tell::Outlets;
 use super::watch::Watch;
+use crate::events::Breach;
+use crate::kernel;
 use crate::kernel::load::Loaded;
-use crate::live::{Live, Roster};
+use crate::live::{Claim, Live, Roster};
 use crate::snapshot::{Delta, Snapshot};
 
 /// A drain per second.
@@ -23,6 +28,10 @@ const PERIOD: Duration = Duration::from_secs(1);
 const STATIONS: Duration = Duration::from_millis(100);
 /// How often the sample ring is emptied: it holds 6,500 samples.
 const SAMPLES: Duration = Duration::from_millis(10);
+/// Readings between two of who claims which address and who speaks BGP: they take a call per entry.
+const CLAIMS: u32 = 5;
+/// Events that are taken from the ring at once, so that the state is free in between.
+const EVENTS: usize = 256;
 /// Readings at the end until two agree: frames can be in flight while the program is taken off.
 const LAST_READINGS: usize = 8;
 
@@ -34,6 +43,8 @@ pub(super) struct Drain {
     before: Snapshot,
     live: Arc<Mutex<Live>>,
     roster: Arc<ArcSwap<Roster>>,
+    outlets: Outlets,
+    readings: u32,
     /// Frames that stayed without a place, as they were last told.
     lost: Counts,
 }
@@ -45,8 +56,10 @@ impl Drain {
         site: Site,
         live: Arc<Mutex<Live>>,
         roster: Arc<ArcSwap<Roster>>,
+        outlets: Outlets,
     ) -> Self {
-        Self { loaded, watch, site, before: Snapshot::default(), live, roster, lost: Counts::default() }
+        let before = Snapshot::default();
+        Self { loaded, watch, site, before, live, roster, outlets, readings: 0, lost: Counts::default() }
     }
 
     /// Reads until the other end of `stopped` is gone, then takes the program off and reads the rest.
@@ -58,9 +71,11 @@ impl Drain {
             if clock::instant() >= next {
                 self.watch.look(&mut self.loaded, &self.live);
                 self.site.look(&mut self.loaded, &self.roster.load(), &self.live);
+                self.look();
                 self.drain();
                 next = (next + PERIOD).max(clock::instant());
             }
+            self.tell();
             match stopped.recv_timeout(poll.min(next.saturating_duration_since(clock::instant()))) {
                 Err(RecvTimeoutError::Timeout) => {}
                 Ok(()) | Err(RecvTimeoutError::Disconnected) => break,
@@ -84,10 +99,13 @@ impl Drain {
             }
         };
         let at = clock::now();
-        let delta = snapshot.since(&self.before);
+        let mut delta = snapshot.since(&self.before);
         let took = clock::instant().duration_since(start);
         let roster = self.roster.load();
         let mut live = self.live();
+        for (key, counts) in live.events.agent_counts() {
+            delta.rules.entry(key).or_default().add(&counts);
+        }
         live.absorb(at, &delta, &snapshot, &roster.registry);
         live.drained(took);
         live.pair_table.0 = self.loaded.counters.pairs.fill();
@@ -109,10 +127,67 @@ impl Drain {
         while let Some(record) = self.loaded.rings.station() {
             let key = StationKey::new(VlanId::from_tci(record.vlan), Mac(record.mac));
             let name = self.watch.name_of(record.ifindex);
-            self.live().stations.discovered(key, clock::wall(record.monotonic_ns), name);
+            let at = clock::wall(record.monotonic_ns);
+            self.live().stations.discovered(key, at, name, &self.roster.load().registry);
         }
+        self.events();
         // Counted by the kernel; nothing reads their headers until samples are exported.
         while self.loaded.rings.sample().is_some() {}
+    }
+
+    /// Takes every frame that breaks a rule and was told of.
+    fn events(&mut self) {
+        loop {
+            let records: Vec<EventRecord> =
+                std::iter::from_fn(|| self.loaded.rings.event()).take(EVENTS).collect();
+            let roster = self.roster.load();
+            let mut live = self.live();
+            let Live { events, ports, .. } = &mut *live;
+            for record in &records {
+                let port = self.watch.slot_of(record.ifindex).and_then(|slot| ports.get(&slot));
+                let names = port.map(|port| (port.name.as_str(), port.port.as_deref()));
+                if let Some(mut breach) = breach(record, names) {
+                    breach.is_own = self.watch.is_own(breach.station.mac());
+                    events.breach(&breach, &roster.registry);
+                }
+            }
+            if records.len() < EVENTS {
+                return;
+            }
+        }
+    }
+
+    /// Every few readings: who claims which address, and who speaks BGP.
+    fn look(&mut self) {
+        self.readings = self.readings.wrapping_add(1);
+        if !self.readings.is_multiple_of(CLAIMS) {
+            return;
+        }
+        if let Err(error) = self.claims() {
+            warn!(%error, "claims and sessions were not read; tried again");
+        }
+    }
+
+    fn claims(&self) -> Result<(), kernel::Error> {
+        let claims = self.loaded.claims.claims()?;
+        let sessions = self.loaded.claims.sessions()?;
+        let now = (clock::now(), clock::monotonic_ns());
+        let listed = claims.iter().map(|(key, heard)| {
+            let (first, last) = (clock::wall(heard.first), clock::wall(heard.last));
+            Claim { key: *key, first, last }
+        });
+        let listed = listed.collect();
+        let roster = self.roster.load();
+        let mut live = self.live();
+        let Live { events, stations, .. } = &mut *live;
+        events.looked(now, &claims, &sessions, stations, &roster.registry);
+        live.claims = listed;
+        Ok(())
+    }
+
+    fn tell(&self) {
+        let news = self.live().events.take_news();
+        self.outlets.tell(news);
     }
 
     fn finish(mut self) {
@@ -128,8 +203,13 @@ impl Drain {
             }
         }
         self.rings();
+        self.tell();
         let live = self.live();
         let (seen, in_flight) = (live.seen, live.in_flight());
+        drop(live);
+        if let Some(webhook) = self.outlets.webhook {
+            webhook.finish();
+        }
         if in_flight.is_zero() {
             info!(
                 frames = seen.packets,
@@ -146,4 +226,20 @@ impl Drain {
             );
         }
     }
+}
+
+/// A record as a breach; `None` if its numbers are those of no rule or outcome.
+fn breach<'a>(record: &'a EventRecord, names: Option<(&'a str, Option<&'a str>)>) -> Option<Breach<'a>> {
+    Some(Breach {
+        at: clock::wall(record.monotonic_ns),
+        rule: Rule::from_number(record.rule)?,
+        outcome: Outcome::from_number(record.outcome)?,
+        station: StationKey::new(VlanId::from_tci(record.vlan), Mac(record.mac)),
+        suppressed: record.suppressed,
+        interface: names.map(|(interface, _)| interface),
+        port: names.and_then(|(_, port)| port),
+        is_own: false,
+        frame: record.header(),
+        wire_len: record.wire_len,
+    })
 }

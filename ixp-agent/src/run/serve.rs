@@ -13,13 +13,16 @@ use tokio::time::{MissedTickBehavior, interval};
 use tracing::{info, warn};
 
 use super::limit::Limited;
-use super::{Error, clock, reload};
+use super::{Error, State, clock, reload};
 use crate::http::{self, Api};
 use crate::live::{Live, Roster};
 use crate::{config, metrics};
 
 const BUILD: metrics::Build =
     metrics::Build { version: env!("CARGO_PKG_VERSION"), revision: env!("IXP_REVISION") };
+
+/// Readers of the stream at once: a part of the connections, so that others are left.
+const STREAMS: usize = 32;
 
 /// The members file, and its version that was read at the start.
 pub(super) type Read<'a> = (&'a config::Members, reload::Stamp);
@@ -28,19 +31,19 @@ pub(super) type Read<'a> = (&'a config::Members, reload::Stamp);
 pub(super) fn until_signal(
     listener: TcpListener,
     token: Option<String>,
-    live: Arc<Mutex<Live>>,
-    roster: Arc<ArcSwap<Roster>>,
+    state: State,
     members: Read<'_>,
     drain: &JoinHandle<()>,
 ) -> Result<(), Error> {
     let start = |source| Error::Start { what: "the runtime", source };
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(start)?;
-    let api = api(&live, &roster, token);
+    let (stop, mut stopped) = watch::channel(());
+    let (live, roster) = (Arc::clone(&state.live), Arc::clone(&state.roster));
+    let api = api(state, token, stopped.clone());
     let ended = runtime.block_on(async {
         // Caught before anybody is told that the agent is ready, and can send one.
         let signals = Signals::caught()?;
-        let (stop, mut stopped) = watch::channel(());
         let listener = tokio::net::TcpListener::from_std(listener).map_err(start)?;
         let listener = Limited::new(listener);
         let server = axum::serve(listener, http::router(api)).with_graceful_shutdown(async move {
@@ -62,16 +65,23 @@ pub(super) fn until_signal(
     ended
 }
 
-fn api(live: &Arc<Mutex<Live>>, roster: &Arc<ArcSwap<Roster>>, token: Option<String>) -> Arc<Api> {
+fn api(
+    State { live, roster, stream }: State,
+    token: Option<String>,
+    stopped: watch::Receiver<()>,
+) -> Arc<Api> {
     Arc::new(Api {
-        live: Arc::clone(live),
-        roster: Arc::clone(roster),
+        live,
+        roster,
         metrics: |live, roster| metrics::render(live, roster, BUILD).map_err(|error| error.to_string()),
         clock: clock::now,
         token,
         version: BUILD.version,
         revision: BUILD.revision,
         matrices: Semaphore::new(1),
+        news: stream,
+        streams: Arc::new(Semaphore::new(STREAMS)),
+        stopped,
     })
 }
 

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use ixp_common::addr::Mac;
 use ixp_common::counters::Counts;
 use ixp_common::policy::Deployment;
 use tracing::{info, warn};
@@ -61,6 +62,17 @@ impl Watch {
     /// Whether any interface samples.
     pub(super) fn is_sampling(&self) -> bool {
         self.ports.iter().any(|port| port.wanted.sampling_rate > 0)
+    }
+
+    /// The slot of an attached interface.
+    pub(super) fn slot_of(&self, ifindex: u32) -> Option<u32> {
+        let found = self.ports.iter().find(|port| port.attached.interface.index == ifindex);
+        found.map(|port| port.attached.slot)
+    }
+
+    /// Whether an address is that of one of the host's own interfaces.
+    pub(super) fn is_own(&self, mac: Mac) -> bool {
+        self.ports.iter().any(|port| port.attached.interface.mac == mac)
     }
 
     /// The name of an attached interface.

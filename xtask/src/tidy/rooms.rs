@@ -53,13 +53,19 @@ const ROOMS: &[Room] = &[
     room("ixp-agent/src/matrix", Pure, &["ixp_common", "members", "snapshot"]),
     room("ixp-agent/src/policy", Pure, &["ixp_common", "members", "notice"]),
     room("ixp-agent/src/stations", Pure, &["ixp_common", "members", "snapshot"]),
-    room("ixp-agent/src/live", Pure, &["ixp_common", "matrix", "members", "snapshot", "stations"]),
+    room("ixp-agent/src/events", Pure, &["ixp_common", "members", "snapshot", "stations"]),
+    room("ixp-agent/src/events/webhook", Rim, &["events", "ixp_common"]),
+    room("ixp-agent/src/live", Pure, &["ixp_common", "events", "matrix", "members", "snapshot", "stations"]),
     room(
         "ixp-agent/src/http",
         Rim,
-        &["ixp_common", "config", "live", "matrix", "members", "snapshot", "stations"],
+        &["ixp_common", "config", "events", "live", "matrix", "members", "snapshot", "stations"],
     ),
-    room("ixp-agent/src/metrics", Rim, &["ixp_common", "live", "matrix", "members", "snapshot", "stations"]),
+    room(
+        "ixp-agent/src/metrics",
+        Rim,
+        &["ixp_common", "events", "live", "matrix", "members", "snapshot", "stations"],
+    ),
 ];
 
 /// What a pure room does without: IO, tasks, the clock.

@@ -1,0 +1,61 @@
+//! News in, told out: a line in the journal, the stream, the webhook.
+
+use tokio::sync::broadcast;
+use tracing::{error, info, warn};
+
+use crate::events::webhook::Webhook;
+use crate::events::{Event, Incident, News, Severity};
+use crate::members::Asn;
+
+/// Where news go.
+pub(super) struct Outlets {
+    pub(super) stream: broadcast::Sender<News>,
+    pub(super) webhook: Option<Webhook>,
+}
+
+impl Outlets {
+    /// Tells everybody.
+    pub(super) fn tell(&self, news: Vec<News>) {
+        for news in news {
+            match &news {
+                News::Event(event) => log_event(event),
+                News::Incident(incident) => log_incident(incident),
+            }
+            if let Some(webhook) = &self.webhook {
+                webhook.offer(&news);
+            }
+            // Without a reader there is nobody to tell.
+            let _unread = self.stream.send(news);
+        }
+    }
+}
+
+fn log_event(event: &Event) {
+    let Event { id, rule, outcome, suppressed, summary, .. } = event;
+    let (rule, outcome, vlan) = (rule.name(), outcome.name(), event.station.vlan().get());
+    let (mac, asn) = (event.station.mac(), event.asn.map(|Asn(number)| number));
+    let interface = event.interface.as_deref();
+    match event.severity {
+        Severity::Critical => {
+            error!(event = id, rule, vlan, %mac, asn, interface, outcome, suppressed, "{summary}");
+        }
+        Severity::Warning => {
+            warn!(event = id, rule, vlan, %mac, asn, interface, outcome, suppressed, "{summary}");
+        }
+        Severity::Notice => {
+            info!(event = id, rule, vlan, %mac, asn, interface, outcome, suppressed, "{summary}");
+        }
+    }
+}
+
+fn log_incident(incident: &Incident) {
+    let Incident { id, kind, rule, summary, .. } = incident;
+    let (kind, rule, vlan) = (kind.name(), rule.name(), incident.vlan.get());
+    let stations = incident.culprits.len();
+    match (incident.end, incident.severity) {
+        (Some(end), _) => info!(incident = id, kind, rule, vlan, stations, %end, "over: {summary}"),
+        (None, Severity::Critical) => error!(incident = id, kind, rule, vlan, stations, "{summary}"),
+        (None, Severity::Warning) => warn!(incident = id, kind, rule, vlan, stations, "{summary}"),
+        (None, Severity::Notice) => info!(incident = id, kind, rule, vlan, stations, "{summary}"),
+    }
+}
