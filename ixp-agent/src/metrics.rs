@@ -2,6 +2,7 @@
 //! the attached interfaces.
 
 mod histogram;
+mod rules;
 
 use ixp_common::counters::Counts;
 use ixp_common::frame::{Malformed, Oddity};
@@ -28,6 +29,8 @@ pub fn render(live: &Live, roster: &Roster, build: Build) -> Result<String, prom
     page.ports(live)?;
     page.reasons(live)?;
     page.members(live, roster)?;
+    page.rules(live, roster)?;
+    page.events(live)?;
     page.registry.register(Box::new(histogram::Drains::new(&live.drains)))?;
     let mut text = Vec::new();
     TextEncoder::new().encode(&page.registry.gather(), &mut text)?;

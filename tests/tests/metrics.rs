@@ -14,9 +14,10 @@ use ixp_agent::metrics::{Build, render};
 use ixp_agent::snapshot::{Delta, Port, Snapshot};
 use ixp_agent::stations::Inventory;
 use ixp_common::addr::{Family, Mac, VlanId};
-use ixp_common::counters::{Counts, PairKey};
+use ixp_common::counters::{Counts, Outcome, PairKey, RuleCounts, RuleKey, StationKey};
 use ixp_common::frame::{Malformed, Oddity};
 use ixp_common::policy::Deployment;
+use ixp_common::rules::Rule;
 use jiff::{SignedDuration, Timestamp};
 
 const MEMBERS: &str = r#"
@@ -40,6 +41,8 @@ fn port() -> PortState {
         ..Port::default()
     };
     counted.counters.seen = three;
+    counted.counters.would_drop = Counts::frame(60);
+    counted.counters.events_lost = 4;
     PortState {
         name: "eth1".to_owned(),
         driver: "veth".to_owned(),
@@ -66,7 +69,11 @@ fn page() -> String {
         (PairKey::new(VlanId::UNTAGGED, source, destination, family), Counts::frame(64))
     };
     let pairs = vec![cell(member, Mac([4; 6]), Family::Ipv4), cell(member, Mac::BROADCAST, Family::Arp)];
-    let delta = Delta { pairs, ..Delta::default() };
+    let mut broken = RuleCounts::default();
+    broken.add_frame(60, Outcome::WouldDrop);
+    let key = |mac| RuleKey::new(StationKey::new(VlanId::UNTAGGED, mac), Rule::N01 as u8);
+    let rules = BTreeMap::from([(key(member), broken), (key(Mac([4; 6])), broken)]);
+    let delta = Delta { pairs, rules, ..Delta::default() };
     let snapshot = Snapshot { ports: BTreeMap::from([(1, port().counted)]), ..Snapshot::default() };
     live.absorb(Timestamp::UNIX_EPOCH, &delta, &snapshot, &registry);
     live.drained(Duration::from_micros(400));
@@ -102,6 +109,12 @@ fn a_members_counters_have_its_number_family_and_direction() {
         r#"ixp_member_info{asn="64500",name="Example \"Networks\""} 1"#,
         r#"ixp_malformed_packets_total{interface="eth1",reason="ipv4-version"} 1"#,
         r#"ixp_seen_bytes_total{interface="eth1"} 200"#,
+        r#"ixp_rule_packets_total{action="would_drop",rule="N01"} 2"#,
+        r#"ixp_rule_packets_total{action="dropped",rule="N01"} 0"#,
+        r#"ixp_rule_member_packets_total{asn="64500",rule="N01"} 1"#,
+        r#"ixp_would_drop_bytes_total{interface="eth1"} 60"#,
+        r#"ixp_events_lost_total{stage="ring"} 4"#,
+        r#"ixp_incidents_open 0"#,
         r#"ixp_agent_drain_duration_seconds_bucket{le="0.0005"} 1"#,
     ] {
         assert!(page.lines().any(|found| found == line), "{line} is not in\n{page}");
