@@ -77,6 +77,14 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// Where events are posted to.
+    #[error("read the webhook's address in {path}: {reason}")]
+    Webhook {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// A thread or the runtime.
     #[error("start {what}")]
     Start {
@@ -119,14 +127,16 @@ pub fn run(config: &Config) -> Result<(), Error> {
     let listener = listen::listener(config.http.listen, token.is_some())?;
     let capacity = Capacity { pairs: config.counting.pairs, stations: config.counting.stations };
     let mut loaded = load(&Object::find()?, capacity)?;
-    let live = Arc::new(Mutex::new(new_live(config)));
+    let live = new_live(config);
+    let webhook = tell::webhook(config.policy.webhook.as_ref(), &live.losses)?;
+    let live = Arc::new(Mutex::new(live));
     // No frame is seen before the rules are there.
-    let site = Site::first(config.policy.clone(), ports, &mut loaded, &roster.load(), &live)?;
+    let site = Site::first(config, ports, &mut loaded, &roster.load(), &live)?;
     let attached = attach::attach(&mut loaded, &wanted)?;
     let watch = Watch::new(wanted, attached);
     live.lock().unwrap_or_else(PoisonError::into_inner).ports = watch.states(config);
     let (stream, _) = broadcast::channel(NEWS);
-    let outlets = Outlets { stream: stream.clone(), webhook: None };
+    let outlets = Outlets { stream: stream.clone(), webhook };
     let drain = Drain::new(loaded, watch, site, Arc::clone(&live), Arc::clone(&roster), outlets);
     let (stop, stopped) = mpsc::channel();
     let drain = thread::Builder::new()

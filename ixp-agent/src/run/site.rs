@@ -1,20 +1,27 @@
 //! Policy and members in, the tables that rules go by into the kernel: at the start, when members are
 //! read again, and when a second MAC is no longer allowed.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use ixp_common::policy::Deployment;
+use ixp_common::rules::Rule;
 use jiff::Timestamp;
 use tracing::{info, warn};
 
 use super::{Error, clock};
+use crate::config::Config;
+use crate::events::Settings;
 use crate::kernel::load::Loaded;
-use crate::live::{self, Live, Roster};
+use crate::live::{self, InForce, Live, Roster};
+use crate::policy::applicable::{Ground, why_not};
 use crate::policy::{Policy, Ports, Tables, build};
 
 /// What tables are made of, and when new ones are due.
 pub(super) struct Site {
     policy: Policy,
     ports: Ports,
+    deployments: Vec<Deployment>,
     generation: u16,
     /// Which members the tables in force are of.
     loaded: Option<Timestamp>,
@@ -30,16 +37,23 @@ impl Site {
     /// # Errors
     /// [`Error::Policy`], [`Error::Kernel`].
     pub(super) fn first(
-        policy: Policy,
+        config: &Config,
         ports: Ports,
         loaded: &mut Loaded,
         roster: &Roster,
         live: &Mutex<Live>,
     ) -> Result<Self, Error> {
-        let mut site =
-            Self { policy, ports, generation: 0, loaded: roster.loaded, next: None, is_owed: false };
+        let mut site = Self {
+            policy: config.policy.clone(),
+            ports,
+            deployments: config.attach.iter().map(|attach| attach.deployment).collect(),
+            generation: 0,
+            loaded: roster.loaded,
+            next: None,
+            is_owed: false,
+        };
         let fresh = site.put(loaded, roster)?;
-        live.lock().unwrap_or_else(PoisonError::into_inner).site = fresh;
+        site.show(fresh, roster, &mut live.lock().unwrap_or_else(PoisonError::into_inner));
         Ok(site)
     }
 
@@ -54,7 +68,7 @@ impl Site {
         self.is_owed = matches!(outcome, Err(Error::Kernel(_)));
         let mut live = live.lock().unwrap_or_else(PoisonError::into_inner);
         match outcome {
-            Ok(fresh) => live.site = fresh,
+            Ok(fresh) => self.show(fresh, roster, &mut live),
             Err(error) => {
                 let error = error.to_string();
                 if live.site.error.as_ref() != Some(&error) {
@@ -63,6 +77,27 @@ impl Site {
                 live.site.error = Some(error);
             }
         }
+    }
+
+    /// Says what is in force to those who show it, and to those who put events together.
+    fn show(&self, fresh: live::Site, roster: &Roster, live: &mut Live) {
+        let Self { policy, ports, deployments, .. } = self;
+        let ground = Ground { policy, registry: &roster.registry, deployments, ports };
+        let reasons =
+            Rule::ALL.into_iter().filter_map(|rule| Some((rule, why_not(rule, &ground)?.to_owned())));
+        let inapplicable: BTreeMap<Rule, String> = reasons.collect();
+        let exempt = policy.exempt.iter().flat_map(|exempt| {
+            let rules = exempt.rules.unwrap_or_else(|| Rule::ALL.into_iter().collect());
+            exempt.macs.iter().map(move |mac| (*mac, rules))
+        });
+        live.events.set(Settings {
+            off: inapplicable.keys().copied().collect(),
+            exempt: exempt.collect(),
+            route_servers: policy.route_servers.iter().copied().collect(),
+        });
+        let actions = Rule::ALL.into_iter().map(|rule| (rule, policy.action(rule))).collect();
+        live.in_force = InForce { profile: policy.profile.name().to_owned(), actions, inapplicable };
+        live.site = fresh;
     }
 
     fn put(&mut self, loaded: &mut Loaded, roster: &Roster) -> Result<live::Site, Error> {

@@ -1,11 +1,16 @@
 //! News in, told out: a line in the journal, the stream, the webhook.
 
+use std::fs;
+use std::sync::Arc;
+
 use tokio::sync::broadcast;
 use tracing::{error, info, warn};
 
+use super::Error;
 use crate::events::webhook::Webhook;
-use crate::events::{Event, Incident, News, Severity};
+use crate::events::{Event, Incident, Losses, News, Severity};
 use crate::members::Asn;
+use crate::policy;
 
 /// Where news go.
 pub(super) struct Outlets {
@@ -28,6 +33,33 @@ impl Outlets {
             let _unread = self.stream.send(news);
         }
     }
+}
+
+/// Starts the way to the webhook, if one is configured.
+///
+/// # Errors
+/// [`Error::Webhook`], [`Error::Start`].
+pub(super) fn webhook(
+    configured: Option<&policy::Webhook>,
+    losses: &Arc<Losses>,
+) -> Result<Option<Webhook>, Error> {
+    let url = match configured {
+        None => return Ok(None),
+        Some(policy::Webhook::Url(url)) => url.clone(),
+        Some(policy::Webhook::File(path)) => {
+            let wrong = |reason| Error::Webhook { path: path.clone(), reason };
+            let text = fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+            let url = text.trim();
+            if !(url.starts_with("http://") || url.starts_with("https://")) {
+                return Err(wrong(
+                    "it holds no address; write one line, as https://example.net/hook".to_owned(),
+                ));
+            }
+            url.to_owned()
+        }
+    };
+    let started = Webhook::start(url, Arc::clone(losses));
+    started.map(Some).map_err(|source| Error::Start { what: "the webhook", source })
 }
 
 fn log_event(event: &Event) {
