@@ -3,7 +3,6 @@
 use std::fmt::Debug;
 
 use ixp_agent::kernel::load::Capacity;
-use ixp_agent::policy::memory::HostMemory;
 use ixp_common::bytes::Captured;
 use ixp_common::digest::Digest;
 use ixp_common::frame::Malformed;
@@ -12,6 +11,7 @@ use ixp_common::policy::{Action, Deployment, PortPolicy};
 use ixp_tests::digests::Digests;
 use ixp_tests::frames::{Fixture, corpus};
 use ixp_tests::kernel::{SHORTEST, run, run_split};
+use ixp_tests::rules::{memory, tables};
 use ixp_tests::sampler::{SLOT, Sampler, policy};
 use ixp_tests::tally::Tally;
 
@@ -57,7 +57,10 @@ fn frames() -> Vec<Fixture> {
 
 /// Counts each frame under a policy, of which `visible` bytes lie in the linear part.
 fn counts(policy: PortPolicy, visible: usize) {
+    let tables = tables().expect("the tables are built");
+    let memory = memory(&tables);
     let mut sampler = Sampler::load(CAPACITY).expect("the program loads");
+    sampler.loaded.policy.put(&tables.table, &tables.owners).expect("the tables are taken");
     sampler.set(policy).expect("it takes its settings");
     let mut before = sampler.snapshot().expect("counters are read");
     let kernel = |frames: &[Fixture]| {
@@ -66,8 +69,10 @@ fn counts(policy: PortPolicy, visible: usize) {
             WHOLE => run(program, &frame.bytes, 1),
             visible => run_split(program, &frame.bytes, visible),
         };
-        let actions =
-            frames.iter().map(|frame| Ok(run(frame)?.action)).collect::<anyhow::Result<Vec<_>>>()?;
+        let actions = frames
+            .iter()
+            .map(|frame| Ok(is_passed(run(frame)?.action)))
+            .collect::<anyhow::Result<Vec<_>>>()?;
         let after = sampler.snapshot()?;
         let tally = Tally::between(&before, &after, SLOT);
         before = after;
@@ -76,8 +81,8 @@ fn counts(policy: PortPolicy, visible: usize) {
     let host = |frames: &[Fixture]| {
         let mut tally = Tally::default();
         let observe =
-            |frame: &Fixture| observe(&cut(&frame.bytes, visible), &policy, None::<&HostMemory>, &mut tally);
-        let actions: Vec<Action> = frames.iter().map(observe).collect();
+            |frame: &Fixture| observe(&cut(&frame.bytes, visible), &policy, Some(&memory), &mut tally);
+        let actions: Vec<bool> = frames.iter().map(observe).map(is_passed).collect();
         assert_eq!(tally.accounted(), tally.seen);
         (actions, tally)
     };
@@ -85,6 +90,11 @@ fn counts(policy: PortPolicy, visible: usize) {
     frames.retain(|frame| visible == WHOLE || frame.bytes.len() > visible);
     let part = if visible == WHOLE { "whole".to_owned() } else { format!("by {visible} bytes") };
     check(&format!("counted {part} under {policy:?}"), &frames, GROUP, kernel, host);
+}
+
+/// A test run tells no more.
+fn is_passed(action: Action) -> bool {
+    action == Action::Pass
 }
 
 /// A capture of a frame's first `visible` bytes.
@@ -113,6 +123,11 @@ fn the_kernel_reads_a_frame_in_fragments_as_the_host_reads_a_cut_capture() {
 #[test]
 fn an_inline_port_counts_in_the_kernel_as_on_the_host() {
     counts(policy(Deployment::Inline, true, 0), WHOLE);
+}
+
+#[test]
+fn an_inline_port_that_enforces_counts_and_drops_in_the_kernel_as_on_the_host() {
+    counts(policy(Deployment::Inline, true, 0).enforcing(), WHOLE);
 }
 
 #[test]
