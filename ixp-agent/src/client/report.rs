@@ -136,7 +136,7 @@ impl<'a> Line<'a> {
 fn write(report: &Report<'_>, out: &mut impl Write) -> Result<(), Error> {
     let to =
         report.to.map_or("no reading yet".to_owned(), |to| to.strftime("%Y-%m-%d %H:%M:%SZ").to_string());
-    writeln!(out, "Peering-LAN rules, evidence for {} (protect the peering platform)", report.standard)?;
+    writeln!(out, "Rules of the peering LAN: evidence for {} (protect the platform)", report.standard)?;
     writeln!(out, "period   {} to {to}", report.from.strftime("%Y-%m-%d %H:%M:%SZ"))?;
     writeln!(out, "profile  {}", safe(report.profile))?;
     writeln!(out, "agent    ixp-agent {}", safe(report.version))?;
