@@ -9,6 +9,10 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use ixp_common::policy::Deployment;
 
+use crate::client;
+use crate::client::events::EventsArgs;
+use crate::client::learned::LearnedArgs;
+use crate::client::report::ReportArgs;
 use crate::config::{self, ConfigError, DeploymentName, Overrides, XdpMode};
 use crate::members::{self, MembersError, Registry, VlanTags};
 use crate::notice::Checked;
@@ -24,6 +28,7 @@ const EXAMPLES: &str = "Examples:
   ixp-agent run --interface eth1 --members members.toml
   ixp-agent replay --members ixf.json --by asn capture.pcap
   ixp-agent members check members.toml
+  ixp-agent events --follow --member 64500
   ixp-agent doctor
 
 Exit codes: 0 success, 1 failure while working, 2 bad usage or configuration,
@@ -45,6 +50,11 @@ enum Command {
     Run(RunArgs),
     /// Count the frames of captures, with the same parser and matrix
     Replay(ReplayArgs),
+    /// What the running agent tells of broken rules
+    Events(EventsArgs),
+    /// What is done about the rules
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Look at members files
     #[command(subcommand)]
     Members(MembersCommand),
@@ -103,6 +113,14 @@ enum MembersCommand {
         /// The file
         file: PathBuf,
     },
+    /// Write entries for the stations that the running agent has seen
+    Learned(LearnedArgs),
+}
+
+#[derive(Debug, Subcommand)]
+enum PolicyCommand {
+    /// Report what the running agent counted and dropped: evidence for MANRS IXP action 3
+    Report(ReportArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -137,6 +155,9 @@ pub enum Error {
     /// A capture.
     #[error(transparent)]
     Replay(#[from] replay::Error),
+    /// The running agent that was asked.
+    #[error(transparent)]
+    Client(#[from] client::Error),
     /// A file to check.
     #[error("read {path}: {source}")]
     Read {
@@ -168,7 +189,8 @@ impl Error {
             Self::Replay(replay::Error::Policy(_)) => BAD_USAGE,
             Self::Run(run::Error::Kernel(error)) if error.is_host_lacking() => HOST_LACKS,
             Self::Run(run::Error::Kernel(error)) if error.is_bad_usage() => BAD_USAGE,
-            Self::Run(_) | Self::Replay(_) | Self::Write(_) => FAILURE,
+            Self::Client(error) if error.is_bad_usage() => BAD_USAGE,
+            Self::Run(_) | Self::Replay(_) | Self::Client(_) | Self::Write(_) => FAILURE,
         }
     }
 }
@@ -189,6 +211,9 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Members(MembersCommand::Check { file }) => {
             checked(&members::check::check(&file.display().to_string(), &read(&file)?, &VlanTags::new()))
         }
+        Command::Members(MembersCommand::Learned(args)) => asked(|out| client::learned::run(&args, out)),
+        Command::Events(args) => asked(|out| client::events::run(&args, out)),
+        Command::Policy(PolicyCommand::Report(args)) => asked(|out| client::report::run(&args, out)),
         Command::Config(ConfigCommand::Check { file }) => {
             checked(&config::check::check(&file, &read(&file)?))
         }
@@ -273,6 +298,19 @@ fn replayed(args: &ReplayArgs) -> Result<ExitCode, Error> {
         Outcome::Complete => ExitCode::SUCCESS,
         Outcome::Incomplete => ExitCode::from(FAILURE),
     })
+}
+
+/// Writes what a running agent answers. A reader that goes away has had what it wanted.
+fn asked(
+    run: impl FnOnce(&mut io::StdoutLock<'static>) -> Result<(), client::Error>,
+) -> Result<ExitCode, Error> {
+    match run(&mut io::stdout().lock()) {
+        Err(client::Error::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(error) => Err(error.into()),
+        Ok(()) => Ok(ExitCode::SUCCESS),
+    }
 }
 
 fn read(path: &Path) -> Result<String, Error> {

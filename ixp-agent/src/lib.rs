@@ -23,5 +23,6 @@ pub mod http;
 pub mod metrics;
 
 pub mod cli;
+pub mod client;
 pub mod doctor;
 pub mod run;

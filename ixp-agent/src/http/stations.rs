@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use ixp_common::addr::VlanId;
 use ixp_common::counters::StationKey;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -55,6 +56,8 @@ struct ClaimDto {
     address: IpAddr,
     first: Timestamp,
     last: Timestamp,
+    /// Whether it lies in the LAN's prefix.
+    on_lan: bool,
     /// The member that is registered with it.
     owner: Option<Asn>,
     /// Other stations that say the same.
@@ -146,9 +149,18 @@ fn claimed(claim: &Claim, registry: &Registry, claims: &Claims<'_>) -> ClaimDto 
         address,
         first: seconds(claim.first),
         last: seconds(claim.last),
+        on_lan: is_on_lan(vlan, address, registry),
         owner: owner.map(|id| registry.member(registry.interface(id).member).asn),
         conflicts: others.map(|other| other.key.station().mac().to_string()).collect(),
     }
+}
+
+fn is_on_lan(vlan: VlanId, address: IpAddr, registry: &Registry) -> bool {
+    let mut lans = registry.lans().iter().filter(|lan| lan.vlan.is_none_or(|lan| lan == vlan));
+    lans.any(|lan| match address {
+        IpAddr::V4(address) => lan.ipv4.is_some_and(|prefix| prefix.contains(&address)),
+        IpAddr::V6(address) => lan.ipv6.is_some_and(|prefix| prefix.contains(&address)),
+    })
 }
 
 /// The interface that has most of what is claimed, if any has.
@@ -182,7 +194,7 @@ mod tests {
     use crate::matrix::Window;
     use crate::members::{VlanTags, parse};
     use crate::stations::Inventory;
-    use ixp_common::addr::{Mac, VlanId};
+    use ixp_common::addr::Mac;
     use ixp_common::counters::ClaimKey;
     use jiff::SignedDuration;
 

@@ -40,6 +40,8 @@ const ROOMS: &[Room] = &[
     room("ixp-agent/src/lib", Wiring, &["ixp_common"]),
     room("ixp-agent/src/main", Wiring, &[]),
     room("ixp-agent/src/cli", Wiring, &["ixp_common"]),
+    room("ixp-agent/src/client", Rim, &[]),
+    room("ixp-agent/src/client/learned", Rim, &["client", "members"]),
     room("ixp-agent/src/run", Wiring, &["ixp_common"]),
     room("ixp-agent/src/replay", Wiring, &["ixp_common"]),
     room("ixp-agent/src/doctor", Wiring, &["ixp_common"]),
@@ -95,6 +97,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("pcap_parser", &["ixp-agent/src/capture"]),
     ("prometheus", &["ixp-agent/src/metrics"]),
     ("sd_notify", &["ixp-agent/src/run"]),
+    ("ureq", &["ixp-agent/src/client", "ixp-agent/src/events/webhook", "ixp-lab"]),
 ];
 
 /// The crates of the workspace, as they are written in a path.
