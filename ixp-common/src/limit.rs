@@ -79,7 +79,7 @@ impl Sweep {
         let window = (now / WINDOW + 1) << WORD_BITS;
         let word = &self.words[(hash >> 32) as usize & (WORDS - 1)];
         let bits = Self::of_window(word.get(), window);
-        let bit = 1u64 << ((hash & 0xffff) * WORD_BITS >> 16);
+        let bit = 1u64 << (((hash & 0xffff) * WORD_BITS) >> 16);
         let mut count = Self::of_window(self.count.get(), window);
         if bits & bit == 0 {
             word.set(bits | bit);

@@ -1,7 +1,17 @@
 //! What is known of the exchange, as one value of a map: LANs by tag, registered stations by address,
 //! limits. The agent writes it whole, and a frame sees one table from its start to its end.
 
-use crate::addr::{EtherType, Ip6, Mac, VlanId};
+mod fill;
+mod lan;
+mod owner;
+mod station;
+
+pub use self::lan::Lan;
+pub use self::owner::AddressKey;
+pub(crate) use self::owner::mapped;
+pub use self::station::{Station, station_key};
+
+use crate::addr::{EtherType, Mac, VlanId};
 use crate::limit::{Class, Limit};
 use crate::policy::RuleActions;
 
@@ -25,332 +35,6 @@ pub const ETHERTYPES: usize = 8;
 /// The VLAN under which the stations and addresses of a LAN stand whose tag is not known: a number
 /// that no tag can have (IEEE 802.1Q table 9-2).
 pub const ANY_VLAN: u16 = 0xfff;
-
-/// A peering LAN.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[repr(C)]
-pub struct Lan {
-    ipv6: [u64; 2],
-    ipv6_mask: [u64; 2],
-    ipv4: u32,
-    ipv4_mask: u32,
-    vlan: u16,
-    mtu: u16,
-    profile: u16,
-    flags: u16,
-}
-
-const _: () = assert!(size_of::<Lan>() == 48);
-
-/// What is known of a LAN beyond its numbers.
-mod lan_flag {
-    pub(super) const KNOWN: u16 = 1;
-    pub(super) const IPV4: u16 = 1 << 1;
-    pub(super) const IPV6: u16 = 1 << 2;
-    /// The prefix has a network and a broadcast address of its own (not /31 or /32, RFC 3021).
-    pub(super) const BROADCAST: u16 = 1 << 3;
-    /// Somebody has a registered IPv4 address here.
-    pub(super) const BOUND_IPV4: u16 = 1 << 4;
-    /// Somebody has a registered IPv6 address here.
-    pub(super) const BOUND_IPV6: u16 = 1 << 5;
-}
-
-impl Lan {
-    /// No LAN.
-    pub const NONE: Self = Self {
-        ipv6: [0; 2],
-        ipv6_mask: [0; 2],
-        ipv4: 0,
-        ipv4_mask: 0,
-        vlan: 0,
-        mtu: 0,
-        profile: 0,
-        flags: 0,
-    };
-
-    /// The LAN of a tag; [`ANY_VLAN`] if its tag is not known. `mtu` is the largest L3 packet in bytes,
-    /// `profile` the number of the actions for who is not registered.
-    #[must_use]
-    pub const fn new(vlan: u16, mtu: u16, profile: u16) -> Self {
-        Self { vlan, mtu, profile, flags: lan_flag::KNOWN, ..Self::NONE }
-    }
-
-    /// The same with an IPv4 prefix; `is_bound` if somebody has a registered address in it.
-    #[must_use]
-    pub const fn with_ipv4(mut self, network: [u8; 4], prefix_len: u8, is_bound: bool) -> Self {
-        self.ipv4_mask = if prefix_len == 0 { 0 } else { u32::MAX << (32 - prefix_len) };
-        self.ipv4 = u32::from_be_bytes(network) & self.ipv4_mask;
-        self.flags |= lan_flag::IPV4;
-        if prefix_len < 31 {
-            self.flags |= lan_flag::BROADCAST;
-        }
-        if is_bound {
-            self.flags |= lan_flag::BOUND_IPV4;
-        }
-        self
-    }
-
-    /// The same with an IPv6 prefix; `is_bound` if somebody has a registered address in it.
-    #[must_use]
-    pub const fn with_ipv6(mut self, network: Ip6, prefix_len: u8, is_bound: bool) -> Self {
-        let mask = if prefix_len == 0 { 0 } else { u128::MAX << (128 - prefix_len) };
-        self.ipv6_mask = halves(mask);
-        let [high, low] = network.halves();
-        self.ipv6 = [high & self.ipv6_mask[0], low & self.ipv6_mask[1]];
-        self.flags |= lan_flag::IPV6;
-        if is_bound {
-            self.flags |= lan_flag::BOUND_IPV6;
-        }
-        self
-    }
-
-    /// The VLAN under which its stations and addresses are looked up.
-    #[inline(always)]
-    #[must_use]
-    pub const fn vlan(&self) -> u16 {
-        self.vlan
-    }
-
-    /// The largest L3 packet, in bytes.
-    #[inline(always)]
-    #[must_use]
-    pub const fn mtu(&self) -> u16 {
-        self.mtu
-    }
-
-    /// The number of the actions for who is not registered.
-    #[inline(always)]
-    #[must_use]
-    pub const fn profile(&self) -> u16 {
-        self.profile
-    }
-
-    /// Whether there is such a LAN.
-    #[inline(always)]
-    #[must_use]
-    pub const fn is_known(&self) -> bool {
-        self.flags & lan_flag::KNOWN != 0
-    }
-
-    /// Whether its IPv4 prefix is known.
-    #[inline(always)]
-    #[must_use]
-    pub const fn has_ipv4(&self) -> bool {
-        self.flags & lan_flag::IPV4 != 0
-    }
-
-    /// Whether its IPv6 prefix is known.
-    #[inline(always)]
-    #[must_use]
-    pub const fn has_ipv6(&self) -> bool {
-        self.flags & lan_flag::IPV6 != 0
-    }
-
-    /// Whether anybody has a registered IPv4 address.
-    #[inline(always)]
-    #[must_use]
-    pub const fn is_bound_ipv4(&self) -> bool {
-        self.flags & lan_flag::BOUND_IPV4 != 0
-    }
-
-    /// Whether anybody has a registered IPv6 address.
-    #[inline(always)]
-    #[must_use]
-    pub const fn is_bound_ipv6(&self) -> bool {
-        self.flags & lan_flag::BOUND_IPV6 != 0
-    }
-
-    /// Whether an IPv4 address lies in the prefix.
-    #[inline(always)]
-    #[must_use]
-    pub const fn contains_ipv4(&self, address: [u8; 4]) -> bool {
-        self.has_ipv4() && u32::from_be_bytes(address) & self.ipv4_mask == self.ipv4
-    }
-
-    /// Whether an IPv6 address lies in the prefix.
-    #[inline(always)]
-    #[must_use]
-    pub const fn contains_ipv6(&self, address: Ip6) -> bool {
-        let [high, low] = address.halves();
-        self.has_ipv6() && high & self.ipv6_mask[0] == self.ipv6[0] && low & self.ipv6_mask[1] == self.ipv6[1]
-    }
-
-    /// Whether this is the prefix's broadcast address.
-    #[inline(always)]
-    #[must_use]
-    pub const fn is_broadcast(&self, address: [u8; 4]) -> bool {
-        self.flags & lan_flag::BROADCAST != 0 && u32::from_be_bytes(address) == self.ipv4 | !self.ipv4_mask
-    }
-
-    /// Whether this is the prefix's own address.
-    #[inline(always)]
-    #[must_use]
-    pub const fn is_network(&self, address: [u8; 4]) -> bool {
-        self.flags & lan_flag::BROADCAST != 0 && u32::from_be_bytes(address) == self.ipv4
-    }
-}
-
-/// An IPv4 address as IPv6 maps it.
-pub(crate) const fn mapped([a, b, c, d]: [u8; 4]) -> [u64; 2] {
-    [0, u64::from_be_bytes([0, 0, 0xff, 0xff, a, b, c, d])]
-}
-
-/// A mask as two numbers.
-#[expect(clippy::cast_possible_truncation, reason = "the halves")]
-const fn halves(bits: u128) -> [u64; 2] {
-    [(bits >> 64) as u64, bits as u64]
-}
-
-/// A registered station.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[repr(C)]
-pub struct Station {
-    key: u64,
-    interface: u16,
-    profile: u16,
-    port: u16,
-    flags: u16,
-}
-
-const _: () = assert!(size_of::<Station>() == 16);
-
-mod station_flag {
-    pub(super) const IPV4: u16 = 1;
-    pub(super) const IPV6: u16 = 1 << 1;
-}
-
-impl Station {
-    /// Not registered.
-    pub const NONE: Self = Self { key: 0, interface: 0, profile: 0, port: 0, flags: 0 };
-
-    /// The station `mac` on the LAN that is looked up under `vlan`. It belongs to the interface of this
-    /// number, not 0, and the actions of `profile` hold for it.
-    #[must_use]
-    pub const fn new(vlan: u16, mac: Mac, interface: u16, profile: u16) -> Self {
-        Self { key: station_key(vlan, mac), interface, profile, port: 0, flags: 0 }
-    }
-
-    /// The same, wired to a switch port; 0 is a port that is not known.
-    #[must_use]
-    pub const fn wired_to(mut self, port: u16) -> Self {
-        self.port = port;
-        self
-    }
-
-    /// The same; whether its interface has registered addresses.
-    #[must_use]
-    pub const fn with_addresses(mut self, ipv4: bool, ipv6: bool) -> Self {
-        self.flags = ipv4 as u16 * station_flag::IPV4 | ipv6 as u16 * station_flag::IPV6;
-        self
-    }
-
-    /// What it is looked up by.
-    #[must_use]
-    pub const fn key(&self) -> u64 {
-        self.key
-    }
-
-    /// Whether it is registered.
-    #[inline(always)]
-    #[must_use]
-    pub const fn is_registered(&self) -> bool {
-        self.interface != 0
-    }
-
-    /// The number of its interface; 0 if it is not registered.
-    #[inline(always)]
-    #[must_use]
-    pub const fn interface(&self) -> u16 {
-        self.interface
-    }
-
-    /// The number of the actions that hold for it.
-    #[inline(always)]
-    #[must_use]
-    pub const fn profile(&self) -> u16 {
-        self.profile
-    }
-
-    /// The switch port that it is wired to; 0 if that is not known.
-    #[inline(always)]
-    #[must_use]
-    pub const fn port(&self) -> u16 {
-        self.port
-    }
-
-    /// Whether its interface has a registered IPv4 address.
-    #[inline(always)]
-    #[must_use]
-    pub const fn has_ipv4(&self) -> bool {
-        self.flags & station_flag::IPV4 != 0
-    }
-
-    /// Whether its interface has a registered IPv6 address.
-    #[inline(always)]
-    #[must_use]
-    pub const fn has_ipv6(&self) -> bool {
-        self.flags & station_flag::IPV6 != 0
-    }
-}
-
-/// What a station is looked up by: 12 bits of VLAN over 48 bits of address, and a bit so that it is
-/// never 0.
-#[inline(always)]
-#[must_use]
-pub const fn station_key(vlan: u16, mac: Mac) -> u64 {
-    let [a, b, c, d, e, f] = mac.0;
-    1 << 63 | (vlan as u64) << 48 | u64::from_be_bytes([0, 0, a, b, c, d, e, f])
-}
-
-/// Who has an address: the key of the table of owners. `generation` is that of the table that the
-/// entry belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(C)]
-pub struct AddressKey {
-    address: [u64; 2],
-    vlan: u16,
-    generation: u16,
-    zero: u32,
-}
-
-const _: () = assert!(size_of::<AddressKey>() == 24);
-
-impl AddressKey {
-    /// An IPv4 address on a LAN, as IPv6 maps it (RFC 4291 §2.5.5.2).
-    #[inline(always)]
-    #[must_use]
-    pub const fn ipv4(generation: u16, vlan: u16, address: [u8; 4]) -> Self {
-        Self { address: mapped(address), vlan, generation, zero: 0 }
-    }
-
-    /// An IPv6 address on a LAN.
-    #[inline(always)]
-    #[must_use]
-    pub const fn ipv6(generation: u16, vlan: u16, address: Ip6) -> Self {
-        Self { address: address.halves(), vlan, generation, zero: 0 }
-    }
-
-    /// As numbers that a function takes under BPF.
-    #[inline(always)]
-    #[must_use]
-    pub const fn to_words(&self) -> [u64; 3] {
-        [self.address[0], self.address[1], (self.vlan as u64) << 16 | self.generation as u64]
-    }
-
-    /// What [`to_words`](Self::to_words) gave.
-    #[inline(always)]
-    #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "packed from 16 bits each")]
-    pub const fn from_words([high, low, rest]: [u64; 3]) -> Self {
-        Self { address: [high, low], vlan: (rest >> 16) as u16, generation: rest as u16, zero: 0 }
-    }
-
-    /// The table that it belongs to.
-    #[must_use]
-    pub const fn generation(&self) -> u16 {
-        self.generation
-    }
-}
 
 /// What the rules go by besides the frame.
 #[derive(Debug, Clone, Copy)]
@@ -425,10 +109,11 @@ impl PolicyTable {
         let place = self.place(hash(self.seed, key));
         let station = self.stations[place];
         #[expect(clippy::cast_possible_truncation, reason = "below STATION_SLOTS")]
-        if station.key == key { (station, place as u32) } else { (Station::NONE, 0) }
+        if station.key() == key { (station, place as u32) } else { (Station::NONE, 0) }
     }
 
     #[inline(always)]
+    #[expect(clippy::cast_possible_truncation, reason = "its low bits")]
     fn place(&self, hash: u64) -> usize {
         let displacement = self.displacements[bucket(hash)];
         (hash as usize ^ usize::from(displacement)) & (STATION_SLOTS - 1)
@@ -508,134 +193,6 @@ impl PolicyTable {
         let port = usize::from(port) & (PORTS - 1);
         self.wired[port >> 6] >> (port & 63) & 1 == 1
     }
-
-    /// Sets what is done by the profile of this number, below [`PROFILES`].
-    pub fn set_actions(&mut self, profile: usize, actions: RuleActions) {
-        self.actions[profile] = actions;
-    }
-
-    /// Sets the limit of a class.
-    pub fn set_limit(&mut self, class: Class, limit: Limit) {
-        self.limits[class as usize] = limit;
-    }
-
-    /// Sets the EtherTypes that LANs carry.
-    pub fn set_ethertypes(&mut self, ethertypes: [EtherType; ETHERTYPES]) {
-        self.ethertypes = ethertypes.map(|ethertype| ethertype.0);
-    }
-
-    /// Sets the bits of a sweep that are too many; 0 is never.
-    pub fn set_sweep_bits(&mut self, bits: u32) {
-        self.sweep_bits = bits;
-    }
-
-    /// Sets the generation that the owners of addresses stand under.
-    pub fn set_generation(&mut self, generation: u16) {
-        self.generation = generation;
-    }
-
-    /// Lets members speak LACP to the switch.
-    pub fn allow_lacp(&mut self) {
-        self.flags |= table_flag::LACP;
-    }
-
-    /// Looks whether stations move between ports.
-    pub fn watch_moves(&mut self) {
-        self.flags |= table_flag::MOVES;
-    }
-
-    /// Sets the LANs, fewer than [`LANS`]. One whose tag is not known is that of all tags that no other
-    /// has; the prefixes of two of those cannot be told apart, so then neither is known.
-    pub fn set_lans(&mut self, lans: &[Lan]) {
-        self.lans = [Lan::NONE; LANS];
-        self.lan_of = [0; 4096];
-        let mut tagless = lans.iter().zip(1u8..).filter(|(lan, _)| lan.vlan == ANY_VLAN);
-        match (tagless.next(), tagless.next()) {
-            (Some((_, number)), None) => self.lan_of = [number; 4096],
-            (Some((lan, number)), Some(_)) => {
-                self.lan_of = [number; 4096];
-                self.lans[usize::from(number)] = Lan::new(ANY_VLAN, u16::MAX, lan.profile);
-            }
-            (None, _) if lans.is_empty() => {}
-            (None, _) => self.flags |= table_flag::TAGS,
-        }
-        for (lan, number) in lans.iter().zip(1u8..) {
-            let place = &mut self.lans[usize::from(number) & (LANS - 1)];
-            if !place.is_known() {
-                *place = *lan;
-            }
-            if lan.vlan != ANY_VLAN {
-                self.lan_of[usize::from(lan.vlan & 0xfff)] = number;
-            }
-        }
-    }
-
-    /// Arranges the stations as a perfect hash: compress, hash, displace (Belazzougui, Botelho and
-    /// Dietzfelbinger 2009). Leaves them in another order.
-    ///
-    /// # Errors
-    /// [`Unplaceable`]; the table is then not to be used.
-    pub fn set_stations(&mut self, stations: &mut [Station]) -> Result<(), Unplaceable> {
-        if stations.len() > MOST_STATIONS {
-            return Err(Unplaceable::TooMany);
-        }
-        stations.sort_unstable_by_key(|station| station.key);
-        if let Some(pair) = stations.windows(2).find(|pair| pair[0].key == pair[1].key) {
-            return Err(Unplaceable::Twice(pair[0].key));
-        }
-        for station in stations.iter().filter(|station| station.port != 0) {
-            let port = usize::from(station.port) & (PORTS - 1);
-            self.wired[port >> 6] |= 1 << (port & 63);
-        }
-        if !stations.is_empty() {
-            self.flags |= table_flag::STATIONS;
-        }
-        let placed = (1..=SEEDS).any(|nth| self.arrange(nth.wrapping_mul(0xa24b_aed4_963e_e407), stations));
-        if placed { Ok(()) } else { Err(Unplaceable::NoArrangement) }
-    }
-
-    /// The largest buckets first, while there is room to choose from.
-    fn arrange(&mut self, seed: u64, stations: &mut [Station]) -> bool {
-        let bucket_of = |station: &Station| bucket(hash(seed, station.key));
-        stations.sort_unstable_by_key(bucket_of);
-        self.seed = seed;
-        self.stations = [Station::NONE; STATION_SLOTS];
-        self.displacements = [0; DISPLACEMENTS];
-        let buckets = || stations.chunk_by(|one, other| bucket_of(one) == bucket_of(other));
-        let largest = buckets().map(<[Station]>::len).max().unwrap_or(0);
-        let by_size =
-            (1..=largest).rev().flat_map(|size| buckets().filter(move |bucket| bucket.len() == size));
-        by_size.into_iter().all(|bucket| self.displace(bucket))
-    }
-
-    /// Finds the displacement that gives each station of a bucket a place of its own.
-    fn displace(&mut self, stations: &[Station]) -> bool {
-        let bucket = bucket(hash(self.seed, stations[0].key));
-        (0..STATION_SLOTS).any(|displacement| {
-            #[expect(clippy::cast_possible_truncation, reason = "below STATION_SLOTS")]
-            let displacement = displacement as u16;
-            self.displacements[bucket] = displacement;
-            let placed = stations.iter().take_while(|station| self.put(station)).count();
-            if placed < stations.len() {
-                stations[..placed].iter().for_each(|station| self.take_back(station));
-            }
-            placed == stations.len()
-        })
-    }
-
-    fn put(&mut self, station: &Station) -> bool {
-        let place = self.place(hash(self.seed, station.key));
-        let is_free = !self.stations[place].is_registered();
-        if is_free {
-            self.stations[place] = *station;
-        }
-        is_free
-    }
-
-    fn take_back(&mut self, station: &Station) {
-        let place = self.place(hash(self.seed, station.key));
-        self.stations[place] = Station::NONE;
-    }
 }
 
 /// Two rounds of multiply and shift, so that all bits of a key reach both the bucket and the place.
@@ -646,7 +203,6 @@ const fn hash(seed: u64, key: u64) -> u64 {
 }
 
 #[inline(always)]
-#[expect(clippy::cast_possible_truncation, reason = "the highest 11 bits")]
 const fn bucket(hash: u64) -> usize {
     (hash >> 53) as usize & (DISPLACEMENTS - 1)
 }

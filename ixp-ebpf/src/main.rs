@@ -25,7 +25,7 @@ use ixp_common::bytes::FrameBytes as _;
 use ixp_common::frame::{self, Found, Link};
 use ixp_common::names::ABI_VERSION;
 use ixp_common::observe::{Sink as _, count, hold, settle};
-use ixp_common::policy::Action;
+use ixp_common::policy::{Action, PortPolicy};
 use ixp_common::rules::Kind;
 use ixp_ebpf::packet::Packet;
 
@@ -41,7 +41,7 @@ static LICENSE: [u8; 13] = *b"Dual MIT/GPL\0";
 
 /// The programs that hold frames against rules, by [`Kind`]. The agent fills them in with its first table.
 #[map]
-static RULE_PROGRAMS: ProgramArray = ProgramArray::with_max_entries(Kind::ALL.len() as u32, 0);
+static RULE_PROGRAMS: ProgramArray = ProgramArray::with_max_entries(Kind::COUNT, 0);
 
 /// Counts a frame, and hands it on to the rules that it is to be held against.
 #[xdp(frags)]
@@ -49,7 +49,7 @@ pub fn ixp_sampler(ctx: XdpContext) -> u32 {
     let packet = Packet::new(&ctx);
     let ifindex = ifindex(&ctx);
     let policy = ports::policy(ifindex);
-    let slot = policy.map_or(0, |policy| policy.slot());
+    let slot = policy.map_or(0, PortPolicy::slot);
     let Some(counters) = ports::counters(slot) else {
         return XDP_PASS;
     };

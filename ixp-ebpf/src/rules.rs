@@ -38,7 +38,9 @@ pub fn tell(packet: &Packet, broken: &Broken, slot: u32) {
 /// Rule, outcome, whether the station is registered, and slot, a byte each.
 #[inline(always)]
 fn packed(broken: &Broken, slot: u32) -> u32 {
-    u32::from_be_bytes([slot as u8, u8::from(broken.is_registered), broken.outcome as u8, broken.rule])
+    #[expect(clippy::cast_possible_truncation, reason = "below PORT_SLOTS")]
+    let slot = slot as u8;
+    u32::from_be_bytes([slot, u8::from(broken.is_registered), broken.outcome as u8, broken.rule])
 }
 
 #[inline(always)]

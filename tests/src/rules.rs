@@ -46,6 +46,6 @@ pub fn memory(tables: &Tables) -> HostMemory {
 pub fn judged(bytes: &[u8], policy: &PortPolicy, memory: &HostMemory) -> (BTreeSet<String>, Action) {
     let mut tally = Tally::default();
     let action = observe(&Captured::whole(bytes), policy, Some(memory), &mut tally);
-    let rules = tally.rules.keys().filter_map(|key| key.rule());
+    let rules = tally.rules.keys().filter_map(ixp_common::counters::RuleKey::rule);
     (rules.map(|rule| rule.name().to_owned()).collect(), action)
 }

@@ -40,9 +40,14 @@ pub enum Kind {
     CutIpv6 = 4,
 }
 
+const _: () = assert!(Kind::ALL.len() == Kind::COUNT as usize);
+
 impl Kind {
     /// All of them, in the order of their numbers.
     pub const ALL: [Self; 5] = [Self::Arp, Self::Ipv4, Self::Ipv6, Self::Other, Self::CutIpv6];
+
+    /// How many there are.
+    pub const COUNT: u32 = 5;
 
     /// What a frame is held against that can be parsed.
     #[inline(always)]

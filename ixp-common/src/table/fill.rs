@@ -1,0 +1,139 @@
+//! What the agent writes into a table: settings, LANs, and stations as a perfect hash.
+
+use super::{
+    ANY_VLAN, DISPLACEMENTS, ETHERTYPES, LANS, Lan, MOST_STATIONS, PORTS, PolicyTable, SEEDS, STATION_SLOTS,
+    Station, Unplaceable, bucket, hash, table_flag,
+};
+use crate::addr::EtherType;
+use crate::limit::{Class, Limit};
+use crate::policy::RuleActions;
+
+impl PolicyTable {
+    /// Sets what is done by the profile of this number, below [`PROFILES`].
+    pub fn set_actions(&mut self, profile: usize, actions: RuleActions) {
+        self.actions[profile] = actions;
+    }
+
+    /// Sets the limit of a class.
+    pub fn set_limit(&mut self, class: Class, limit: Limit) {
+        self.limits[class as usize] = limit;
+    }
+
+    /// Sets the EtherTypes that LANs carry.
+    pub fn set_ethertypes(&mut self, ethertypes: [EtherType; ETHERTYPES]) {
+        self.ethertypes = ethertypes.map(|ethertype| ethertype.0);
+    }
+
+    /// Sets the bits of a sweep that are too many; 0 is never.
+    pub fn set_sweep_bits(&mut self, bits: u32) {
+        self.sweep_bits = bits;
+    }
+
+    /// Sets the generation that the owners of addresses stand under.
+    pub fn set_generation(&mut self, generation: u16) {
+        self.generation = generation;
+    }
+
+    /// Lets members speak LACP to the switch.
+    pub fn allow_lacp(&mut self) {
+        self.flags |= table_flag::LACP;
+    }
+
+    /// Looks whether stations move between ports.
+    pub fn watch_moves(&mut self) {
+        self.flags |= table_flag::MOVES;
+    }
+
+    /// Sets the LANs, fewer than [`LANS`]. One whose tag is not known is that of all tags that no other
+    /// has; the prefixes of two of those cannot be told apart, so then neither is known.
+    pub fn set_lans(&mut self, lans: &[Lan]) {
+        self.lans = [Lan::NONE; LANS];
+        self.lan_of = [0; 4096];
+        let mut tagless = lans.iter().zip(1u8..).filter(|(lan, _)| lan.vlan() == ANY_VLAN);
+        match (tagless.next(), tagless.next()) {
+            (Some((_, number)), None) => self.lan_of = [number; 4096],
+            (Some((lan, number)), Some(_)) => {
+                self.lan_of = [number; 4096];
+                self.lans[usize::from(number)] = Lan::new(ANY_VLAN, u16::MAX, lan.profile());
+            }
+            (None, _) if lans.is_empty() => {}
+            (None, _) => self.flags |= table_flag::TAGS,
+        }
+        for (lan, number) in lans.iter().zip(1u8..) {
+            let place = &mut self.lans[usize::from(number) & (LANS - 1)];
+            if !place.is_known() {
+                *place = *lan;
+            }
+            if lan.vlan() != ANY_VLAN {
+                self.lan_of[usize::from(lan.vlan() & 0xfff)] = number;
+            }
+        }
+    }
+
+    /// Arranges the stations as a perfect hash: compress, hash, displace (Belazzougui, Botelho and
+    /// Dietzfelbinger 2009). Leaves them in another order.
+    ///
+    /// # Errors
+    /// [`Unplaceable`]; the table is then not to be used.
+    pub fn set_stations(&mut self, stations: &mut [Station]) -> Result<(), Unplaceable> {
+        if stations.len() > MOST_STATIONS {
+            return Err(Unplaceable::TooMany);
+        }
+        stations.sort_unstable_by_key(|station| station.key());
+        if let Some(pair) = stations.windows(2).find(|pair| pair[0].key() == pair[1].key()) {
+            return Err(Unplaceable::Twice(pair[0].key()));
+        }
+        for station in stations.iter().filter(|station| station.port() != 0) {
+            let port = usize::from(station.port()) & (PORTS - 1);
+            self.wired[port >> 6] |= 1 << (port & 63);
+        }
+        if !stations.is_empty() {
+            self.flags |= table_flag::STATIONS;
+        }
+        let placed = (1..=SEEDS).any(|nth| self.arrange(nth.wrapping_mul(0xa24b_aed4_963e_e407), stations));
+        if placed { Ok(()) } else { Err(Unplaceable::NoArrangement) }
+    }
+
+    /// The largest buckets first, while there is room to choose from.
+    fn arrange(&mut self, seed: u64, stations: &mut [Station]) -> bool {
+        let bucket_of = |station: &Station| bucket(hash(seed, station.key()));
+        stations.sort_unstable_by_key(bucket_of);
+        self.seed = seed;
+        self.stations = [Station::NONE; STATION_SLOTS];
+        self.displacements = [0; DISPLACEMENTS];
+        let buckets = || stations.chunk_by(|one, other| bucket_of(one) == bucket_of(other));
+        let largest = buckets().map(<[Station]>::len).max().unwrap_or(0);
+        let by_size =
+            (1..=largest).rev().flat_map(|size| buckets().filter(move |bucket| bucket.len() == size));
+        by_size.into_iter().all(|bucket| self.displace(bucket))
+    }
+
+    /// Finds the displacement that gives each station of a bucket a place of its own.
+    fn displace(&mut self, stations: &[Station]) -> bool {
+        let bucket = bucket(hash(self.seed, stations[0].key()));
+        (0..STATION_SLOTS).any(|displacement| {
+            #[expect(clippy::cast_possible_truncation, reason = "below STATION_SLOTS")]
+            let displacement = displacement as u16;
+            self.displacements[bucket] = displacement;
+            let placed = stations.iter().take_while(|station| self.put(station)).count();
+            if placed < stations.len() {
+                stations[..placed].iter().for_each(|station| self.take_back(station));
+            }
+            placed == stations.len()
+        })
+    }
+
+    fn put(&mut self, station: &Station) -> bool {
+        let place = self.place(hash(self.seed, station.key()));
+        let is_free = !self.stations[place].is_registered();
+        if is_free {
+            self.stations[place] = *station;
+        }
+        is_free
+    }
+
+    fn take_back(&mut self, station: &Station) {
+        let place = self.place(hash(self.seed, station.key()));
+        self.stations[place] = Station::NONE;
+    }
+}
