@@ -210,6 +210,7 @@ const fn bucket(hash: u64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::addr::Ip6;
     use proptest::prelude::*;
     use std::boxed::Box;
     use std::collections::BTreeSet;

@@ -79,7 +79,7 @@ impl PolicyTable {
         if stations.len() > MOST_STATIONS {
             return Err(Unplaceable::TooMany);
         }
-        stations.sort_unstable_by_key(|station| station.key());
+        stations.sort_unstable_by_key(Station::key);
         if let Some(pair) = stations.windows(2).find(|pair| pair[0].key() == pair[1].key()) {
             return Err(Unplaceable::Twice(pair[0].key()));
         }
