@@ -5,6 +5,7 @@ mod drain;
 mod machine;
 mod rates;
 mod report;
+mod rules;
 
 use std::fs;
 use std::path::PathBuf;
@@ -44,6 +45,7 @@ fn run(cli: &Cli) -> Result<()> {
         quick: cli.quick,
         machine: machine::facts(),
         rates: rates::measure(if cli.quick { &rates::QUICK } else { &rates::FULL })?,
+        rules: rules::measure(if cli.quick { &rates::QUICK } else { &rates::FULL })?,
         drains: drain::measure(if cli.quick { &drain::QUICK } else { &drain::FULL })?,
     };
     print!("{report}");

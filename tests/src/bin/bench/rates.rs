@@ -19,8 +19,8 @@ const PAIRS: [u32; 4] = [1, 100, 10_000, 300_000];
 
 /// How long to measure.
 pub(crate) struct Effort {
-    rounds: usize,
-    frames: u32,
+    pub(crate) rounds: usize,
+    pub(crate) frames: u32,
 }
 
 /// For people.

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::drain::Drain;
 use crate::machine::Machine;
 use crate::rates::Rate;
+use crate::rules::Held;
 
 /// All that one run measured.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -17,6 +18,8 @@ pub(crate) struct Report {
     pub(crate) machine: Machine,
     /// Per frame.
     pub(crate) rates: Vec<Rate>,
+    /// Per clean frame under the rules.
+    pub(crate) rules: Held,
     /// Per reading.
     pub(crate) drains: Vec<Drain>,
 }
@@ -35,6 +38,10 @@ impl fmt::Display for Report {
                 "{of:<16}{empty_ns:>7}{floor_ns:>8}{total_ns:>18}{sampler_ns:>10}{ratio:>10.1}{counted:>14}"
             )?;
         }
+        let Held { stations, off_ns, monitor_ns, enforce_ns } = self.rules;
+        writeln!(f, "\nns per clean frame    rules off   monitor   enforce   rules add")?;
+        let (of, adds) = (format!("{stations} stations"), enforce_ns.saturating_sub(off_ns));
+        writeln!(f, "{of:<16}{off_ns:>15}{monitor_ns:>10}{enforce_ns:>10}{adds:>12}")?;
         writeln!(f, "\nms per reading    snapshot     since")?;
         for drain in &self.drains {
             let [snapshot, since] = [drain.snapshot_us, drain.since_us].map(Millis);
