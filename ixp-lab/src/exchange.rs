@@ -37,6 +37,26 @@ impl Mode {
     }
 }
 
+/// What becomes of a frame that breaks a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Policy {
+    /// It is counted, and passes.
+    Monitor,
+    /// It is dropped where its rule says so.
+    Enforce,
+}
+
+impl Policy {
+    /// Its name on the command line and in the agent's configuration.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Monitor => "monitor",
+            Self::Enforce => "enforce",
+        }
+    }
+}
+
 /// A switch, its members and, in tap mode, a monitor port; all removed when dropped.
 #[derive(Debug)]
 pub struct Exchange {
@@ -190,10 +210,28 @@ fn connect(prefix: &str, switch: &Namespace, station: Station, mode: Mode) -> Re
     member.ip(&format!("address add {}/64 dev {MEMBER}", station.ipv6()))?;
     member.set(&format!("ipv4/conf/{MEMBER}/arp_notify"), "1")?;
     member.set(&format!("ipv6/conf/{MEMBER}/ndisc_notify"), "1")?;
+    // A router's port: it solicits no routers, and believes none.
+    member.set(&format!("ipv6/conf/{MEMBER}/router_solicitations"), "0")?;
+    member.set(&format!("ipv6/conf/{MEMBER}/accept_ra"), "0")?;
     for family in ["ipv4", "ipv6"] {
         member.set(&format!("{family}/neigh/{MEMBER}/base_reachable_time_ms"), "5000")?;
     }
+    keep_listeners_quiet(&member)?;
     Ok(member)
+}
+
+/// No member reports its multicast listeners to an exchange (RFC 3810), and the kernel has no setting for it. These
+/// reports are all that it sends with a hop-by-hop header.
+fn keep_listeners_quiet(member: &Namespace) -> Result<()> {
+    member.ip("link set lo up")?;
+    member.tc(&format!("qdisc add dev {MEMBER} clsact"))?;
+    member
+        .tc(&format!(
+            "filter add dev {MEMBER} egress protocol ipv6 u32 match u8 0 0xff at 6 \
+             action mirred egress redirect dev lo"
+        ))
+        .context("keep multicast reports (the kernel needs CONFIG_NET_ACT_MIRRED and CONFIG_NET_CLS_U32)")?;
+    Ok(())
 }
 
 /// Fixed too, so that a run differs from another only by its seed.

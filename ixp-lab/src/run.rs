@@ -11,7 +11,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::agent::{self, Agent, Start};
 use crate::cpu::Split;
-use crate::exchange::{Exchange, Mode};
+use crate::exchange::{Exchange, Mode, Policy};
 use crate::lock::Lock;
 use crate::matrix::Matrix;
 use crate::netns::Namespace;
@@ -32,6 +32,8 @@ pub struct Settings {
     pub duration: Option<Duration>,
     /// Where the agent counts.
     pub mode: Mode,
+    /// What the agent does about a frame that breaks a rule.
+    pub policy: Policy,
     /// Which traffic plan.
     pub seed: u64,
     /// Where the agent serves, in the caller's namespace.
@@ -50,6 +52,10 @@ pub struct Settings {
 /// It could not be built, or something in it failed.
 pub fn run(settings: &Settings) -> Result<Evidence> {
     let (fewest, most) = (2, MOST_MEMBERS);
+    ensure!(
+        settings.mode == Mode::Inline || settings.policy == Policy::Monitor,
+        "enforce drops frames, and a tap's frames are copies: use --mode inline with it, or --policy monitor"
+    );
     ensure!((fewest..=most).contains(&settings.members), "a lab has {fewest} to {most} members");
     let lock = Lock::take(&settings.prefix)?;
     interrupt::listen()?;
@@ -68,6 +74,7 @@ pub fn run(settings: &Settings) -> Result<Evidence> {
         namespace: exchange.agent_namespace(),
         interfaces: &exchange.agent_interfaces(),
         mode: settings.mode,
+        policy: settings.policy,
         members: &members_file(settings.members),
         folder: lock.folder(),
         listener: &listener,
@@ -125,7 +132,7 @@ fn watch(settings: &Settings, agent: &Agent) -> Result<Duration> {
     const LOG: Duration = Duration::from_secs(10);
     let terminal = std::io::stdout().is_terminal();
     let interval = if terminal { SCREEN } else { LOG };
-    let title = format!("{}, {} members", settings.mode.name(), settings.members);
+    let title = format!("{}, {}, {} members", settings.mode.name(), settings.policy.name(), settings.members);
     let url = agent.url();
     if settings.progress {
         println!("{}lab: {title}; the agent serves {url}", if terminal { "\x1b[2J\x1b[H" } else { "" });
@@ -181,6 +188,7 @@ fn conclude(
         at_agent: exchange.frames_at_agent()?,
         matrix,
         mode: settings.mode,
+        policy: settings.policy,
         lasted,
     };
     agent.stop()?;

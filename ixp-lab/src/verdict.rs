@@ -1,12 +1,14 @@
 //! Truth, kernel counters and matrix go in; how far they differ comes out, as numbers and as text.
 
+mod innocent;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
 use ixp_common::counters::{Counts, PairKey};
 
-use crate::exchange::Mode;
+use crate::exchange::{Mode, Policy};
 use crate::format::thousands;
 use crate::link::LinkCounters;
 use crate::matrix::Matrix;
@@ -32,6 +34,8 @@ pub struct Evidence {
     pub matrix: Matrix,
     /// Where it counted.
     pub mode: Mode,
+    /// What it did about a frame that broke a rule.
+    pub policy: Policy,
     /// How long the members spoke.
     pub lasted: Duration,
 }
@@ -98,6 +102,7 @@ pub fn failures(evidence: &Evidence) -> Vec<String> {
             matrix.seen.bytes, truth.bytes
         ));
     }
+    failures.extend(innocent::failures(evidence));
     failures
 }
 
@@ -161,11 +166,12 @@ fn last_line(evidence: &Evidence) -> String {
     }
     let truth = total(&evidence.sent.cells);
     format!(
-        "verdict: difference 0 in {} cells, {} frames, {} bytes ({}, {} members, {} s)",
+        "verdict: difference 0 in {} cells, {} frames, {} bytes ({}, {}, {} members, {} s)",
         thousands(evidence.sent.cells.len() as u64),
         thousands(truth.packets),
         thousands(truth.bytes),
         evidence.mode.name(),
+        evidence.policy.name(),
         evidence.members.len(),
         evidence.lasted.as_secs(),
     )
