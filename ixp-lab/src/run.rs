@@ -16,6 +16,7 @@ use crate::lock::Lock;
 use crate::matrix::Matrix;
 use crate::netns::Namespace;
 use crate::plan::{self, Flow};
+use crate::sins::{Deed, Sin, Sinners, Witnesses, catalogue};
 use crate::station::{MOST_MEMBERS, members_file};
 use crate::truth::Truth;
 use crate::verdict::Evidence;
@@ -28,6 +29,8 @@ pub struct Settings {
     pub prefix: String,
     /// How many members, 2..=[`MOST_MEMBERS`].
     pub members: u8,
+    /// Whether sinners are among them, who send what they must not.
+    pub misbehave: bool,
     /// How long the members speak; without it until Ctrl-C.
     pub duration: Option<Duration>,
     /// Where the agent counts.
@@ -67,7 +70,10 @@ pub fn run(settings: &Settings) -> Result<Evidence> {
     if !leftovers.is_empty() {
         println!("lab: removed what a killed lab left: {}", leftovers.join(" "));
     }
-    let exchange = Exchange::build(&settings.prefix, settings.members, settings.mode)?;
+    let sins = if settings.misbehave { catalogue(settings.members, settings.mode) } else { Vec::new() };
+    let sinners = u8::try_from(sins.len())?;
+    let exchange = Exchange::build(&settings.prefix, settings.members, sinners, settings.mode)?;
+    let witnesses = exchange.witnesses()?;
     let truth = Truth::collect(exchange.watchers()?);
     let agent = Agent::start(&Start {
         program: &settings.agent,
@@ -75,14 +81,25 @@ pub fn run(settings: &Settings) -> Result<Evidence> {
         interfaces: &exchange.agent_interfaces(),
         mode: settings.mode,
         policy: settings.policy,
-        members: &members_file(settings.members),
+        members: &members_file(settings.members + sinners),
         folder: lock.folder(),
         listener: &listener,
     })?;
     let speaking = Members::start(settings, &exchange, split)?;
+    let sinning = Sinners::start(sins.iter().cloned().zip(exchange.injectors()?).collect(), split);
     let lasted = watch(settings, &agent)?;
+    let sent = sinning.finish()?;
     drop(speaking);
-    conclude(settings, &exchange, truth, agent, lasted)
+    let evidence = conclude(settings, &exchange, truth, agent, lasted)?;
+    let deeds = deeds(sins, &sent, &exchange, &witnesses)?;
+    Ok(Evidence { deeds, ..evidence })
+}
+
+fn deeds(sins: Vec<Sin>, sent: &[u32], exchange: &Exchange, witnesses: &Witnesses) -> Result<Vec<Deed>> {
+    let (links, received) = (exchange.sinner_counters()?, witnesses.asked(&sins)?);
+    let rows = sins.into_iter().zip(sent).zip(links).zip(received);
+    let deed = |(((sin, &sent), (_, link)), received)| Deed { sin, sent: u64::from(sent), link, received };
+    Ok(rows.map(deed).collect())
 }
 
 /// The members' processes, ended when dropped.
@@ -185,6 +202,7 @@ fn conclude(
     let evidence = Evidence {
         sent: truth.finish()?,
         members: exchange.member_counters()?,
+        deeds: Vec::new(),
         at_agent: exchange.frames_at_agent()?,
         matrix,
         mode: settings.mode,

@@ -1,6 +1,7 @@
 //! Truth, kernel counters and matrix go in; how far they differ comes out, as numbers and as text.
 
 mod innocent;
+mod sinners;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -12,6 +13,7 @@ use crate::exchange::{Mode, Policy};
 use crate::format::thousands;
 use crate::link::LinkCounters;
 use crate::matrix::Matrix;
+use crate::sins::Deed;
 use crate::station::Station;
 use crate::truth::{Cells, Sent, by_source, total};
 
@@ -28,6 +30,8 @@ pub struct Evidence {
     pub sent: Sent,
     /// What the kernel counted on each member's interface.
     pub members: Vec<(Station, LinkCounters)>,
+    /// What the sinners did.
+    pub deeds: Vec<Deed>,
     /// Frames that reached the interfaces the agent counts on, as the kernel counted them.
     pub at_agent: u64,
     /// What the agent counted.
@@ -103,6 +107,7 @@ pub fn failures(evidence: &Evidence) -> Vec<String> {
         ));
     }
     failures.extend(innocent::failures(evidence));
+    failures.extend(sinners::failures(evidence));
     failures
 }
 
@@ -127,7 +132,7 @@ pub fn report(evidence: &Evidence) -> String {
     if differing.len() > SHOWN {
         text += &format!("  and {} cells more\n", differing.len() - SHOWN);
     }
-    text + &last_line(evidence)
+    text + &sinners::table(evidence) + &last_line(evidence)
 }
 
 fn member_table(evidence: &Evidence) -> String {
@@ -166,7 +171,8 @@ fn last_line(evidence: &Evidence) -> String {
     }
     let truth = total(&evidence.sent.cells);
     format!(
-        "verdict: difference 0 in {} cells, {} frames, {} bytes ({}, {}, {} members, {} s)",
+        "verdict: {}difference 0 in {} cells, {} frames, {} bytes ({}, {}, {} members, {} s)",
+        sinners::summary(evidence),
         thousands(evidence.sent.cells.len() as u64),
         thousands(truth.packets),
         thousands(truth.bytes),

@@ -38,6 +38,9 @@ pub(crate) struct Args {
     /// What becomes of a frame that breaks a rule
     #[arg(long, value_enum, default_value_t = Policy::Monitor)]
     policy: Policy,
+    /// Add a member for each thing that members must not send, who sends it
+    #[arg(long)]
+    misbehave: bool,
     /// Who speaks to whom, and how much
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -119,6 +122,7 @@ fn settings(args: &Args, agent: PathBuf) -> Result<Settings> {
     Ok(Settings {
         prefix: PREFIX.to_owned(),
         members: args.members,
+        misbehave: args.misbehave,
         duration: args.duration,
         mode: match args.mode {
             Deployment::Tap => Mode::Tap,

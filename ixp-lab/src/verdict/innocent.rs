@@ -12,7 +12,8 @@ const HARMLESS: RuleSet = RuleSet::of(&[Rule::N10, Rule::I13]);
 /// Why the members are not clean; nothing when they are.
 pub(super) fn failures(evidence: &Evidence) -> Vec<String> {
     let mut failures = Vec::new();
-    for finding in &evidence.matrix.findings {
+    let is_sin = |finding: &&Finding| evidence.deeds.iter().any(|deed| deed.sin.is_by(finding.mac));
+    for finding in evidence.matrix.findings.iter().filter(|finding| !is_sin(finding)) {
         let Finding { rule, mac, packets, dropped } = *finding;
         if HARMLESS.contains(rule) && dropped == 0 {
             continue;

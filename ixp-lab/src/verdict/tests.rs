@@ -11,7 +11,7 @@ fn key(from: u8, to: u8) -> PairKey {
     PairKey::new(VlanId::UNTAGGED, mac(from), mac(to), Family::Ipv4)
 }
 
-fn exact() -> Evidence {
+pub(super) fn exact() -> Evidence {
     let cells = Cells::from([
         (key(1, 2), Counts { packets: 10, bytes: 1000 }),
         (key(2, 1), Counts { packets: 5, bytes: 320 }),
@@ -23,6 +23,7 @@ fn exact() -> Evidence {
     Evidence {
         sent: Sent { cells: cells.clone(), missed: 0 },
         members,
+        deeds: Vec::new(),
         at_agent: 15,
         matrix: Matrix { seen, cells, ..Matrix::default() },
         mode: Mode::Tap,
