@@ -12,7 +12,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::clock;
-use crate::exchange::Mode;
+use crate::exchange::{Mode, Policy};
 use crate::matrix::Matrix;
 use crate::netns::Namespace;
 use crate::socket::checked;
@@ -34,6 +34,8 @@ pub struct Start<'a> {
     pub interfaces: &'a [String],
     /// As what.
     pub mode: Mode,
+    /// What it does about rules.
+    pub policy: Policy,
     /// Its members file.
     pub members: &'a str,
     /// Where its configuration and log are kept.
@@ -193,9 +195,10 @@ fn activated(namespace: &Namespace, program: &Path, listener: &TcpListener) -> C
 }
 
 fn configuration(start: &Start<'_>, members: &Path, address: SocketAddr) -> String {
-    let members = members.display();
+    let (members, profile) = (members.display(), start.policy.name());
     let mut text = format!(
-        "[members]\nfile = \"{members}\"\n\n[http]\nlisten = \"{address}\"\n\n[window]\nstep = \"1m\"\nkeep = \"168h\"\n"
+        "[members]\nfile = \"{members}\"\n\n[policy]\nprofile = \"{profile}\"\n\n[http]\nlisten = \"{address}\"\n\n\
+         [window]\nstep = \"1m\"\nkeep = \"168h\"\n"
     );
     for interface in start.interfaces {
         let deployment = start.mode.name();

@@ -1,11 +1,13 @@
 //! Namespaces, a bridge and veth pairs become an exchange whose switch itself never speaks.
 
+mod port;
+
 use anyhow::{Context, Result};
-use ixp_common::addr::Mac;
 
 use crate::link::{self, End, LinkCounters};
 use crate::netns::{self, Namespace};
-use crate::packet::Watcher;
+use crate::packet::{Injector, Watcher, Which};
+use crate::sins::Witnesses;
 use crate::station::Station;
 
 /// The interface that the agent reads in tap mode.
@@ -37,10 +39,31 @@ impl Mode {
     }
 }
 
+/// What becomes of a frame that breaks a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Policy {
+    /// It is counted, and passes.
+    Monitor,
+    /// It is dropped where its rule says so.
+    Enforce,
+}
+
+impl Policy {
+    /// Its name on the command line and in the agent's configuration.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Monitor => "monitor",
+            Self::Enforce => "enforce",
+        }
+    }
+}
+
 /// A switch, its members and, in tap mode, a monitor port; all removed when dropped.
 #[derive(Debug)]
 pub struct Exchange {
     members: Vec<(Station, Namespace)>,
+    sinners: Vec<(Station, Namespace)>,
     monitor: Option<Namespace>,
     switch: Namespace,
 }
@@ -54,11 +77,11 @@ impl Exchange {
         netns::remove_leftovers(|name| is_ours(prefix, name))
     }
 
-    /// Builds an exchange: the switch's side up, the members' interfaces down, so that no frame is on its way.
+    /// Builds an exchange of members that speak and, after them, sinners that say nothing by themselves: the switch's side up, the members' interfaces down, so that no frame is on its way.
     ///
     /// # Errors
     /// The kernel lacks an option that the line names, or this process may not.
-    pub fn build(prefix: &str, members: u8, mode: Mode) -> Result<Self> {
+    pub fn build(prefix: &str, members: u8, sinners: u8, mode: Mode) -> Result<Self> {
         let switch = Namespace::create(format!("{prefix}-sw"))?;
         mute(&switch)?;
         switch
@@ -69,10 +92,16 @@ impl Exchange {
             Mode::Tap => Some(add_monitor(prefix, &switch)?),
             Mode::Inline => None,
         };
-        let members = Station::first(members)
-            .map(|station| Ok((station, connect(prefix, &switch, station, mode)?)))
+        let mut stations = Station::first(members + sinners);
+        let members = stations
+            .by_ref()
+            .take(usize::from(members))
+            .map(|station| Ok((station, port::connect(prefix, &switch, station, mode)?)))
             .collect::<Result<Vec<_>>>()?;
-        Ok(Self { members, monitor, switch })
+        let sinners = stations
+            .map(|station| Ok((station, port::connect_mute(prefix, &switch, station, mode)?)))
+            .collect::<Result<Vec<_>>>()?;
+        Ok(Self { members, sinners, monitor, switch })
     }
 
     /// Where the agent lives.
@@ -86,8 +115,12 @@ impl Exchange {
     pub fn agent_interfaces(&self) -> Vec<String> {
         match self.monitor {
             Some(_) => vec![TAP.to_owned()],
-            None => self.members.iter().map(|(station, _)| station.port()).collect(),
+            None => self.everybody().map(|(station, _)| station.port()).collect(),
         }
+    }
+
+    fn everybody(&self) -> impl Iterator<Item = &(Station, Namespace)> {
+        self.members.iter().chain(&self.sinners)
     }
 
     /// The members and where they live.
@@ -95,31 +128,52 @@ impl Exchange {
         self.members.iter().map(|(station, namespace)| (*station, namespace))
     }
 
-    /// A watcher for each member's interface.
+    /// A watcher for each interface of a member or sinner.
     ///
     /// # Errors
     /// A socket cannot be opened.
     pub fn watchers(&self) -> Result<Vec<Watcher>> {
-        self.members.iter().map(|(_, namespace)| Watcher::open(namespace, MEMBER)).collect()
+        self.everybody().map(|(_, namespace)| Watcher::open(namespace, MEMBER, Which::Sent)).collect()
     }
 
-    /// Brings the members' interfaces up: from here on they speak.
+    /// Listeners for what the sinners send to each member.
+    ///
+    /// # Errors
+    /// A socket cannot be opened.
+    pub fn witnesses(&self) -> Result<Witnesses> {
+        let members = u8::try_from(self.members.len())?;
+        let which = Which::ReceivedFromOthersThan(Station { number: members });
+        let listen = |(station, namespace): &(Station, Namespace)| {
+            Ok((*station, Watcher::open(namespace, MEMBER, which)?))
+        };
+        Ok(Witnesses::new(self.members.iter().map(listen).collect::<Result<_>>()?))
+    }
+
+    /// A way to send through each sinner's interface, in order; they are up.
+    ///
+    /// # Errors
+    /// A socket cannot be opened.
+    pub fn injectors(&self) -> Result<Vec<Injector>> {
+        self.sinners.iter().map(|(_, namespace)| Injector::open(namespace, MEMBER)).collect()
+    }
+
+    /// Brings the members' and sinners' interfaces up: from here on they speak.
     ///
     /// # Errors
     /// An interface stays down.
     pub fn open(&self) -> Result<()> {
-        self.members.iter().try_for_each(|(_, namespace)| {
+        self.everybody().try_for_each(|(_, namespace)| {
             namespace.ip(&format!("link set {MEMBER} up"))?;
             Ok(())
         })
     }
 
-    /// Takes the members' interfaces down: nothing more enters the switch.
+    /// Takes their interfaces down: nothing more enters the switch.
     ///
     /// # Errors
     /// An interface stays up.
     pub fn silence(&self) -> Result<()> {
-        self.members.iter().try_for_each(|(_, namespace)| {
+        self.everybody().try_for_each(|(_, namespace)| {
             namespace.ip(&format!("link set {MEMBER} down"))?;
             Ok(())
         })
@@ -130,9 +184,15 @@ impl Exchange {
     /// # Errors
     /// A counter cannot be read.
     pub fn member_counters(&self) -> Result<Vec<(Station, LinkCounters)>> {
-        let counted =
-            |(station, namespace): &(Station, Namespace)| Ok((*station, link::counters(namespace, MEMBER)?));
-        self.members.iter().map(counted).collect()
+        self.members.iter().map(counters).collect()
+    }
+
+    /// As [`Self::member_counters`], of the sinners' interfaces.
+    ///
+    /// # Errors
+    /// A counter cannot be read.
+    pub fn sinner_counters(&self) -> Result<Vec<(Station, LinkCounters)>> {
+        self.sinners.iter().map(counters).collect()
     }
 
     /// Frames that reached the interfaces the agent counts on.
@@ -144,6 +204,10 @@ impl Exchange {
         let received = |name: &String| Ok(link::counters(namespace, name)?.rx.packets);
         self.agent_interfaces().iter().map(received).sum()
     }
+}
+
+fn counters((station, namespace): &(Station, Namespace)) -> Result<(Station, LinkCounters)> {
+    Ok((*station, link::counters(namespace, MEMBER)?))
 }
 
 fn is_ours(prefix: &str, name: &str) -> bool {
@@ -172,49 +236,6 @@ fn add_monitor(prefix: &str, switch: &Namespace) -> Result<Namespace> {
     switch.ip(&format!("link set {MONITOR} up"))?;
     monitor.ip(&format!("link set {TAP} up promisc on"))?;
     Ok(monitor)
-}
-
-fn connect(prefix: &str, switch: &Namespace, station: Station, mode: Mode) -> Result<Namespace> {
-    let member = Namespace::create(format!("{prefix}-m{}", station.number))?;
-    let port = station.port();
-    link::veth(
-        End { namespace: switch, name: &port, mac: Some(port_mac(station)) },
-        End { namespace: &member, name: MEMBER, mac: Some(station.mac()) },
-    )?;
-    switch.ip(&format!("link set {port} master br0"))?;
-    if mode == Mode::Tap {
-        mirror(switch, &port)?;
-    }
-    switch.ip(&format!("link set {port} up"))?;
-    member.ip(&format!("address add {}/24 dev {MEMBER}", station.ipv4()))?;
-    member.ip(&format!("address add {}/64 dev {MEMBER}", station.ipv6()))?;
-    member.set(&format!("ipv4/conf/{MEMBER}/arp_notify"), "1")?;
-    member.set(&format!("ipv6/conf/{MEMBER}/ndisc_notify"), "1")?;
-    for family in ["ipv4", "ipv6"] {
-        member.set(&format!("{family}/neigh/{MEMBER}/base_reachable_time_ms"), "5000")?;
-    }
-    Ok(member)
-}
-
-/// Fixed too, so that a run differs from another only by its seed.
-const fn port_mac(station: Station) -> Mac {
-    Mac([0x02, 0, 0, 0, 1, station.number])
-}
-
-/// A copy of what enters `port`, by whichever classifier the kernel has.
-fn mirror(switch: &Namespace, port: &str) -> Result<()> {
-    switch
-        .tc(&format!("qdisc add dev {port} clsact"))
-        .context("mirror (the kernel needs CONFIG_NET_SCH_INGRESS)")?;
-    let add = |classifier: &str| {
-        switch.tc(&format!(
-            "filter add dev {port} ingress protocol all {classifier} action mirred egress mirror dev {MONITOR}"
-        ))
-    };
-    add("u32 match u32 0 0").or_else(|_| add("matchall")).context(
-        "mirror (the kernel needs CONFIG_NET_ACT_MIRRED and CONFIG_NET_CLS_U32 or CONFIG_NET_CLS_MATCHALL)",
-    )?;
-    Ok(())
 }
 
 #[cfg(test)]

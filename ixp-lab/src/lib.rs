@@ -2,8 +2,8 @@
 //! comes out.
 //!
 //! In flow order: a [`plan`] says who speaks to whom; an [`exchange`] is built of [`netns`] and [`link`];
-//! each [`member`] speaks; [`truth`] counts what they sent; the [`agent`] serves its matrix; the [`verdict`]
-//! compares. [`run`] wires them.
+//! each [`member`] speaks, and some commit [`sins`]; [`truth`] counts what they sent; the [`agent`] serves its
+//! matrix; the [`verdict`] compares. [`run`] wires them.
 
 pub mod agent;
 pub mod clock;
@@ -21,6 +21,7 @@ pub mod packet;
 pub mod plan;
 pub mod random;
 pub mod run;
+pub mod sins;
 mod socket;
 pub mod station;
 pub mod truth;

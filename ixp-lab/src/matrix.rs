@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, anyhow};
 use ixp_common::addr::{Family, Mac, VlanId};
 use ixp_common::counters::{Counts, PairKey};
+use ixp_common::rules::Rule;
 use serde::Deserialize;
 
 use crate::truth::Cells;
@@ -18,6 +19,8 @@ pub struct Matrix {
     pub unattributed: u64,
     /// The rest.
     pub cells: Cells,
+    /// What stands against stations.
+    pub findings: Vec<Finding>,
 }
 
 impl Matrix {
@@ -32,14 +35,29 @@ impl Matrix {
         for cell in &served.cells {
             cells.entry(cell.key()?).or_default().add(Counts { packets: cell.packets, bytes: cell.bytes });
         }
-        Ok(Self { seen: Counts { packets: seen, bytes }, malformed, unattributed, cells })
+        let findings = served.rules.iter().map(Broken::finding).collect::<Result<_>>()?;
+        Ok(Self { seen: Counts { packets: seen, bytes }, malformed, unattributed, cells, findings })
     }
+}
+
+/// The frames by which one station broke one rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Finding {
+    /// Which rule.
+    pub rule: Rule,
+    /// The station's address; none for stations beyond the agent's table.
+    pub mac: Option<Mac>,
+    /// Frames that broke the rule.
+    pub packets: u64,
+    /// Those of them that were dropped.
+    pub dropped: u64,
 }
 
 #[derive(Deserialize)]
 struct Served {
     frames: Frames,
     cells: Vec<Cell>,
+    rules: Vec<Broken>,
 }
 
 #[derive(Deserialize)]
@@ -60,9 +78,28 @@ struct Cell {
     bytes: u64,
 }
 
+#[derive(Deserialize)]
+struct Broken {
+    rule: String,
+    mac: Option<String>,
+    packets: u64,
+    dropped: u64,
+}
+
+impl Broken {
+    fn finding(&self) -> Result<Finding> {
+        let rule = self.rule.parse().map_err(|error| anyhow!("`{}`: {error}", self.rule))?;
+        let mac = self.mac.as_deref().map(mac).transpose()?;
+        Ok(Finding { rule, mac, packets: self.packets, dropped: self.dropped })
+    }
+}
+
+fn mac(text: &str) -> Result<Mac> {
+    text.parse().map_err(|error| anyhow!("`{text}`: {error}"))
+}
+
 impl Cell {
     fn key(&self) -> Result<PairKey> {
-        let mac = |text: &str| text.parse::<Mac>().map_err(|error| anyhow!("`{text}`: {error}"));
         let family = Family::ALL
             .into_iter()
             .find(|family| family.name() == self.family)
@@ -80,12 +117,17 @@ mod tests {
     fn an_answer_becomes_cells() {
         let json = r#"{"by":"mac","frames":{"seen":3,"bytes":192,"malformed":1,"unattributed":0},"cells":[
             {"vlan":7,"src_mac":"02:00:00:00:00:01","dst_mac":"ff:ff:ff:ff:ff:ff","src_asn":65001,"dst_asn":null,
-             "family":"arp","packets":2,"bytes":128}],"rules":[]}"#;
+             "family":"arp","packets":2,"bytes":128}],"rules":[
+            {"rule":"N01","vlan":7,"mac":"02:00:00:00:00:01","asn":65001,"packets":2,"bytes":128,"dropped":1,"would_drop":0},
+            {"rule":"L07","vlan":7,"mac":null,"asn":null,"packets":1,"bytes":64,"dropped":0,"would_drop":0}]}"#;
         let matrix = Matrix::parse(json).unwrap();
         let vlan = VlanId::from_tci(7);
         let key = PairKey::new(vlan, Mac([2, 0, 0, 0, 0, 1]), Mac::BROADCAST, Family::Arp);
         assert_eq!(matrix.seen, Counts { packets: 3, bytes: 192 });
         assert_eq!((matrix.malformed, matrix.unattributed), (1, 0));
         assert_eq!(matrix.cells, Cells::from([(key, Counts { packets: 2, bytes: 128 })]));
+        let mac = Some(Mac([2, 0, 0, 0, 0, 1]));
+        let known = Finding { rule: Rule::N01, mac, packets: 2, dropped: 1 };
+        assert_eq!(matrix.findings, [known, Finding { rule: Rule::L07, mac: None, packets: 1, dropped: 0 }]);
     }
 }

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::netns::Namespace;
 use crate::socket::{checked, get, length_of, set};
+use crate::station::Station;
 
 /// Bytes of each frame that are read: the addresses, two VLAN tags and the EtherType.
 const HEADER: usize = 64;
@@ -18,7 +19,16 @@ const BATCH: u32 = 64;
 /// What the kernel may hold for a watcher that is late: many seconds of a lab's traffic.
 const BACKLOG_BYTES: libc::c_int = 64 << 20;
 
-/// Sees every frame that an interface sends, from its first.
+/// Which of an interface's frames are seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// Those that it sends.
+    Sent,
+    /// Those that it receives and that are not of this or an earlier member.
+    ReceivedFromOthersThan(Station),
+}
+
+/// Sees frames of an interface, from its first.
 #[derive(Debug)]
 pub struct Watcher {
     socket: OwnedFd,
@@ -29,11 +39,11 @@ impl Watcher {
     ///
     /// # Errors
     /// There is no such interface, or this process may not.
-    pub fn open(namespace: &Namespace, interface: &str) -> Result<Self> {
+    pub fn open(namespace: &Namespace, interface: &str, which: Which) -> Result<Self> {
         let open = || -> Result<Self> {
             // Without a protocol nothing arrives before the filter is in place.
             let socket = packet_socket(0)?;
-            only_outgoing(&socket, index(interface)?)?;
+            only(&socket, index(interface)?, which)?;
             set(&socket, libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, BACKLOG_BYTES)?;
             // Bound to every interface: a socket bound to one that is down misses the frames of its coming up.
             bind(&socket, 0, libc::ETH_P_ALL)?;
@@ -149,21 +159,36 @@ fn bind(socket: &OwnedFd, interface: libc::c_int, protocol: libc::c_int) -> Resu
     Ok(())
 }
 
-/// Lets through what `interface` sends, whole, and nothing else (socket filters: kernel, networking/filter).
-fn only_outgoing(socket: &OwnedFd, interface: libc::c_int) -> Result<()> {
+/// Lets through what it says of `interface`, whole, and nothing else (socket filters: kernel, networking/filter).
+fn only(socket: &OwnedFd, interface: libc::c_int, which: Which) -> Result<()> {
     const ANCILLARY: u32 = libc::SKF_AD_OFF.cast_unsigned();
     let load = u16::try_from(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS)?;
     let same = u16::try_from(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K)?;
     let done = u16::try_from(libc::BPF_RET | libc::BPF_K)?;
-    let step = |code, otherwise, k| libc::sock_filter { code, jt: 0, jf: otherwise, k };
-    let mut steps = [
-        step(load, 0, ANCILLARY + libc::SKF_AD_IFINDEX.cast_unsigned()),
-        step(same, 3, interface.cast_unsigned()),
-        step(load, 0, ANCILLARY + libc::SKF_AD_PKTTYPE.cast_unsigned()),
-        step(same, 1, u32::from(libc::PACKET_OUTGOING)),
-        step(done, 0, u32::MAX),
-        step(done, 0, 0),
+    let more = u16::try_from(libc::BPF_JMP | libc::BPF_JGT | libc::BPF_K)?;
+    let step = |code, then, otherwise, k| libc::sock_filter { code, jt: then, jf: otherwise, k };
+    let outgoing = u32::from(libc::PACKET_OUTGOING);
+    let mut steps = vec![
+        step(load, 0, 0, ANCILLARY + libc::SKF_AD_IFINDEX.cast_unsigned()),
+        step(same, 1, 0, interface.cast_unsigned()),
+        step(done, 0, 0, 0),
+        step(load, 0, 0, ANCILLARY + libc::SKF_AD_PKTTYPE.cast_unsigned()),
     ];
+    match which {
+        Which::Sent => steps.push(step(same, 1, 0, outgoing)),
+        Which::ReceivedFromOthersThan(last) => {
+            let [a, b, c, d, e, f] = last.mac().0;
+            steps.extend([
+                step(same, 4, 0, outgoing),
+                // The source address from its third byte on, then from its first.
+                step(load, 0, 0, 8),
+                step(more, 3, 0, u32::from_be_bytes([c, d, e, f])),
+                step(load, 0, 0, 6),
+                step(same, 0, 1, u32::from_be_bytes([a, b, c, d])),
+            ]);
+        }
+    }
+    steps.extend([step(done, 0, 0, 0), step(done, 0, 0, u32::MAX)]);
     let filter = libc::sock_fprog { len: u16::try_from(steps.len())?, filter: steps.as_mut_ptr() };
     set(socket, libc::SOL_SOCKET, libc::SO_ATTACH_FILTER, filter)
 }

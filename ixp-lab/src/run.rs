@@ -11,11 +11,12 @@ use anyhow::{Context, Result, ensure};
 
 use crate::agent::{self, Agent, Start};
 use crate::cpu::Split;
-use crate::exchange::{Exchange, Mode};
+use crate::exchange::{Exchange, Mode, Policy};
 use crate::lock::Lock;
 use crate::matrix::Matrix;
 use crate::netns::Namespace;
 use crate::plan::{self, Flow};
+use crate::sins::{Deed, Sin, Sinners, Witnesses, catalogue};
 use crate::station::{MOST_MEMBERS, members_file};
 use crate::truth::Truth;
 use crate::verdict::Evidence;
@@ -28,10 +29,14 @@ pub struct Settings {
     pub prefix: String,
     /// How many members, 2..=[`MOST_MEMBERS`].
     pub members: u8,
+    /// Whether sinners are among them, who send what they must not.
+    pub misbehave: bool,
     /// How long the members speak; without it until Ctrl-C.
     pub duration: Option<Duration>,
     /// Where the agent counts.
     pub mode: Mode,
+    /// What the agent does about a frame that breaks a rule.
+    pub policy: Policy,
     /// Which traffic plan.
     pub seed: u64,
     /// Where the agent serves, in the caller's namespace.
@@ -50,6 +55,10 @@ pub struct Settings {
 /// It could not be built, or something in it failed.
 pub fn run(settings: &Settings) -> Result<Evidence> {
     let (fewest, most) = (2, MOST_MEMBERS);
+    ensure!(
+        settings.mode == Mode::Inline || settings.policy == Policy::Monitor,
+        "enforce drops frames, and a tap's frames are copies: use --mode inline with it, or --policy monitor"
+    );
     ensure!((fewest..=most).contains(&settings.members), "a lab has {fewest} to {most} members");
     let lock = Lock::take(&settings.prefix)?;
     interrupt::listen()?;
@@ -61,21 +70,36 @@ pub fn run(settings: &Settings) -> Result<Evidence> {
     if !leftovers.is_empty() {
         println!("lab: removed what a killed lab left: {}", leftovers.join(" "));
     }
-    let exchange = Exchange::build(&settings.prefix, settings.members, settings.mode)?;
+    let sins = if settings.misbehave { catalogue(settings.members, settings.mode) } else { Vec::new() };
+    let sinners = u8::try_from(sins.len())?;
+    let exchange = Exchange::build(&settings.prefix, settings.members, sinners, settings.mode)?;
+    let witnesses = exchange.witnesses()?;
     let truth = Truth::collect(exchange.watchers()?);
     let agent = Agent::start(&Start {
         program: &settings.agent,
         namespace: exchange.agent_namespace(),
         interfaces: &exchange.agent_interfaces(),
         mode: settings.mode,
-        members: &members_file(settings.members),
+        policy: settings.policy,
+        members: &members_file(settings.members + sinners),
         folder: lock.folder(),
         listener: &listener,
     })?;
     let speaking = Members::start(settings, &exchange, split)?;
+    let sinning = Sinners::start(sins.iter().cloned().zip(exchange.injectors()?).collect(), split);
     let lasted = watch(settings, &agent)?;
+    let sent = sinning.finish()?;
     drop(speaking);
-    conclude(settings, &exchange, truth, agent, lasted)
+    let evidence = conclude(settings, &exchange, truth, agent, lasted)?;
+    let deeds = deeds(sins, &sent, &exchange, &witnesses)?;
+    Ok(Evidence { deeds, ..evidence })
+}
+
+fn deeds(sins: Vec<Sin>, sent: &[u32], exchange: &Exchange, witnesses: &Witnesses) -> Result<Vec<Deed>> {
+    let (links, received) = (exchange.sinner_counters()?, witnesses.asked(&sins)?);
+    let rows = sins.into_iter().zip(sent).zip(links).zip(received);
+    let deed = |(((sin, &sent), (_, link)), received)| Deed { sin, sent: u64::from(sent), link, received };
+    Ok(rows.map(deed).collect())
 }
 
 /// The members' processes, ended when dropped.
@@ -125,7 +149,7 @@ fn watch(settings: &Settings, agent: &Agent) -> Result<Duration> {
     const LOG: Duration = Duration::from_secs(10);
     let terminal = std::io::stdout().is_terminal();
     let interval = if terminal { SCREEN } else { LOG };
-    let title = format!("{}, {} members", settings.mode.name(), settings.members);
+    let title = format!("{}, {}, {} members", settings.mode.name(), settings.policy.name(), settings.members);
     let url = agent.url();
     if settings.progress {
         println!("{}lab: {title}; the agent serves {url}", if terminal { "\x1b[2J\x1b[H" } else { "" });
@@ -178,9 +202,11 @@ fn conclude(
     let evidence = Evidence {
         sent: truth.finish()?,
         members: exchange.member_counters()?,
+        deeds: Vec::new(),
         at_agent: exchange.frames_at_agent()?,
         matrix,
         mode: settings.mode,
+        policy: settings.policy,
         lasted,
     };
     agent.stop()?;

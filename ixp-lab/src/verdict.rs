@@ -1,15 +1,19 @@
 //! Truth, kernel counters and matrix go in; how far they differ comes out, as numbers and as text.
 
+mod innocent;
+mod sinners;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
 use ixp_common::counters::{Counts, PairKey};
 
-use crate::exchange::Mode;
+use crate::exchange::{Mode, Policy};
 use crate::format::thousands;
 use crate::link::LinkCounters;
 use crate::matrix::Matrix;
+use crate::sins::Deed;
 use crate::station::Station;
 use crate::truth::{Cells, Sent, by_source, total};
 
@@ -26,12 +30,16 @@ pub struct Evidence {
     pub sent: Sent,
     /// What the kernel counted on each member's interface.
     pub members: Vec<(Station, LinkCounters)>,
+    /// What the sinners did.
+    pub deeds: Vec<Deed>,
     /// Frames that reached the interfaces the agent counts on, as the kernel counted them.
     pub at_agent: u64,
     /// What the agent counted.
     pub matrix: Matrix,
     /// Where it counted.
     pub mode: Mode,
+    /// What it did about a frame that broke a rule.
+    pub policy: Policy,
     /// How long the members spoke.
     pub lasted: Duration,
 }
@@ -98,6 +106,8 @@ pub fn failures(evidence: &Evidence) -> Vec<String> {
             matrix.seen.bytes, truth.bytes
         ));
     }
+    failures.extend(innocent::failures(evidence));
+    failures.extend(sinners::failures(evidence));
     failures
 }
 
@@ -122,7 +132,7 @@ pub fn report(evidence: &Evidence) -> String {
     if differing.len() > SHOWN {
         text += &format!("  and {} cells more\n", differing.len() - SHOWN);
     }
-    text + &last_line(evidence)
+    text + &sinners::table(evidence) + &last_line(evidence)
 }
 
 fn member_table(evidence: &Evidence) -> String {
@@ -161,11 +171,13 @@ fn last_line(evidence: &Evidence) -> String {
     }
     let truth = total(&evidence.sent.cells);
     format!(
-        "verdict: difference 0 in {} cells, {} frames, {} bytes ({}, {} members, {} s)",
+        "verdict: {}difference 0 in {} cells, {} frames, {} bytes ({}, {}, {} members, {} s)",
+        sinners::summary(evidence),
         thousands(evidence.sent.cells.len() as u64),
         thousands(truth.packets),
         thousands(truth.bytes),
         evidence.mode.name(),
+        evidence.policy.name(),
         evidence.members.len(),
         evidence.lasted.as_secs(),
     )

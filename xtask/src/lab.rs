@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Error, Result, anyhow, bail, ensure};
 use clap::ValueEnum;
-use ixp_lab::exchange::Mode;
+use ixp_lab::exchange::{self, Mode};
 use ixp_lab::run::Settings;
 use ixp_lab::station::MOST_MEMBERS;
 use ixp_lab::verdict;
@@ -38,6 +38,9 @@ pub(crate) struct Args {
     /// What becomes of a frame that breaks a rule
     #[arg(long, value_enum, default_value_t = Policy::Monitor)]
     policy: Policy,
+    /// Add a member for each thing that members must not send, who sends it
+    #[arg(long)]
+    misbehave: bool,
     /// Who speaks to whom, and how much
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -49,7 +52,7 @@ pub(crate) struct Args {
     agent: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Deployment {
     Tap,
     Inline,
@@ -64,8 +67,8 @@ enum Policy {
 /// The command. As an ordinary user it builds as that user, and runs only the exchange by sudo.
 pub(crate) fn run(sh: &Shell, args: &Args) -> Result<()> {
     ensure!(
-        args.policy == Policy::Monitor,
-        "--policy enforce: the agent has no rules to enforce; use --policy monitor"
+        args.mode == Deployment::Inline || args.policy == Policy::Monitor,
+        "--policy enforce drops frames, and those of a tap are copies: add --mode inline"
     );
     let agent = match &args.agent {
         Some(agent) => agent.canonicalize().with_context(|| format!("find {}", agent.display()))?,
@@ -119,10 +122,15 @@ fn settings(args: &Args, agent: PathBuf) -> Result<Settings> {
     Ok(Settings {
         prefix: PREFIX.to_owned(),
         members: args.members,
+        misbehave: args.misbehave,
         duration: args.duration,
         mode: match args.mode {
             Deployment::Tap => Mode::Tap,
             Deployment::Inline => Mode::Inline,
+        },
+        policy: match args.policy {
+            Policy::Monitor => exchange::Policy::Monitor,
+            Policy::Enforce => exchange::Policy::Enforce,
         },
         seed: args.seed,
         listen: args.listen,

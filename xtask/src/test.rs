@@ -37,6 +37,8 @@ enum Step {
     LabTap,
     /// A minute of the lab, the agent on the switch's ports: difference 0
     LabInline,
+    /// Twenty seconds of the lab with members that break the rules: each is named, nobody gets its frames
+    LabSins,
     /// The measurements in short: every frame is counted
     Bench,
 }
@@ -105,8 +107,11 @@ impl Step {
             Self::Tests => tests(sh),
             Self::Deny => deny::run(sh),
             Self::Fuzz => fuzz::run(sh, &fuzz::Args::smoke()),
-            Self::LabTap => lab(sh, "tap"),
-            Self::LabInline => lab(sh, "inline"),
+            Self::LabTap => lab(sh, &["--mode", "tap", "--duration", "60s"]),
+            Self::LabInline => lab(sh, &["--mode", "inline", "--duration", "60s"]),
+            Self::LabSins => {
+                lab(sh, &["--misbehave", "--mode", "inline", "--policy", "enforce", "--duration", "20s"])
+            }
             Self::Bench => bench::run(sh, &bench::Args::smoke()),
         }
     }
@@ -168,8 +173,8 @@ fn documentation(sh: &Shell) -> Result<()> {
 }
 
 /// Runs the lab as a user does, so that its exit code is what is held to.
-fn lab(sh: &Shell, mode: &str) -> Result<()> {
+fn lab(sh: &Shell, arguments: &[&str]) -> Result<()> {
     let xtask = env::current_exe().context("find xtask itself")?;
-    let command = cmd!(sh, "{xtask} lab --mode {mode} --members 16 --duration 60s");
-    command.quiet().run().with_context(|| format!("lab in {mode} mode: see above"))
+    let command = cmd!(sh, "{xtask} lab --members 16 {arguments...}");
+    command.quiet().run().with_context(|| format!("lab {}: see above", arguments.join(" ")))
 }

@@ -1,15 +1,17 @@
 //! Evidence that adds up passes; each way in which it does not is named.
 
 use ixp_common::addr::{Family, Mac, VlanId};
+use ixp_common::rules::Rule;
 
 use super::*;
+use crate::matrix::Finding;
 
 fn key(from: u8, to: u8) -> PairKey {
     let mac = |number| Mac([2, 0, 0, 0, 0, number]);
     PairKey::new(VlanId::UNTAGGED, mac(from), mac(to), Family::Ipv4)
 }
 
-fn exact() -> Evidence {
+pub(super) fn exact() -> Evidence {
     let cells = Cells::from([
         (key(1, 2), Counts { packets: 10, bytes: 1000 }),
         (key(2, 1), Counts { packets: 5, bytes: 320 }),
@@ -21,9 +23,11 @@ fn exact() -> Evidence {
     Evidence {
         sent: Sent { cells: cells.clone(), missed: 0 },
         members,
+        deeds: Vec::new(),
         at_agent: 15,
         matrix: Matrix { seen, cells, ..Matrix::default() },
         mode: Mode::Tap,
+        policy: Policy::Monitor,
         lasted: Duration::from_millis(60_040),
     }
 }
@@ -42,7 +46,7 @@ fn evidence_that_adds_up_passes() {
     let report = report(&exact());
     assert_eq!(
         report.lines().last().unwrap(),
-        "verdict: difference 0 in 2 cells, 15 frames, 1,320 bytes (tap, 2 members, 60 s)"
+        "verdict: difference 0 in 2 cells, 15 frames, 1,320 bytes (tap, monitor, 2 members, 60 s)"
     );
 }
 
@@ -95,6 +99,26 @@ fn a_cell_that_nobody_sent_fails() {
 #[test]
 fn a_byte_too_many_in_the_total_fails() {
     check(|evidence| evidence.matrix.seen.bytes += 1, "1321 bytes of 1320");
+}
+
+fn against(station: u8, rule: Rule, dropped: u64) -> Finding {
+    Finding { rule, mac: Some(Station { number: station }.mac()), packets: 3, dropped }
+}
+
+#[test]
+fn a_rule_held_against_a_member_fails() {
+    let told = |evidence: &mut Evidence| evidence.matrix.findings.push(against(2, Rule::N01, 0));
+    check(told, "holds N01 (router advertisement) against 02:00:00:00:00:02: 3 frames, 0 dropped");
+    let unlisted = Finding { mac: None, ..against(2, Rule::L07, 0) };
+    check(|evidence| evidence.matrix.findings.push(unlisted), "against stations beyond its table");
+}
+
+#[test]
+fn what_every_kernel_sends_passes_unless_it_is_dropped() {
+    let mut evidence = exact();
+    evidence.matrix.findings.push(against(1, Rule::N10, 0));
+    assert_eq!(failures(&evidence), Vec::<String>::new());
+    check(|evidence| evidence.matrix.findings.push(against(1, Rule::N10, 1)), "3 frames, 1 dropped");
 }
 
 #[test]
