@@ -116,6 +116,13 @@ fn an_interface_that_is_down_is_attached_and_counts_once_it_is_up() {
     site.namespace.ip(&["link", "set", SAMPLER, "down"]).expect("it is down");
     let agent = site.tap(MEMBERS, "").expect("the agent starts");
     site.namespace.ip(&["link", "set", SAMPLER, "up"]).expect("it is up");
+    // Frames sent before the carrier is noticed are thrown away by the sender's own side.
+    let is_up = || {
+        let links = [SAMPLER, FABRIC].map(|name| site.namespace.ip(&["-o", "link", "show", name]));
+        let is_up = |link: &anyhow::Result<String>| link.as_ref().is_ok_and(|link| link.contains("state UP"));
+        Ok(links.iter().all(is_up).then_some(()))
+    };
+    wait("both ends have a carrier", is_up).expect("they have");
     send(4);
     agent.settled(4).expect("all are counted");
 }
