@@ -105,6 +105,13 @@ pub struct Seat {
 const _: () = assert!(size_of::<Seat>() == 16);
 
 impl Seat {
+    /// Whether a station was last seen at a port.
+    #[inline(always)]
+    #[must_use]
+    pub fn is_at(&self, station: &Station, port: u32) -> bool {
+        self.station.get() == station.key() && self.port.get() == u64::from(port)
+    }
+
     /// Notes that a station is at a port; whether it was at another before.
     #[inline(always)]
     pub fn has_moved(&self, station: &Station, port: u32) -> bool {

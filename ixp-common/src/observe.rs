@@ -6,7 +6,7 @@ use crate::counters::{Outcome, PairKey, RuleKey, StationKey};
 use crate::frame::{self, Found, Link, Malformed, Oddity, Unread};
 use crate::memory::Memory;
 use crate::policy::{Action, PortPolicy, Verdict};
-use crate::rules::{Judged, Kind, RULES, RuleSet, judge};
+use crate::rules::{Judged, Kind, RULES, RuleSet, is_transit, judge};
 use crate::sampling;
 
 /// Where counts go: the kernel's maps, or vectors on the host.
@@ -74,8 +74,10 @@ pub fn observe<F: FrameBytes, S: Sink<F>, M: Memory>(
 ) -> Action {
     let counted = count(frame, policy, sink);
     let is_dropping = match (counted.kind, memory) {
-        (Some(kind), Some(memory)) => hold(frame, &counted.link, kind, policy, memory, sink),
-        (None, _) | (_, None) => false,
+        (Some(kind), Some(memory)) if !is_transit(frame, &counted.link, kind, policy, memory) => {
+            hold(frame, &counted.link, kind, policy, memory, sink)
+        }
+        (_, _) => false,
     };
     settle(frame, policy, counted.link.destination, is_dropping, sink)
 }

@@ -209,6 +209,13 @@ impl PortPolicy {
         Mac(self.host_mac)
     }
 
+    /// Where a station that is seen here is: at the switch port, or else at this interface.
+    #[inline(always)]
+    #[must_use]
+    pub const fn seat(&self) -> u32 {
+        if self.port != 0 { self.port as u32 } else { 1 << 16 | self.slot }
+    }
+
     /// The switch port that it faces, 0 if that is not known.
     #[inline(always)]
     #[must_use]

@@ -26,7 +26,7 @@ use ixp_common::frame::{self, Found, Link};
 use ixp_common::names::ABI_VERSION;
 use ixp_common::observe::{Sink as _, count, hold, settle};
 use ixp_common::policy::{Action, PortPolicy};
-use ixp_common::rules::Kind;
+use ixp_common::rules::{Kind, is_transit};
 use ixp_ebpf::packet::Packet;
 
 #[used]
@@ -61,7 +61,10 @@ pub fn ixp_sampler(ctx: XdpContext) -> u32 {
         return XDP_PASS;
     };
     let counted = count(&packet, policy, &mut sink);
-    if let Some(kind) = counted.kind {
+    if let Some(kind) = counted.kind
+        && let Some(memory) = memory::Maps::find()
+        && !is_transit(&packet, &counted.link, kind, policy, &memory)
+    {
         // SAFETY: the map holds XDP programs alone, and nothing here waits to be dropped. Where there is
         // none yet no rule is applied.
         unsafe { RULE_PROGRAMS.tail_call(&ctx, kind as u32) };

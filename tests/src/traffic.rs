@@ -1,7 +1,9 @@
 //! The probe's object: loaded, and as a source of frames between many pairs.
 
+use std::io::ErrorKind;
+
 use anyhow::{Context as _, Result, anyhow};
-use aya::maps::{Array, MapData, PerCpuArray, PerCpuValues, ProgramArray};
+use aya::maps::{Array, MapData, MapError, PerCpuArray, PerCpuValues, ProgramArray};
 use aya::programs::{ProgramError, Xdp};
 use aya::util::nr_cpus;
 use aya::{Ebpf, EbpfLoader};
@@ -72,7 +74,10 @@ impl Generator {
     pub fn feed(&mut self, program: Option<&Xdp>) -> Result<()> {
         match program {
             Some(program) => self.to.set(0, program.fd()?, 0).context("hand frames to the program"),
-            None => self.to.clear_index(&0).context("hand frames to no program"),
+            None => match self.to.clear_index(&0) {
+                Err(MapError::SyscallError(error)) if error.io_error.kind() == ErrorKind::NotFound => Ok(()),
+                cleared => cleared.context("hand frames to no program"),
+            },
         }
     }
 

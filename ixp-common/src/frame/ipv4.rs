@@ -5,6 +5,10 @@ use super::{Malformed, Unread, fits, read};
 use crate::bytes::FrameBytes;
 
 mod field {
+    /// The total length.
+    pub(super) const TOTAL_LEN: usize = 2;
+    /// The source address, with the destination behind it.
+    pub(super) const SOURCE: usize = 12;
     /// The header without options.
     pub(super) const FIXED: usize = 20;
     /// More fragments, in the flags and offset word.
@@ -65,4 +69,12 @@ pub fn parse<F: FrameBytes>(frame: &F, offset: usize) -> Result<Ipv4, Unread> {
         fragment,
         transport,
     })
+}
+
+/// The total length and both addresses of a header that [`parse`] found sound.
+#[inline(always)]
+pub fn outline<F: FrameBytes>(frame: &F, offset: usize) -> Option<(u16, [u8; 4], [u8; 4])> {
+    let [l0, l1] = frame.load::<2>(offset + field::TOTAL_LEN)?;
+    let [s0, s1, s2, s3, d0, d1, d2, d3] = frame.load::<8>(offset + field::SOURCE)?;
+    Some((u16::from_be_bytes([l0, l1]), [s0, s1, s2, s3], [d0, d1, d2, d3]))
 }

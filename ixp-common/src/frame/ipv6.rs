@@ -10,6 +10,8 @@ use crate::bytes::{FrameBytes, HEADER_WINDOW};
 pub const MAX_EXTENSIONS: usize = 8;
 
 mod field {
+    /// The length of what follows the fixed header.
+    pub(super) const PAYLOAD_LEN: usize = 4;
     /// The source address.
     pub(super) const SOURCE: usize = 8;
     /// The destination address.
@@ -82,6 +84,18 @@ const _: () = assert!(size_of::<Addresses>() == 32 && size_of::<Chain>() == 16);
 pub struct Noted {
     addresses: Addresses,
     chain: Chain,
+}
+
+/// Bytes of the fixed header.
+pub const FIXED_LEN: u32 = 40;
+
+/// The payload's length, 0 if it has none of its own, and both addresses of a header that [`parse`] found
+/// sound.
+#[inline(always)]
+pub fn outline<F: FrameBytes>(frame: &F, offset: usize) -> Option<(u16, Ip6, Ip6)> {
+    let [l0, l1] = frame.load::<2>(offset + field::PAYLOAD_LEN)?;
+    let Addresses([a, b, c, d]) = Addresses::read(frame, offset)?;
+    Some((u16::from_be_bytes([l0, l1]), Ip6::of(a, b), Ip6::of(c, d)))
 }
 
 impl Addresses {

@@ -242,8 +242,11 @@ fn is_syn<F: FrameBytes>(frame: &F, at: usize) -> bool {
     frame.load::<2>(at + 12).is_some_and(|[_, flags]| flags & 0x12 == 0x02)
 }
 
+/// The first byte of the first group address, 224.0.0.0 (RFC 5771), above which there are no hosts.
+pub const FIRST_GROUP: u8 = 0xe0;
+
 /// 169.254.0.0/16 (RFC 3927).
 #[inline(always)]
-fn is_link_local_ipv4(address: [u8; 4]) -> bool {
+pub const fn is_link_local_ipv4(address: [u8; 4]) -> bool {
     matches!(address, [169, 254, ..])
 }

@@ -4,10 +4,12 @@ use super::Rule;
 use super::case::{Case, SoFar};
 use crate::addr::{EtherType, Mac};
 use crate::bytes::FrameBytes;
+use crate::frame::Link;
 use crate::frame::eth::FIRST_ETHERTYPE;
 use crate::frame::llc::{self, Llc};
 use crate::limit::Class;
 use crate::memory::Memory;
+use crate::table::{Lan, PolicyTable};
 
 /// EtherTypes with a rule of their own.
 mod ethertype {
@@ -47,12 +49,12 @@ mod destination {
 #[inline(always)]
 pub fn judge<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
     source(case);
-    case.hard(Rule::L04, has_wrong_tag(case));
+    case.hard(Rule::L04, has_wrong_tag(case.link, case.lan, case.table));
     let is_usual = matches!(case.link.ethertype, EtherType::IPV4 | EtherType::IPV6 | EtherType::ARP);
     if !case.link.destination.is_group() && is_usual && case.table.carries(case.link.ethertype) {
         // All that follows but this is about other EtherTypes and group destinations.
         unicast(case);
-        case.hard(Rule::L14, case.link.destination == destination::EDP);
+        case.hard(Rule::L14, is_extremes(case.link.destination));
         return case.so_far();
     }
     unusual(case)
@@ -79,8 +81,8 @@ fn source<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) {
     if source.is_registered() {
         case.hard(Rule::L06, port != 0 && source.port() != 0 && source.port() != port);
         if case.table.watches_moves() {
-            let seat = if port != 0 { u32::from(port) } else { 1 << 16 | case.port.slot() };
-            let moved = case.memory.seat(case.place).is_some_and(|at| at.has_moved(&source, seat));
+            let moved =
+                case.memory.seat(case.place).is_some_and(|at| at.has_moved(&source, case.port.seat()));
             case.hard(Rule::L08, moved);
         }
         return;
@@ -94,10 +96,16 @@ fn source<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) {
 
 /// L04. An unknown outer tag, or any inner one.
 #[inline(always)]
-fn has_wrong_tag<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> bool {
-    case.link.tags.outer.is_some()
-        && case.table.knows_tags()
-        && (!case.lan.is_known() || case.link.tags.inner.is_some() || case.link.ethertype.is_tag())
+pub const fn has_wrong_tag(link: &Link, lan: &Lan, table: &PolicyTable) -> bool {
+    link.tags.outer.is_some()
+        && table.knows_tags()
+        && (!lan.is_known() || link.tags.inner.is_some() || link.ethertype.is_tag())
+}
+
+/// L14, by the destination of EDP, which is no group.
+#[inline(always)]
+pub fn is_extremes(to: Mac) -> bool {
+    to == destination::EDP
 }
 
 /// LACP and marker frames (subtypes 1 and 2) to the slow protocols' address, where members may speak
@@ -127,7 +135,7 @@ fn ethertype<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) {
     case.hard(Rule::L18, number == ethertype::MPLS[0] || number == ethertype::MPLS[1]);
     case.hard(Rule::L11, to == destination::PVST);
     case.hard(Rule::L13, to == destination::CDP);
-    case.hard(Rule::L14, to == destination::EDP || to == destination::FDP);
+    case.hard(Rule::L14, is_extremes(to) || to == destination::FDP);
     // ISO 10589 §8.4.8: all L1 and all L2 intermediate systems.
     case.hard(Rule::L19, matches!(to, Mac([0x01, 0x80, 0xc2, 0, 0, 0x14 | 0x15])));
     if is_length && let Ok(llc) = llc::parse(case.frame, case.link.payload, number) {
@@ -206,5 +214,11 @@ pub fn multicast_ipv6<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, is_neighb
 /// L20: a packet of `len` bytes, by its own account, is over the LAN's MTU.
 #[inline(always)]
 pub fn size<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, len: u32) {
-    case.hard(Rule::L20, case.lan.is_known() && len > u32::from(case.lan.mtu()));
+    case.hard(Rule::L20, is_over_mtu(case.lan, len));
+}
+
+/// Whether a packet of `len` bytes is over the MTU of a LAN.
+#[inline(always)]
+pub const fn is_over_mtu(lan: &Lan, len: u32) -> bool {
+    lan.is_known() && len > lan.mtu() as u32
 }
