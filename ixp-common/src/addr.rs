@@ -150,6 +150,13 @@ impl Ip6 {
         Self([high, low])
     }
 
+    /// An IPv4 address as IPv6 maps it (RFC 4291 §2.5.5.2).
+    #[inline(always)]
+    #[must_use]
+    pub const fn mapped([a, b, c, d]: [u8; 4]) -> Self {
+        Self([0, u64::from_be_bytes([0, 0, 0xff, 0xff, a, b, c, d])])
+    }
+
     /// The octets, in the order of the wire.
     #[inline(always)]
     #[must_use]

@@ -4,9 +4,10 @@ use crate::addr::EtherType;
 use crate::bytes::FrameBytes;
 use crate::frame::arp::Arp;
 use crate::frame::ipv4::Ipv4;
-use crate::frame::ipv6::{self, Addresses, Chain};
+use crate::frame::ipv6;
 use crate::frame::l4::Transport;
 use crate::frame::llc::Llc;
+use crate::frame::noted::{Addresses, Chain};
 use crate::frame::{self, Found, Link, Network, Unread};
 
 /// All that the parser reads from a frame.
@@ -81,9 +82,9 @@ impl Digest {
         put(&mut self.macs, 6, link.source.0);
         if link.ethertype == EtherType::IPV6 {
             if self.ipv6(frame, link) != 0
-                && let Some(addresses) = Addresses::read(frame, link.payload)
+                && let Some((_, source, destination)) = ipv6::outline(frame, link.payload)
             {
-                self.addresses = addresses;
+                self.addresses = Addresses::of(source, destination);
             }
             return;
         }
@@ -130,7 +131,7 @@ impl Digest {
         match ipv6::parse(frame, link.payload) {
             Ok(packet) => {
                 self.network = 3;
-                self.chain = packet.chain();
+                self.chain = Chain::ipv6(&packet);
                 packet.total_len
             }
             Err(unread) => {

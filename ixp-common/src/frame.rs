@@ -6,6 +6,7 @@ pub mod ipv4;
 pub mod ipv6;
 pub mod l4;
 pub mod llc;
+pub mod noted;
 pub mod vlan;
 
 use crate::addr::{EtherType, Family, Mac, VlanId};

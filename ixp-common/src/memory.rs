@@ -3,9 +3,9 @@
 use core::cell::Cell;
 
 use crate::counters::{ClaimKey, SessionKey, StationKey};
-use crate::frame::ipv6;
+use crate::frame::noted::{Addresses, Chain};
 use crate::limit::{Class, StationState};
-use crate::rules::Findings;
+use crate::rules::{Findings, Scope};
 use crate::table::{AddressKey, PolicyTable, Station};
 
 /// The tables that the agent writes and those that frames leave their marks in: maps, or vectors.
@@ -86,13 +86,16 @@ pub fn sweeps<M: Memory + ?Sized>(memory: &M, who: Who, class: Class, hash: u64)
 pub struct Desk {
     /// What stands against it.
     pub findings: Cell<Findings>,
-    /// The addresses of its IPv6 packet.
-    pub addresses: Cell<ipv6::Addresses>,
-    /// The rest of its IPv6 packet.
-    pub chain: Cell<ipv6::Chain>,
+    /// The addresses of its IP packet.
+    pub addresses: Cell<Addresses>,
+    /// The rest of its IP packet.
+    pub chain: Cell<Chain>,
+    /// Whom its IP packet is for.
+    pub scope: Cell<Scope>,
+    zero: u32,
 }
 
-const _: () = assert!(size_of::<Desk>() == 64);
+const _: () = assert!(size_of::<Desk>() == 72);
 
 /// Where a station was last seen.
 #[derive(Debug, Default)]

@@ -8,7 +8,6 @@ mod station;
 
 pub use self::lan::Lan;
 pub use self::owner::AddressKey;
-pub(crate) use self::owner::mapped;
 pub use self::station::{Station, station_key};
 
 use crate::addr::{EtherType, Mac, VlanId};

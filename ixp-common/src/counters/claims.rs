@@ -2,7 +2,6 @@
 
 use super::StationKey;
 use crate::addr::{Ip6, Mac, VlanId};
-use crate::table::mapped;
 
 /// A station that says an address is its own, in ARP or neighbour discovery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,7 +19,7 @@ impl ClaimKey {
     #[inline(always)]
     #[must_use]
     pub const fn ipv4(vlan: VlanId, mac: Mac, address: [u8; 4]) -> Self {
-        Self { address: mapped(address), vlan: vlan.get(), mac: mac.0 }
+        Self { address: Ip6::mapped(address).halves(), vlan: vlan.get(), mac: mac.0 }
     }
 
     /// An IPv6 address.

@@ -2,7 +2,7 @@
 
 use super::Rule;
 use super::case::{Case, SoFar};
-use crate::addr::Mac;
+use crate::addr::{Ip6, Mac};
 use crate::bytes::FrameBytes;
 use crate::counters::ClaimKey;
 use crate::frame::arp::{self, Addresses};
@@ -62,7 +62,7 @@ fn sender<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, addresses: &Addresses
         true => case.source,
         false => case.table.station(case.lan.vlan(), sender_mac).0,
     };
-    let owner = case.owner_ipv4(sender_ip);
+    let owner = case.owner(Ip6::mapped(sender_ip));
     let is_own = owner.is(&claimant);
     let is_certain = owner.is_certainly_not(&claimant, claimant.has_ipv4());
     let is_known = case.lan.is_bound_ipv4();
@@ -83,7 +83,7 @@ fn target<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, addresses: &Addresses
     if !is_request || target == addresses.sender_ip {
         return;
     }
-    let is_unassigned = is_host && case.lan.is_bound_ipv4() && case.owner_ipv4(target).is_nobody();
+    let is_unassigned = is_host && case.lan.is_bound_ipv4() && case.owner(Ip6::mapped(target)).is_nobody();
     let is_sweep = case.sweeps_ipv4(target);
     case.hard(Rule::A11, is_unassigned || is_sweep);
 }

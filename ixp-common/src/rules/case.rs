@@ -1,9 +1,10 @@
 //! One frame before the rules: what is known of its place in the exchange, and what stands against it.
 
-use super::{Findings, Rule};
+use super::{Findings, Rule, Scope};
 use crate::addr::{Ip6, VlanId};
 use crate::counters::StationKey;
 use crate::frame::Link;
+use crate::frame::noted::Noted;
 use crate::limit::Class;
 use crate::memory::{Desk, Memory, Who};
 use crate::policy::{PortPolicy, RuleActions};
@@ -121,18 +122,23 @@ impl<'a, F, M: Memory> Case<'a, F, M> {
         self.desk.findings.set(findings);
     }
 
-    /// Who has an IPv4 address of the LAN.
+    /// Who has an address of the LAN; IPv4 as IPv6 maps it.
     #[inline(always)]
-    pub fn owner_ipv4(&self, address: [u8; 4]) -> Owner {
-        let key = AddressKey::ipv4(self.table.generation(), self.lan.vlan(), address);
+    pub fn owner(&self, address: Ip6) -> Owner {
+        let key = AddressKey::ipv6(self.table.generation(), self.lan.vlan(), address);
         Owner(self.memory.owner(&key))
     }
 
-    /// Who has an IPv6 address of the LAN.
+    /// The IP packet that lies on the desk.
     #[inline(always)]
-    pub fn owner_ipv6(&self, address: Ip6) -> Owner {
-        let key = AddressKey::ipv6(self.table.generation(), self.lan.vlan(), address);
-        Owner(self.memory.owner(&key))
+    pub fn packet(&self) -> Noted {
+        Noted::new(self.desk.addresses.get(), self.desk.chain.get())
+    }
+
+    /// Its scope.
+    #[inline(always)]
+    pub fn scope(&self) -> Scope {
+        self.desk.scope.get()
     }
 }
 

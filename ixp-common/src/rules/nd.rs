@@ -1,13 +1,12 @@
 //! The rules of neighbour discovery: N01 to N08, N10, N11, on the LAN itself.
 
 use super::case::{Case, SoFar};
-use super::ip::Scope;
-use super::{Rule, ip, layer2};
+use super::{Rule, layer2};
 use crate::addr::{Ip6, Mac};
 use crate::bytes::FrameBytes;
 use crate::counters::ClaimKey;
-use crate::frame::ipv6::Noted;
 use crate::frame::l4::{self, protocol};
+use crate::frame::noted::Noted;
 use crate::limit::Class;
 use crate::memory::Memory;
 
@@ -50,7 +49,7 @@ const MOST_OPTIONS: usize = 4;
 #[inline(always)]
 fn is_neighbour(packet: &Noted) -> bool {
     let neighbour = kind::NEIGHBOUR_SOLICITATION..=kind::NEIGHBOUR_ADVERTISEMENT;
-    packet.icmp().is_some_and(|(kind, _)| neighbour.contains(&kind))
+    packet.icmp(protocol::ICMPV6).is_some_and(|(kind, _)| neighbour.contains(&kind))
 }
 
 /// N04: extension headers that the packet, or its first fragment, cuts off, on the LAN itself. The
@@ -67,30 +66,27 @@ pub fn cut_chain<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
 }
 
 /// Holds an IPv6 packet that lies on the desk against the rules.
-// Of its own, so that the stacks of the groups of rules lie over each other: BPF has 512 bytes.
-#[cfg_attr(target_arch = "bpf", inline(never))]
-pub fn judge_noted<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
-    let packet = Noted::new(case.desk.addresses.get(), case.desk.chain.get());
-    let scope = ip::scope_ipv6(case, &packet);
-    layer2::multicast_ipv6(case, is_neighbour(&packet));
-    source(case, &packet, scope);
-    if scope.is_link {
-        judge(case, &packet);
-    }
-    case.so_far()
+#[inline(always)]
+pub fn judge<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
+    source(case) | message(case)
 }
 
-/// Holds a packet of link scope against the rules.
-#[inline(always)]
-fn judge<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, packet: &Noted) {
-    let Some((kind, code)) = packet.icmp() else {
-        case.hard(Rule::N04, hides_icmp(packet));
-        return;
+/// N01 to N07, N10, N11: what a packet of link scope says.
+// Of its own under BPF, as the functions of `ip`.
+#[cfg_attr(target_arch = "bpf", inline(never))]
+fn message<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
+    let packet = case.packet();
+    if !case.scope().is_link() {
+        return case.so_far();
+    }
+    let Some((kind, code)) = packet.icmp(protocol::ICMPV6) else {
+        case.hard(Rule::N04, hides_icmp(&packet));
+        return case.so_far();
     };
     let is_mld = matches!(kind, kind::MLD_QUERY | kind::MLD_REPORT | kind::MLD_DONE | kind::MLD2_REPORT);
     case.hard(Rule::N10, is_mld);
     if !(kind::ROUTER_SOLICITATION..=kind::REDIRECT).contains(&kind) {
-        return;
+        return case.so_far();
     }
     case.hard(Rule::N01, kind == kind::ROUTER_ADVERTISEMENT);
     case.hard(Rule::N02, kind == kind::ROUTER_SOLICITATION);
@@ -104,18 +100,19 @@ fn judge<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, packet: &Noted) {
         kind::NEIGHBOUR_SOLICITATION => (field::OPTIONS, option::SOURCE_LINK_LAYER),
         kind::NEIGHBOUR_ADVERTISEMENT => (field::OPTIONS, option::TARGET_LINK_LAYER),
         // A redirect's option is the address of the better router, not of its sender.
-        _ => return,
+        _ => return case.so_far(),
     };
     let end = case.link.payload + packet.total_len() as usize;
     case.hard(Rule::N06, has_foreign_address(case, at + options, end, wanted));
     let Some(target) = case.frame.load::<16>(at + field::TARGET) else {
-        return;
+        return case.so_far();
     };
     match kind {
-        kind::NEIGHBOUR_SOLICITATION => solicitation(case, packet, Ip6::new(target)),
+        kind::NEIGHBOUR_SOLICITATION => solicitation(case, &packet, Ip6::new(target)),
         kind::NEIGHBOUR_ADVERTISEMENT => advertisement(case, Ip6::new(target)),
         _ => {}
     }
+    case.so_far()
 }
 
 /// N04: headers that go on beyond what is looked at, or, in a fragment, beyond its end (RFC 7112 §5), or
@@ -149,7 +146,7 @@ fn solicitation<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, packet: &Noted,
 fn advertisement<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, target: Ip6) {
     case.memory.claim(&ClaimKey::ipv6(case.vlan, case.link.source, target));
     if case.lan.is_bound_ipv6() && case.lan.contains_ipv6(target) {
-        let owner = case.owner_ipv6(target);
+        let owner = case.owner(target);
         // RFC 6620 §3: an address is bound to who has it.
         case.hard(Rule::N07, !owner.is_nobody() && !owner.is(&case.source));
     }
@@ -157,19 +154,23 @@ fn advertisement<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, target: Ip6) {
 
 /// N08: an unspecified source outside of duplicate address detection (RFC 4862 §5.4.2), or an address
 /// of the LAN that nobody has.
-#[inline(always)]
-fn source<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, packet: &Noted, scope: Scope) {
-    let is_solicitation = packet.icmp().is_some_and(|(kind, _)| kind == kind::NEIGHBOUR_SOLICITATION);
-    let is_to_solicited_node = packet.destination().is_solicited_node();
+// Of its own under BPF, as the functions of `ip`.
+#[cfg_attr(target_arch = "bpf", inline(never))]
+fn source<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
+    let (packet, scope) = (case.packet(), case.scope());
+    layer2::multicast_ipv6(case, is_neighbour(&packet));
+    let kind = packet.icmp(protocol::ICMPV6).map_or(0, |(kind, _)| kind);
+    let is_detection = kind == kind::NEIGHBOUR_SOLICITATION && packet.destination().is_solicited_node();
     let is_unspecified = packet.source() == Ip6::UNSPECIFIED;
-    case.add(Rule::N08, is_unspecified && !(is_solicitation && is_to_solicited_node), !scope.is_link);
-    if case.lan.contains_ipv6(packet.source()) && case.lan.is_bound_ipv6() {
-        let owner = case.owner_ipv6(packet.source());
-        let is_certain = scope.is_link && case.source.is_registered() && case.source.has_ipv6();
+    case.add(Rule::N08, is_unspecified && !is_detection, !scope.is_link());
+    if scope.is_from_lan() && scope.is_bound() {
+        let owner = case.owner(packet.source());
+        let is_certain = scope.is_link() && case.source.is_registered() && case.source.has_ipv6();
         case.add(Rule::N08, owner.is_nobody(), !is_certain);
         let is_others = !owner.is_nobody() && !owner.is(&case.source);
-        case.add(Rule::I09, is_others, !scope.is_link);
+        case.add(Rule::I09, is_others, !scope.is_link());
     }
+    case.so_far()
 }
 
 /// Whether an option of the kind `wanted` has another link-layer address than the frame. The options end

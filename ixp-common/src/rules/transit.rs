@@ -3,7 +3,8 @@
 
 use super::case::Scene;
 use super::judge::Kind;
-use super::{bogon, ip, layer2};
+use super::scope::{FIRST_GROUP, is_link_local_ipv4};
+use super::{bogon, layer2};
 use crate::addr::Ip6;
 use crate::bytes::FrameBytes;
 use crate::frame::{Link, ipv4, ipv6};
@@ -62,8 +63,8 @@ fn is_elsewhere_ipv4<F: FrameBytes>(frame: &F, payload: usize, lan: &Lan) -> boo
     !layer2::is_over_mtu(lan, u32::from(len))
         && !bogon::is_ipv4(source)
         && !lan.contains_ipv4(source)
-        && destination[0] < ip::FIRST_GROUP
-        && !ip::is_link_local_ipv4(destination)
+        && destination[0] < FIRST_GROUP
+        && !is_link_local_ipv4(destination)
         && !lan.contains_ipv4(destination)
 }
 

@@ -20,7 +20,7 @@ impl AddressKey {
     #[inline(always)]
     #[must_use]
     pub const fn ipv4(generation: u16, vlan: u16, address: [u8; 4]) -> Self {
-        Self { address: mapped(address), vlan, generation, zero: 0 }
+        Self { address: Ip6::mapped(address).halves(), vlan, generation, zero: 0 }
     }
 
     /// An IPv6 address on a LAN.
@@ -50,9 +50,4 @@ impl AddressKey {
     pub const fn generation(&self) -> u16 {
         self.generation
     }
-}
-
-/// An IPv4 address as IPv6 maps it.
-pub(crate) const fn mapped([a, b, c, d]: [u8; 4]) -> [u64; 2] {
-    [0, u64::from_be_bytes([0, 0, 0xff, 0xff, a, b, c, d])]
 }
