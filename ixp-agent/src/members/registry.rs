@@ -141,6 +141,12 @@ impl Registry {
         self.route_servers.contains(&asn)
     }
 
+    /// The members that are known to be route servers.
+    #[must_use]
+    pub fn route_servers(&self) -> &BTreeSet<Asn> {
+        &self.route_servers
+    }
+
     /// The next moment after `now` at which a MAC is no longer registered.
     #[must_use]
     pub fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
