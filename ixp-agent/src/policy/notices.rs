@@ -25,6 +25,7 @@ pub fn notices(policy: &Policy, registry: &Registry, ports: &Ports, now: Timesta
     }
     unknown_members(policy, registry, &mut notices);
     unknown_lans(policy, registry, &mut notices);
+    shared_tags(registry, &mut notices);
     exempt_members(policy, registry, &mut notices);
     unknown_ports(ports, registry, &mut notices);
     past_changes(registry, now, &mut notices);
@@ -53,6 +54,19 @@ fn unknown_lans(policy: &Policy, registry: &Registry, notices: &mut Vec<String>)
     for name in policy.lans.keys().filter(|name| known().all(|known| known != name.as_str())) {
         let near = did_you_mean(name, known()).unwrap_or_default();
         notices.push(format!("there is no LAN {name:?}: its [[policy.lan]] has no effect{near}"));
+    }
+}
+
+fn shared_tags(registry: &Registry, notices: &mut Vec<String>) {
+    for (at, lan) in registry.lans().iter().enumerate() {
+        let Some(vlan) = lan.vlan else { continue };
+        if let Some(first) = registry.lans()[..at].iter().find(|first| first.vlan == lan.vlan) {
+            let (first, name) = (&first.name, &lan.name);
+            notices.push(format!(
+                "LANs {first:?} and {name:?} are both on VLAN {vlan}: nothing tells their frames apart, so \
+                 nothing is held against their prefixes"
+            ));
+        }
     }
 }
 

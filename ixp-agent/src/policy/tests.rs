@@ -253,6 +253,17 @@ fn a_lan_without_tag_has_its_stations_under_any() {
 }
 
 #[test]
+fn lans_that_share_a_tag_are_said() {
+    let export = r#"{"ixp_list":[{"vlan":[{"id":1,"name":"a"},{"id":2,"name":"b"}]}],"member_list":[]}"#;
+    let tags = [(1, VlanId::from_tci(7)), (2, VlanId::from_tci(7))].into();
+    let registry = parse("ixf.json", export, &tags).expect("a good export").0;
+    let said = tables(&Policy::default(), &registry, &[]).notices;
+    let expected = "LANs \"a\" and \"b\" are both on VLAN 7: nothing tells their frames apart, so nothing is held \
+                    against their prefixes";
+    assert_eq!(said, [expected]);
+}
+
+#[test]
 fn what_has_no_effect_is_said() {
     let mut policy = Policy { route_servers: [Asn(64999)].into(), ..Policy::default() };
     policy.members = [(Asn(64998), Actions::new())].into();
