@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::text::safe;
+use super::text::{counted, safe};
 use super::{Error, Server};
 
 /// Flags of `members learned`.
@@ -96,7 +96,7 @@ pub fn run(args: &LearnedArgs, out: &mut impl Write) -> Result<(), Error> {
 fn write(answer: &Answer, out: &mut impl Write) -> Result<(), Error> {
     let (known, unknown): (Vec<&Station>, Vec<&Station>) =
         answer.stations.iter().partition(|station| station.asn.is_some());
-    writeln!(out, "# {} stations are registered, {} are not", known.len(), unknown.len())?;
+    writeln!(out, "# registered stations: {}, others: {}", known.len(), unknown.len())?;
     for station in known {
         let (asn, name) = (station.asn.unwrap_or(0), station.member.as_deref().unwrap_or_default());
         writeln!(out, "# registered: {} is AS{asn} {}", safe(&station.mac), safe(name))?;
@@ -114,10 +114,10 @@ fn comments(station: &Station, out: &mut impl Write) -> Result<(), Error> {
     let seen_on = station.seen_on.as_deref().map_or(String::new(), |name| format!(" on {}", safe(name)));
     writeln!(
         out,
-        "# {} on VLAN {}, {} frames, first seen{seen_on}",
+        "# {} on VLAN {}, {}, first seen{seen_on}",
         safe(&station.mac),
         station.vlan,
-        station.packets
+        counted(station.packets, "frame")
     )?;
     writeln!(out, "# seen {} to {}", day(station.first_seen), day(station.last_seen))?;
     for claim in &station.claims {

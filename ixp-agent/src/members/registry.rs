@@ -154,6 +154,18 @@ impl Registry {
         changes.map(|change| change.until).filter(|until| *until > now).min()
     }
 
+    /// The second MACs that are no longer registered, a line each.
+    pub fn past_changes(&self, now: Timestamp) -> impl Iterator<Item = String> {
+        self.interfaces.iter().filter_map(move |interface| {
+            let Change { mac, until } = interface.change.filter(|change| change.until <= now)?;
+            let label = &interface.label;
+            Some(format!(
+                "the change of {label} to {mac} ended at {until}: that MAC is not registered any more; \
+                 write it under macs, or leave the change out"
+            ))
+        })
+    }
+
     /// The interface that a station on a VLAN belongs to.
     #[must_use]
     pub fn interface_of(&self, vlan: VlanId, mac: Mac) -> Option<InterfaceId> {

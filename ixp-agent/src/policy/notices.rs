@@ -28,7 +28,7 @@ pub fn notices(policy: &Policy, registry: &Registry, ports: &Ports, now: Timesta
     shared_tags(registry, &mut notices);
     exempt_members(policy, registry, &mut notices);
     unknown_ports(ports, registry, &mut notices);
-    past_changes(registry, now, &mut notices);
+    notices.extend(registry.past_changes(now));
     let assigned = assigned(registry);
     if policy.sweep_targets.is_none() && assigned > MOST_TARGETS {
         notices.push(format!(
@@ -91,17 +91,5 @@ fn unknown_ports(ports: &Ports, registry: &Registry, notices: &mut Vec<String>) 
             "no member's interface has port {name:?}, which is attached: whether a MAC is at a port that is \
              not its own is told among attached ports alone{near}"
         ));
-    }
-}
-
-fn past_changes(registry: &Registry, now: Timestamp, notices: &mut Vec<String>) {
-    for interface in registry.interfaces() {
-        if let Some(change) = interface.change.as_ref().filter(|change| change.until <= now) {
-            let (label, mac, until) = (&interface.label, change.mac, change.until);
-            notices.push(format!(
-                "the change of {label} to {mac} ended at {until}: that MAC is not registered any more; \
-                 write it under macs, or leave the change out"
-            ));
-        }
     }
 }
