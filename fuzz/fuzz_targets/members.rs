@@ -9,7 +9,7 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|text: &str| {
     let tags = VlanTags::from([(1, VlanId::from_tci(100)), (2, VlanId::UNTAGGED)]);
     let taken = members::parse("fuzz", text, &tags);
-    assert_eq!(check::check("fuzz", text, &tags).usable, taken.is_ok());
+    assert_eq!(check::check("fuzz", text, &tags, ixp_agent::run::now()).usable, taken.is_ok());
     let Ok((registry, _)) = taken else {
         return;
     };

@@ -20,6 +20,7 @@ use crate::policy::Policy;
 use crate::replay::{self, Outcome, ReplayArgs};
 use crate::{doctor, run};
 
+mod check;
 mod logs;
 
 pub use logs::Logs;
@@ -134,6 +135,9 @@ enum ConfigCommand {
     Schema,
     /// Print the effective configuration, with every default
     Show {
+        /// The same as --config
+        #[arg(conflicts_with = "config")]
+        file: Option<PathBuf>,
         /// The configuration [default: /etc/ixp-agent/config.toml, if it is there]
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
@@ -209,17 +213,19 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
         }
         Command::Replay(args) => replayed(&args),
         Command::Members(MembersCommand::Check { file }) => {
-            checked(&members::check::check(&file.display().to_string(), &read(&file)?, &VlanTags::new()))
+            let label = file.display().to_string();
+            checked(&members::check::check(&label, &read(&file)?, &VlanTags::new(), run::now()))
         }
         Command::Members(MembersCommand::Learned(args)) => asked(|out| client::learned::run(&args, out)),
         Command::Events(args) => asked(|out| client::events::run(&args, out)),
         Command::Policy(PolicyCommand::Report(args)) => asked(|out| client::report::run(&args, out)),
         Command::Config(ConfigCommand::Check { file }) => {
-            checked(&config::check::check(&file, &read(&file)?))
+            checked(&check::config(&file, &read(&file)?, run::now()))
         }
         Command::Config(ConfigCommand::Schema) => print(&config::schema::schema()),
-        Command::Config(ConfigCommand::Show { config }) => {
-            let config = config::load::load(config_file(config.as_deref()), Overrides::default())?;
+        Command::Config(ConfigCommand::Show { file, config }) => {
+            let named = config.or(file);
+            let config = config::load::load(config_file(named.as_deref()), Overrides::default())?;
             print(&config::show::show(&config))
         }
         Command::Doctor(args) => {

@@ -27,7 +27,7 @@ const LARGEST: u64 = 256 << 20;
 #[derive(Debug, Clone, Args)]
 pub struct Server {
     /// The agent's address
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:9179")]
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:9179", value_parser = url)]
     url: String,
     /// A file with the agent's token in its first line
     #[arg(long, value_name = "FILE")]
@@ -212,6 +212,12 @@ impl Sent {
     }
 }
 
+/// An address as people write it: host and port are enough.
+#[expect(clippy::unnecessary_wraps, reason = "what a parser of flags gives")]
+fn url(text: &str) -> Result<String, String> {
+    Ok(if text.contains("://") { text.to_owned() } else { format!("http://{text}") })
+}
+
 /// A query as an address holds it (RFC 3986 §2).
 fn written(query: &[(&str, Option<&str>)]) -> String {
     let mut text = String::new();
@@ -241,6 +247,15 @@ mod tests {
         let query = [("rule", Some("N01")), ("member", None), ("since", Some("2026-11-22T10:00:00+02:00"))];
         assert_eq!(written(&query), "?rule=N01&since=2026-11-22T10:00:00%2B02:00");
         assert_eq!(written(&[("a", None)]), "");
+    }
+
+    #[test]
+    fn an_address_needs_no_scheme() {
+        let cases =
+            [("127.0.0.1:9179", "http://127.0.0.1:9179"), ("https://ix.example", "https://ix.example")];
+        for (text, expected) in cases {
+            assert_eq!(url(text).as_deref(), Ok(expected));
+        }
     }
 
     #[test]

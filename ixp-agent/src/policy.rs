@@ -31,7 +31,7 @@ pub enum Error {
         wanted: usize,
     },
     /// More interfaces than numbers.
-    #[error("{wanted} interfaces, and there is room for {}", u16::MAX)]
+    #[error("{wanted} interfaces, and there is room for {}", u16::MAX - 1)]
     Interfaces {
         /// How many there are.
         wanted: usize,

@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::{io, thread};
 
 use arc_swap::ArcSwap;
+use jiff::Timestamp;
 use tokio::sync::broadcast;
 
 use crate::config::{Attach, Config, HiddenTags, XdpMode};
@@ -96,6 +97,12 @@ pub enum Error {
     /// The reader of the counters is gone.
     #[error("the reader of the counters ended unexpectedly")]
     DrainEnded,
+}
+
+/// The time, for commands that go by it.
+#[must_use]
+pub fn now() -> Timestamp {
+    clock::now()
 }
 
 /// News that a slow reader of the stream can be behind by.

@@ -1,7 +1,7 @@
 //! Names and sizes that kernel and agent agree on.
 
 /// Changes whenever a map, a record or their meaning does. The agent loads no object with another.
-pub const ABI_VERSION: u32 = 2;
+pub const ABI_VERSION: u32 = 3;
 /// The ELF section of the object that holds [`ABI_VERSION`].
 pub const ABI_SECTION: &str = "ixp_abi";
 
@@ -45,7 +45,7 @@ pub const SEATS: &str = "SEATS";
 pub const RULES: &str = "RULES";
 /// The same of stations that are not registered.
 pub const STRANGER_RULES: &str = "STRANGER_RULES";
-/// `PERCPU_ARRAY`, slot × rule → [`RuleCounts`](crate::counters::RuleCounts) of stations without room.
+/// `PERCPU_ARRAY`, slot × rule → [`RuleState`](crate::counters::RuleState) of stations without room.
 pub const RULES_MISSED: &str = "RULES_MISSED";
 /// `RINGBUF` of [`EventRecord`](crate::sample::EventRecord)s.
 pub const EVENT_RING: &str = "EVENT_RING";

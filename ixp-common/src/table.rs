@@ -7,7 +7,7 @@ mod owner;
 mod station;
 
 pub use self::lan::Lan;
-pub use self::owner::AddressKey;
+pub use self::owner::{AddressKey, UNBOUND};
 pub use self::station::{Station, station_key};
 
 use crate::addr::{EtherType, Mac, VlanId};

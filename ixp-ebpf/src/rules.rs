@@ -4,9 +4,7 @@ use aya_ebpf::bindings::{BPF_NOEXIST, xdp_md};
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::{PerCpuArray, PerCpuHashMap};
 use aya_ebpf::programs::XdpContext;
-use ixp_common::counters::{
-    Outcome, PORT_SLOTS, RULE_PLACES, RuleCounts, RuleKey, RuleState, StationKey, rule_index,
-};
+use ixp_common::counters::{Outcome, PORT_SLOTS, RULE_PLACES, RuleKey, RuleState, StationKey, rule_index};
 use ixp_common::names;
 use ixp_common::observe::Broken;
 use ixp_ebpf::packet::Packet;
@@ -21,7 +19,7 @@ static STRANGER_RULES: PerCpuHashMap<RuleKey, RuleState> =
     PerCpuHashMap::with_max_entries(names::STRANGER_RULES_ROOM, 0);
 
 #[map]
-static RULES_MISSED: PerCpuArray<RuleCounts> = PerCpuArray::with_max_entries(PORT_SLOTS * RULE_PLACES, 0);
+static RULES_MISSED: PerCpuArray<RuleState> = PerCpuArray::with_max_entries(PORT_SLOTS * RULE_PLACES, 0);
 
 /// Counts a frame; whether it is time to tell of its rule and station.
 #[inline(always)]
@@ -67,9 +65,9 @@ extern "C" fn ixp_count_rule(station: u64, rule: u32, bytes: u32, now: u64) -> u
         state.counts.add_frame(bytes, broken.outcome);
         return u64::from(events::is_due(state, now));
     }
-    if let Some(counts) = RULES_MISSED.get_ptr_mut(rule_index(slot, broken.rule)) {
-        // SAFETY: this CPU's entry, which no other CPU writes; XDP does not nest on one CPU.
-        unsafe { &mut *counts }.add_frame(bytes, broken.outcome);
+    if let Some(state) = missed(slot, broken.rule) {
+        state.counts.add_frame(bytes, broken.outcome);
+        return u64::from(events::is_due(state, now));
     }
     0
 }
@@ -80,12 +78,28 @@ extern "C" fn ixp_count_rule(station: u64, rule: u32, bytes: u32, now: u64) -> u
 extern "C" fn ixp_tell(ctx: *mut xdp_md, station: u64, rule: u32, now: u64) -> u64 {
     let (broken, slot) = unpacked(station, rule, 0, now);
     let ctx = XdpContext::new(ctx);
-    if let (Some(state), Some(counters)) = (state(&broken), ports::counters(slot)) {
-        #[expect(clippy::cast_possible_truncation, reason = "the kernel's field has 32 bits")]
-        let ifindex = ctx.ingress_ifindex() as u32;
+    let Some(counters) = ports::counters(slot) else {
+        return 0;
+    };
+    #[expect(clippy::cast_possible_truncation, reason = "the kernel's field has 32 bits")]
+    let ifindex = ctx.ingress_ifindex() as u32;
+    if let Some(state) = state(&broken) {
+        events::tell(&Packet::new(&ctx), ifindex, &broken, state, counters);
+    } else if let Some(state) = missed(slot, broken.rule) {
+        // The frames since the last event are of many stations, and none of this one's.
+        state.told_packets = state.counts.broken.packets.wrapping_sub(1);
         events::tell(&Packet::new(&ctx), ifindex, &broken, state, counters);
     }
     0
+}
+
+/// The state of a rule on this CPU for all stations of a slot that found no room: however many addresses
+/// were forged before, who comes after them is still told of.
+#[inline(always)]
+fn missed(slot: u32, rule: u8) -> Option<&'static mut RuleState> {
+    let state = RULES_MISSED.get_ptr_mut(rule_index(slot, rule));
+    // SAFETY: this CPU's entry, which no other CPU writes; XDP does not nest on one CPU.
+    state.map(|state| unsafe { &mut *state })
 }
 
 /// The state of a rule and station on this CPU, if they have one.

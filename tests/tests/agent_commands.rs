@@ -81,6 +81,32 @@ fn members_are_checked() {
 }
 
 #[test]
+fn a_change_that_is_over_is_said_when_members_are_checked() {
+    let change = "macs = [\"02:00:00:00:00:01\"]\nchange = { mac = \"02:00:00:00:00:11\", until = \"2020-12-01T06:00:00Z\" }";
+    let text = MEMBERS.replacen("macs = [\"02:00:00:00:00:01\"]", change, 1);
+    let ended = run_on(&["members", "check"], "members.toml", &text);
+    check(&ended, 0, &["02:00:00:00:00:11 ended at 2020-12-01T06:00:00Z", "with 1 warning"]);
+}
+
+#[test]
+fn a_configuration_is_checked_with_its_members() {
+    let folder = TempDir::new().expect("a folder");
+    let checked = |members: Option<&str>| {
+        if let Some(text) = members {
+            fs::write(folder.path().join("members.toml"), text).expect("it is written");
+        }
+        let config = "[members]\nfile = \"members.toml\"\n[[attach]]\ninterface = \"eth1\"\n[[policy.lan]]\nlan = \"peerng\"\n";
+        let file = folder.path().join("config.toml");
+        fs::write(&file, config).expect("it is written");
+        run(&["config", "check", word(&file)])
+    };
+    check(&checked(None), 0, &["members.toml: No such file", "config.toml: usable"]);
+    let near = "there is no LAN \"peerng\": its [[policy.lan]] has no effect; did you mean \"peering\"?";
+    check(&checked(Some(MEMBERS)), 0, &[near, "config.toml: usable"]);
+    check(&checked(Some("[[lan]]\n")), 2, &["members.toml:1", "config.toml: not usable with these members"]);
+}
+
+#[test]
 fn configurations_are_checked_by_line() {
     let good = "[[attach]]\ninterface = \"eth1\"\n";
     check(&run_on(&["config", "check"], "config.toml", good), 0, &[]);
@@ -98,6 +124,8 @@ fn the_shown_configuration_is_one_and_has_every_default() {
     check(&shown, 0, &["eth1", "127.0.0.1:9179", "pairs", "step", "rate"]);
     let again = run_on(&["config", "show", "--config"], "config.toml", &shown.out);
     assert_eq!((again.code, &again.out), (Some(0), &shown.out), "{}", again.err);
+    let named = run_on(&["config", "show"], "config.toml", &shown.out);
+    assert_eq!((named.code, &named.out), (Some(0), &shown.out), "{}", named.err);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use ixp_common::counters::Outcome;
 use ixp_common::names;
 use ixp_common::policy::Deployment;
 use ixp_common::rules::Rule;
+use ixp_tests::agent::wait;
 use ixp_tests::frames::{SOURCE, ethernet};
 use ixp_tests::kernel::run;
 use ixp_tests::sampler::{AMPLE, Sampler, policy};
@@ -120,4 +121,37 @@ fn what_is_enforced_is_dropped() {
     assert_eq!((counters.dropped.packets, counters.would_drop.packets), (1, 0));
     let event = sampler.loaded.rings.event().expect("it is told");
     assert_eq!(event.outcome, Outcome::Dropped as u8);
+}
+
+/// A frame to all of this EtherType from a station that is nobody's.
+fn of_a_stranger(ethertype: u16, station: u16) -> Vec<u8> {
+    let mut frame = ethernet(ethertype, &[0x55; 46]);
+    let [high, low] = station.to_be_bytes();
+    frame[..12].copy_from_slice(&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02, 0xba, 0xd0, 0, high, low]);
+    frame
+}
+
+#[test]
+fn who_comes_after_a_flood_of_forged_addresses_is_still_told_of() {
+    let mut sampler = sampler();
+    let tables = tables(&members("192.0.2.1", "192.0.2.2"), 1);
+    sampler.loaded.policy.put(&tables.table, &tables.owners).expect("it is taken");
+    // Each breaks L01, L07 and L09: an entry for each.
+    let forged = u16::try_from(names::STRANGER_RULES_ROOM / 3 + 1).expect("few");
+    for station in 0..forged {
+        sampler.run(&of_a_stranger(0x88b5, station), 1).expect("it runs");
+    }
+    let mut sent = 0;
+    let event = wait("the culprit is told of", || {
+        sampler.run(&of_a_stranger(0x88cc, 0xffff), 1)?;
+        sent += 1;
+        let mut events = std::iter::from_fn(|| sampler.loaded.rings.event());
+        Ok(events.find(|event| event.rule == Rule::L12 as u8))
+    });
+    let event = event.expect("it is told");
+    assert_eq!((event.mac, event.suppressed), ([0x02, 0xba, 0xd0, 0, 0xff, 0xff], 0));
+    let snapshot = sampler.snapshot().expect("counters are read");
+    assert!(snapshot.rules.keys().all(|key| key.rule() != Some(Rule::L12)), "there was room");
+    let missed = snapshot.ports.values().filter_map(|port| port.rules_missed.get(&Rule::L12));
+    assert_eq!(missed.map(|counts| counts.broken.packets).sum::<u64>(), sent);
 }

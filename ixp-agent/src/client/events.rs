@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::text::{Look, cut, indented, safe};
+use super::text::{Look, counted, cut, indented, safe};
 use super::{Error, Format, Sent, Server};
 
 /// Events before those that come.
@@ -173,12 +173,10 @@ fn write(answer: &Answer, is_following: bool, look: Look, out: &mut impl Write) 
         write_incident(incident, look, out)?;
     }
     writeln!(out)?;
-    let (told, incidents) = (answer.events.len(), answer.incidents.len());
-    let (suppressed, lost) = (answer.suppressed, answer.lost);
-    writeln!(
-        out,
-        "{told} events, {incidents} incidents; since the start {suppressed} frames told together, {lost} not at all"
-    )?;
+    let told = counted(answer.events.len() as u64, "event");
+    let incidents = counted(answer.incidents.len() as u64, "incident");
+    let (suppressed, lost) = (counted(answer.suppressed, "frame"), answer.lost);
+    writeln!(out, "{told}, {incidents}; since the start {suppressed} told together, {lost} not at all")?;
     Ok(())
 }
 

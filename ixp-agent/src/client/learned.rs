@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::text::safe;
+use super::text::{counted, safe};
 use super::{Error, Server};
 
 /// Flags of `members learned`.
@@ -65,6 +65,18 @@ struct Probable {
     asn: u32,
     name: String,
     lan: String,
+    interface: String,
+    macs: Vec<String>,
+}
+
+impl Station {
+    /// Whether its entry can be pasted as it is: it is probably the one that a member's interface lacks, and
+    /// nobody contradicts it. If that interface has another, this may be its new router, or somebody who takes
+    /// its traffic.
+    fn is_missing(&self) -> bool {
+        let is_disputed = self.claims.iter().any(|claim| claim.on_lan && !claim.conflicts.is_empty());
+        !is_disputed && self.probable_member.as_ref().is_some_and(|probable| probable.macs.is_empty())
+    }
 }
 
 /// Writes the stations.
@@ -84,7 +96,7 @@ pub fn run(args: &LearnedArgs, out: &mut impl Write) -> Result<(), Error> {
 fn write(answer: &Answer, out: &mut impl Write) -> Result<(), Error> {
     let (known, unknown): (Vec<&Station>, Vec<&Station>) =
         answer.stations.iter().partition(|station| station.asn.is_some());
-    writeln!(out, "# {} stations are registered, {} are not", known.len(), unknown.len())?;
+    writeln!(out, "# registered stations: {}, others: {}", known.len(), unknown.len())?;
     for station in known {
         let (asn, name) = (station.asn.unwrap_or(0), station.member.as_deref().unwrap_or_default());
         writeln!(out, "# registered: {} is AS{asn} {}", safe(&station.mac), safe(name))?;
@@ -102,10 +114,10 @@ fn comments(station: &Station, out: &mut impl Write) -> Result<(), Error> {
     let seen_on = station.seen_on.as_deref().map_or(String::new(), |name| format!(" on {}", safe(name)));
     writeln!(
         out,
-        "# {} on VLAN {}, {} frames, first seen{seen_on}",
+        "# {} on VLAN {}, {}, first seen{seen_on}",
         safe(&station.mac),
         station.vlan,
-        station.packets
+        counted(station.packets, "frame")
     )?;
     writeln!(out, "# seen {} to {}", day(station.first_seen), day(station.last_seen))?;
     for claim in &station.claims {
@@ -119,15 +131,25 @@ fn comments(station: &Station, out: &mut impl Write) -> Result<(), Error> {
         writeln!(out, "# … and {} addresses more: a proxy?", station.more_claims)?;
     }
     match &station.probable_member {
-        Some(probable) => writeln!(out, "# probably AS{} {}", probable.asn, safe(&probable.name))?,
+        Some(probable) => {
+            writeln!(out, "# probably AS{} {}", probable.asn, safe(&probable.name))?;
+            if !probable.macs.is_empty() {
+                let (interface, macs) = (safe(&probable.interface), safe(&probable.macs.join(", ")));
+                writeln!(
+                    out,
+                    "# {interface} has {macs}: ask before this one is written to its macs, or as its change"
+                )?;
+            }
+        }
         None => writeln!(out, "# whose it is, nobody knows: write its AS number")?,
     }
     Ok(())
 }
 
-/// Ready to paste if the member is probable, else behind a comment sign.
+/// Ready to paste below the entries that are there, or behind a comment sign. An address that is the member's
+/// already is not written again.
 fn entry(station: &Station, out: &mut impl Write) -> Result<(), Error> {
-    let sign = if station.probable_member.is_some() { "" } else { "# " };
+    let sign = if station.is_missing() { "" } else { "# " };
     let probable = station.probable_member.as_ref();
     let lan = probable.map(|probable| probable.lan.as_str()).or(station.lan.as_deref()).unwrap_or("LAN");
     let asn = probable.map_or("64496".to_owned(), |probable| probable.asn.to_string());
@@ -149,12 +171,11 @@ fn entry(station: &Station, out: &mut impl Write) -> Result<(), Error> {
     Ok(())
 }
 
-/// The addresses of the LAN that a station claims, and nobody else has or claims.
+/// The addresses of the LAN that a station claims, and nobody has, or else claims.
 fn own(station: &Station, is_ipv4: bool) -> Vec<String> {
-    let asn = station.probable_member.as_ref().map(|probable| probable.asn);
     let is_own = |claim: &&Claim| {
-        let is_free = claim.owner.is_none() || claim.owner == asn;
-        claim.on_lan && is_free && claim.conflicts.is_empty() && claim.address.is_ipv4() == is_ipv4
+        let is_free = claim.owner.is_none() && claim.conflicts.is_empty();
+        claim.on_lan && is_free && claim.address.is_ipv4() == is_ipv4
     };
     station.claims.iter().filter(is_own).map(|claim| quoted(&claim.address.to_string())).collect()
 }
@@ -168,17 +189,27 @@ mod tests {
     use super::*;
     use crate::members::{VlanTags, parse};
 
-    fn station(mac: &str, probable: bool) -> Value {
-        let member = serde_json::json!({"asn": 64500, "name": "Example \"Networks\"", "lan": "peering"});
+    /// The members file that is there.
+    const MEMBERS: &str = "[[lan]]\nname = \"peering\"\nipv4 = \"192.0.2.0/24\"\n\
+        [[member]]\nasn = 64500\nname = 'Example \"Networks\"'\n[[member.interface]]\nlan = \"peering\"\nipv4 = [\"192.0.2.1\"]\n";
+
+    /// A station that claims 192.0.2.1 and .9; with whom the latter is in dispute, and the MACs of the member
+    /// that has the first.
+    fn station(mac: &str, disputed: &[&str], probable: Option<&[&str]>) -> Value {
+        let member = probable.map(|macs| {
+            serde_json::json!({"asn": 64500, "name": "Example \"Networks\"", "lan": "peering",
+                "interface": "AS64500@peering", "macs": macs})
+        });
+        let owner = probable.map(|_| 64500);
         serde_json::json!({
             "vlan": 0, "mac": mac, "asn": null, "member": null, "seen_on": "eth1", "port": "sw1:1", "lan": "peering",
             "first_seen": "2026-11-22T10:00:00Z", "last_seen": "2026-11-22T11:00:00Z", "packets": 12,
             "claims": [
-                {"address": "192.0.2.1", "on_lan": true, "owner": if probable { Some(64500) } else { None }, "conflicts": []},
-                {"address": "192.0.2.9", "on_lan": true, "owner": null, "conflicts": ["02:00:00:00:00:07"]},
+                {"address": "192.0.2.1", "on_lan": true, "owner": owner, "conflicts": []},
+                {"address": "192.0.2.9", "on_lan": true, "owner": null, "conflicts": disputed},
                 {"address": "fe80::1", "on_lan": false, "owner": null, "conflicts": []},
             ],
-            "more_claims": 0, "probable_member": if probable { member } else { Value::Null },
+            "more_claims": 0, "probable_member": member,
         })
     }
 
@@ -189,16 +220,28 @@ mod tests {
         String::from_utf8(out).expect("UTF-8")
     }
 
+    /// The MACs and IPv4 addresses of all interfaces once the text stands below the members.
+    fn pasted(text: &str) -> Vec<(usize, usize)> {
+        let (registry, _) = parse("m", &format!("{MEMBERS}{text}"), &VlanTags::new()).expect(text);
+        assert_eq!(registry.members().len(), 1);
+        registry.interfaces().iter().map(|at| (at.macs.len(), at.ipv4.len())).collect()
+    }
+
     #[test]
-    fn what_is_learned_can_be_pasted_into_a_members_file() {
-        let text = written(&[station("02:00:00:00:00:01", true), station("02:00:00:00:00:02", false)]);
-        let lan = "[[lan]]\nname = \"peering\"\nipv4 = \"192.0.2.0/24\"\n";
-        let (registry, notices) = parse("m", &format!("{lan}{text}"), &VlanTags::new()).expect(&text);
-        assert!(notices.is_empty(), "{notices:?}");
-        assert_eq!(registry.members()[0].name, "Example \"Networks\"");
-        let interface = &registry.interfaces()[0];
-        assert_eq!((interface.ipv4.len(), interface.ipv6.len()), (1, 0));
-        assert_eq!(registry.interfaces().len(), 1);
+    fn what_is_learned_can_be_pasted_below_the_members() {
+        let missing = station("02:00:00:00:00:01", &[], Some(&[]));
+        let text = written(&[missing, station("02:00:00:00:00:02", &[], None)]);
+        assert_eq!(pasted(&text), [(0, 1), (1, 1)], "{text}");
+    }
+
+    #[test]
+    fn who_may_be_taking_anothers_traffic_is_not_ready_to_paste() {
+        let other = "02:00:00:00:00:07";
+        let text = written(&[station("02:00:00:00:00:01", &[], Some(&[other]))]);
+        assert_eq!(pasted(&text), [(0, 1)], "{text}");
+        assert!(text.contains("# AS64500@peering has 02:00:00:00:00:07: ask before"), "{text}");
+        let text = written(&[station("02:00:00:00:00:01", &[other], Some(&[]))]);
+        assert_eq!(pasted(&text), [(0, 1)], "{text}");
         assert!(text.contains("# CONFLICT: 02:00:00:00:00:07 claims 192.0.2.9 too\n"), "{text}");
     }
 }

@@ -7,7 +7,7 @@ use clap::Args;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::text::{cut, indented, safe};
+use super::text::{counted, cut, indented, safe};
 use super::{Error, Format, Server};
 
 /// Flags of `policy report`.
@@ -40,6 +40,13 @@ struct Rule {
     dropped: Option<u64>,
     would_drop: Option<u64>,
     members: Vec<Member>,
+    unknown: Option<Unknown>,
+}
+
+/// Stations that are nobody's.
+#[derive(Debug, Deserialize)]
+struct Unknown {
+    packets: u64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -70,6 +77,8 @@ struct Line<'a> {
     dropped: Option<u64>,
     would_drop: Option<u64>,
     members: Vec<u32>,
+    /// Frames of stations that are no member's.
+    of_others: u64,
 }
 
 /// Writes the report.
@@ -121,14 +130,17 @@ impl<'a> Line<'a> {
             dropped: rule.dropped,
             would_drop: rule.would_drop,
             members,
+            of_others: rule.unknown.as_ref().map_or(0, |unknown| unknown.packets),
         }
     }
 
     fn members(&self) -> String {
-        match self.members.as_slice() {
-            [] => "-".to_owned(),
-            [one] => format!("AS{one}"),
-            many => format!("{} members", many.len()),
+        match (self.members.as_slice(), self.of_others) {
+            ([], 0) => "-".to_owned(),
+            ([], _) => "no member's".to_owned(),
+            ([one], 0) => format!("AS{one}"),
+            (many, 0) => format!("{} members", many.len()),
+            (many, _) => format!("{} + others", many.len()),
         }
     }
 }
@@ -155,6 +167,7 @@ fn write(report: &Report<'_>, out: &mut impl Write) -> Result<(), Error> {
         let (rule, action, title) = (safe(line.rule), safe(line.action), cut(line.title, 28));
         writeln!(out, "{rule:4} {action:7} {counted:>11} {kept:>11} {:11} {title}", line.members())?;
     }
+    elsewhere(report, is_enforcing, out)?;
     let reasons: Vec<&Line<'_>> = report.rules.iter().filter(|line| !line.applicable).collect();
     if !reasons.is_empty() {
         writeln!(out, "\nnot applicable here")?;
@@ -162,6 +175,20 @@ fn write(report: &Report<'_>, out: &mut impl Write) -> Result<(), Error> {
     for line in reasons {
         let reason = line.reason.unwrap_or("no reason given");
         write!(out, "{}", indented(&format!("{} {}: {reason}", line.rule, line.title), 2))?;
+    }
+    Ok(())
+}
+
+/// What the column leaves out: an interface can have a profile of its own.
+fn elsewhere(report: &Report<'_>, is_enforcing: bool, out: &mut impl Write) -> Result<(), Error> {
+    let other = |line: &Line<'_>| if is_enforcing { line.would_drop } else { line.dropped };
+    let frames: u64 = report.rules.iter().filter_map(other).sum();
+    if frames > 0 {
+        let what = match is_enforcing {
+            true => "more by rule would have been dropped on interfaces that only monitor",
+            false => "more by rule were dropped on interfaces that enforce",
+        };
+        write!(out, "{}", indented(&format!("{} {what}", counted(frames, "frame")), 0))?;
     }
     Ok(())
 }
@@ -180,9 +207,13 @@ mod tests {
             "profile": "monitor", "version": "1.2.3", "since": "2026-11-22T10:00:00Z", "until": "2026-11-22T11:00:00Z",
             "rules": [
                 {"rule": "N01", "title": "router advertisement", "action": "drop", "applicable": true, "reason": null,
-                 "packets": 8, "dropped": 0, "would_drop": 8, "members": [{"asn": 64503, "packets": 8}, {"asn": 64503, "packets": 1}]},
+                 "packets": 8, "dropped": 0, "would_drop": 8, "members": [{"asn": 64503, "packets": 8}, {"asn": 64503, "packets": 1}],
+                 "unknown": null},
+                {"rule": "N02", "title": "router solicitation", "action": "drop", "applicable": true, "reason": null,
+                 "packets": 9, "dropped": 3, "would_drop": 6, "members": [{"asn": 64503, "packets": 8}],
+                 "unknown": {"packets": 1}},
                 {"rule": "L06", "title": "source MAC not allowed on this port", "action": "drop", "applicable": false,
-                 "reason": "no port is configured", "packets": null, "dropped": null, "would_drop": null, "members": []},
+                 "reason": "no port is configured", "packets": null, "dropped": null, "would_drop": null, "members": [], "unknown": null},
             ],
         });
         let answer: Answer = serde_json::from_value(json).expect("sound");
@@ -192,6 +223,12 @@ mod tests {
         let text = String::from_utf8(out).expect("UTF-8");
         assert!(
             text.contains("N01  drop              8           8 AS64503     router advertisement\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains(
+                "N02  drop              9           6 1 + others  router solicitation\n3 frames more by"
+            ),
             "{text}"
         );
         assert!(

@@ -55,6 +55,14 @@ pub(super) fn indented(text: &str, by: usize) -> String {
     lines.iter().map(|line| format!("{indent}{line}\n")).collect()
 }
 
+/// `1 frame`, `2 frames`.
+pub(super) fn counted(number: u64, noun: &str) -> String {
+    match number {
+        1 => format!("1 {noun}"),
+        _ => format!("{number} {noun}s"),
+    }
+}
+
 /// A text without control characters.
 pub(super) fn safe(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()

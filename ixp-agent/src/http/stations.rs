@@ -71,6 +71,8 @@ struct ProbableDto<'a> {
     name: &'a str,
     interface: &'a str,
     lan: &'a str,
+    /// Those that are registered for that interface.
+    macs: Vec<String>,
 }
 
 pub(super) async fn get(State(api): State<Arc<Api>>) -> Response {
@@ -180,7 +182,13 @@ fn probable<'a>(
     let interface = registry.interface(id);
     let member = registry.member(interface.member);
     let lan = &registry.lans()[interface.lan];
-    Some(ProbableDto { asn: member.asn, name: &member.name, interface: &interface.label, lan: &lan.name })
+    Some(ProbableDto {
+        asn: member.asn,
+        name: &member.name,
+        interface: &interface.label,
+        lan: &lan.name,
+        macs: interface.macs.iter().map(ToString::to_string).collect(),
+    })
 }
 
 /// The wall clock's idea of the kernel's clock varies by microseconds from one reading to the next.
@@ -229,6 +237,7 @@ mod tests {
         let json = serde_json::to_value(stations(&live, &registry)).expect("JSON");
         let first = &json["stations"][0];
         assert_eq!(first["probable_member"]["asn"], 64500);
+        assert_eq!(first["probable_member"]["macs"], serde_json::json!([]));
         assert_eq!(first["claims"][0]["owner"], 64500);
         assert_eq!(first["claims"][1]["conflicts"][0], "02:00:00:00:00:02");
         assert_eq!(json["stations"][1]["probable_member"], serde_json::Value::Null);

@@ -14,7 +14,7 @@ use super::batch::PerCpuTable;
 /// The tables of broken rules.
 pub struct RuleTables {
     tables: [PerCpuTable<RuleKey, RuleState>; 2],
-    missed: PerCpuArray<MapData, RuleCounts>,
+    missed: PerCpuArray<MapData, RuleState>,
 }
 
 impl RuleTables {
@@ -54,7 +54,7 @@ impl RuleTables {
             let values =
                 self.missed.get(&index, 0).map_err(|error| Error::map("read", RULES_MISSED, error))?;
             let mut sum = RuleCounts::default();
-            values.iter().for_each(|counts| sum.add(counts));
+            values.iter().for_each(|state| sum.add(&state.counts));
             if !sum.is_zero() {
                 missed.insert(rule, sum);
             }

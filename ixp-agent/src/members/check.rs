@@ -5,15 +5,19 @@ use std::fmt::Write;
 
 use comfy_table::{Table, presets};
 
+use jiff::Timestamp;
+
 use super::{Lan, MemberId, Registry, VlanTags, parse};
 use crate::notice::Checked;
 
-/// What `members check` prints, and whether the agent would take the file.
+/// What `members check` prints at a time, and whether the agent would take the file.
 #[must_use]
-pub fn check(label: &str, text: &str, vlan_tags: &VlanTags) -> Checked {
+pub fn check(label: &str, text: &str, vlan_tags: &VlanTags, now: Timestamp) -> Checked {
     match parse(label, text, vlan_tags) {
         Err(errors) => Checked { text: format!("{errors}\n{label}: not usable\n"), usable: false },
         Ok((registry, notices)) => {
+            let mut notices: Vec<String> = notices.iter().map(ToString::to_string).collect();
+            notices.extend(registry.past_changes(now).map(|text| format!("{label}: {text}")));
             let mut text = String::new();
             for notice in &notices {
                 text += &format!("{notice}\n");

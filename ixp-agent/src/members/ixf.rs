@@ -4,6 +4,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use ipnet::IpNet;
+use ixp_common::addr::Mac;
 use serde_json::Value;
 
 use super::claims::{Claim, Claims, Clash};
@@ -57,6 +59,16 @@ pub(super) fn parse(
 /// there. (`routeserver` says of a member that it has a session with one.)
 fn is_route_server(family: &Node<'_>) -> bool {
     family.list("services").any(|service| service.text("type").as_deref() == Some("ixrouteserver"))
+}
+
+/// A MAC that a second connection has, too, is at either port: where it is wired is not known.
+fn at_another_port(interfaces: &mut [Interface], mac: Mac, (lan, port): (usize, Option<&str>)) {
+    let here = interfaces.iter_mut().filter(|interface| interface.lan == lan);
+    for interface in here.filter(|interface| interface.macs.contains(&mac)) {
+        if interface.port.as_deref() != port {
+            interface.port = None;
+        }
+    }
 }
 
 fn not_json(error: &serde_json::Error) -> String {
@@ -204,6 +216,7 @@ impl Reading<'_> {
             return;
         }
         let claim = self.claim(interface.member, interface.lan, node);
+        let place = (interface.lan, interface.port.as_deref());
         let us = self.members[interface.member.0 as usize].asn;
         let text = match self.claims.mac(mac, claim) {
             Ok(()) => return interface.macs.push(mac),
@@ -212,10 +225,12 @@ impl Reading<'_> {
                 return;
             }
             Err(Clash::Lan(other)) => {
+                at_another_port(&mut self.interfaces, mac, place);
                 format!("{mac} is on this LAN already, at {}, which keeps it", other.place)
             }
             Err(Clash::Member(other)) => {
                 let them = self.members[other.member.0 as usize].asn;
+                at_another_port(&mut self.interfaces, mac, place);
                 format!("{mac} is of {us} here and of {them} at {}, which keeps it", other.place)
             }
         };
@@ -242,9 +257,18 @@ impl Reading<'_> {
             Value::String(text) => text.trim().to_owned(),
             other => other.to_string(),
         };
-        let address: A = match entry::address(&text, &self.exchange.lans[lan].name, net) {
-            Ok(address) => address,
-            Err(text) => {
+        let name = &self.exchange.lans[lan].name;
+        let is_outside = |address: &A| {
+            net.map(Into::<IpNet>::into).is_some_and(|net| !net.contains(&Into::<IpAddr>::into(*address)))
+        };
+        let address: A = match (entry::address(&text, name, net), entry::address(&text, name, None)) {
+            (Ok(address), _) => address,
+            // The LAN has grown, and the export's prefix has not.
+            (Err(text), Ok(address)) if is_outside(&address) => {
+                self.say(&node, format!("{text}; the address is taken all the same"));
+                address
+            }
+            (Err(text), _) => {
                 self.say(&node, text);
                 return Vec::new();
             }

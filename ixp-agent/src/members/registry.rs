@@ -141,11 +141,29 @@ impl Registry {
         self.route_servers.contains(&asn)
     }
 
+    /// The members that are known to be route servers.
+    #[must_use]
+    pub fn route_servers(&self) -> &BTreeSet<Asn> {
+        &self.route_servers
+    }
+
     /// The next moment after `now` at which a MAC is no longer registered.
     #[must_use]
     pub fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
         let changes = self.interfaces.iter().filter_map(|interface| interface.change);
         changes.map(|change| change.until).filter(|until| *until > now).min()
+    }
+
+    /// The second MACs that are no longer registered, a line each.
+    pub fn past_changes(&self, now: Timestamp) -> impl Iterator<Item = String> {
+        self.interfaces.iter().filter_map(move |interface| {
+            let Change { mac, until } = interface.change.filter(|change| change.until <= now)?;
+            let label = &interface.label;
+            Some(format!(
+                "the change of {label} to {mac} ended at {until}: that MAC is not registered any more; \
+                 write it under macs, or leave the change out"
+            ))
+        })
     }
 
     /// The interface that a station on a VLAN belongs to.

@@ -2,7 +2,9 @@
 
 use ixp_common::policy::Deployment;
 use ixp_common::rules::{Rule, RuleAction};
+use jiff::Timestamp;
 
+use super::bindings::bindings;
 use super::{Policy, Ports, Rate};
 use crate::members::{Interface, Lan, Registry};
 
@@ -55,7 +57,7 @@ const NO_ANSWER: &str = "this program never answers";
 const OFF: &str = "off in [policy]";
 const NO_INTERFACE: &str = "no interface is attached";
 const NO_LAN: &str = "no LAN is known: write [[lan]] in the members file";
-const NO_TAG: &str = "no LAN with a known tag: map IX-F's VLAN ids in [members.vlan_tags]";
+const NO_TAG: &str = "no LAN with a tag of its own: map IX-F's VLAN ids in [members.vlan_tags]";
 const SOME_TAGS: &str =
     "the tag of a LAN is not known, so any may be its: map IX-F's VLAN ids in [members.vlan_tags]";
 const NO_MAC: &str = "no member has a MAC";
@@ -63,9 +65,9 @@ const NO_ATTACHED_PORT: &str = "no port is configured for an attached interface:
 const NO_MEMBER_PORT: &str = "no member's interface has a port that is attached";
 const NO_SECOND_PORT: &str = "needs two attached ports, and each attached interface's port";
 const NO_IPV4_PREFIX: &str = "no LAN has an IPv4 prefix";
-const NO_IPV4: &str = "no member has an IPv4 address";
-const NO_IPV6: &str = "no member has an IPv6 address";
-const NO_ADDRESS: &str = "no member has an address";
+const NO_IPV4: &str = "no member has a MAC and an IPv4 address";
+const NO_IPV6: &str = "no member has a MAC and an IPv6 address";
+const NO_ADDRESS: &str = "no member has a MAC and an address";
 const NO_LIMIT: &str = "no limit in [policy.limits]";
 const ONLY_OWN: &str = "an ordinary peering port does not see what others send to each other";
 
@@ -136,15 +138,18 @@ impl Ground<'_> {
 
     fn is_bound(&self, lan: &Lan, has_address: impl Fn(&Interface) -> bool) -> bool {
         let lans = self.registry.lans();
-        let here = |interface: &&Interface| lans[interface.lan].name == lan.name;
-        self.registry.interfaces().iter().filter(here).any(has_address)
+        // As long as a change goes on, its MAC is one.
+        let bindings = bindings(self.registry, Timestamp::MIN);
+        let mut all = self.registry.interfaces().iter().zip(&bindings);
+        all.any(|(interface, binding)| {
+            lans[interface.lan].name == lan.name && binding.is_bound && has_address(interface)
+        })
     }
 
     /// `reason`, if no LAN whose frames can be told has something; or that they cannot be told.
     fn lacks(&self, has: impl Fn(&Lan) -> bool, reason: &'static str) -> Option<&'static str> {
         let lans = self.registry.lans();
-        let is_alone = lans.iter().filter(|lan| lan.vlan.is_none()).count() == 1;
-        let can_be_told = |lan: &&Lan| lan.vlan.is_some() || is_alone;
+        let can_be_told = |lan: &&Lan| lans.iter().filter(|other| other.vlan == lan.vlan).count() == 1;
         match (lans.iter().filter(can_be_told).any(&has), lans.iter().any(&has)) {
             (true, _) => None,
             (false, true) => Some(NO_TAG),
@@ -163,6 +168,7 @@ fn is_unlimited(rates: &[Rate]) -> Option<&'static str> {
 mod tests {
     use super::*;
     use crate::members::{VlanTags, parse};
+    use ixp_common::addr::VlanId;
 
     const LAN: &str = "[[lan]]\nname = \"peering\"\nipv4 = \"192.0.2.0/24\"\nipv6 = \"2001:db8:1::/64\"\n";
     const MEMBER: &str = "[[member]]\nasn = 64500\n[[member.interface]]\nlan = \"peering\"\n";
@@ -220,6 +226,26 @@ mod tests {
     }
 
     #[test]
+    fn addresses_that_belong_to_no_mac_decide_nothing_about_who_has_them() {
+        let reasons = [
+            ("L06", NO_ATTACHED_PORT),
+            ("L07", NO_MAC),
+            ("L08", NO_SECOND_PORT),
+            ("L21", NO_MAC),
+            ("A05", NO_IPV4),
+            ("A06", NO_IPV4),
+            ("A08", NO_IPV4),
+            ("A12", NO_ANSWER),
+            ("N07", NO_IPV6),
+            ("I09", NO_ADDRESS),
+            ("I10", NO_ADDRESS),
+            ("I11", NO_ADDRESS),
+            ("I12", NO_MAC),
+        ];
+        check(&[LAN, MEMBER, ADDRESS], &[(Deployment::Tap, None)], &reasons);
+    }
+
+    #[test]
     fn what_is_off_or_not_limited_is_said() {
         let registry = Registry::default();
         let mut policy = Policy::default();
@@ -240,16 +266,21 @@ mod tests {
     #[test]
     fn prefixes_of_lans_that_no_tag_tells_apart_decide_nothing() {
         let vlan = |id: u8| format!(r#"{{"id":{id},"ipv4":{{"prefix":"192.0.{id}.0","mask_length":24}}}}"#);
-        let reasons = |vlans: &str| {
+        let reasons = |vlans: &str, tags: &[(i64, VlanId)]| {
             let export = format!(r#"{{"ixp_list":[{{"vlan":[{vlans}]}}],"member_list":[]}}"#);
-            let registry = parse("ixf", &export, &VlanTags::new()).expect("a good export").0;
+            let tags: VlanTags = tags.iter().copied().collect();
+            let registry = parse("ixf", &export, &tags).expect("a good export").0;
             let (policy, ports) = (Policy::default(), Ports::default());
             let deployments = [Deployment::Tap];
             let ground =
                 Ground { policy: &policy, registry: &registry, deployments: &deployments, ports: &ports };
             [Rule::L04, Rule::A03, Rule::A05].map(|rule| why_not(rule, &ground))
         };
-        assert_eq!(reasons(&vlan(1)), [Some(NO_TAG), None, Some(NO_IPV4)]);
-        assert_eq!(reasons(&format!("{},{}", vlan(1), vlan(2))), [Some(NO_TAG), Some(NO_TAG), Some(NO_IPV4)]);
+        assert_eq!(reasons(&vlan(1), &[]), [Some(NO_TAG), None, Some(NO_IPV4)]);
+        let two = format!("{},{}", vlan(1), vlan(2));
+        assert_eq!(reasons(&two, &[]), [Some(NO_TAG), Some(NO_TAG), Some(NO_IPV4)]);
+        let tag = |tag| VlanId::from_tci(tag);
+        assert_eq!(reasons(&two, &[(1, tag(7)), (2, tag(8))]), [None, None, Some(NO_IPV4)]);
+        assert_eq!(reasons(&two, &[(1, tag(7)), (2, tag(7))]), [None, Some(NO_TAG), Some(NO_IPV4)]);
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use jiff::Timestamp;
+
 use crate::members::{Interface, MemberId, Registry};
 
 /// The number of an interface, and which of its families are bound.
@@ -17,40 +19,41 @@ pub(super) struct Binding {
     pub(super) has_ipv6: bool,
 }
 
-/// The binding of each interface, in order of the registry. An interface without MAC is its member's
+/// The binding of each interface at a time, in order of the registry. An interface without MAC is its member's
 /// only other one on that LAN (exports have the families apart). If there is none, or several, its
 /// addresses are bound to no station, and no station of the member is held against the addresses of
 /// that family: what is missing never turns into a drop.
-pub(super) fn bindings(registry: &Registry) -> Vec<Binding> {
+pub(super) fn bindings(registry: &Registry, now: Timestamp) -> Vec<Binding> {
     let mut on_lan: HashMap<(MemberId, usize), Vec<usize>> = HashMap::new();
     for (at, interface) in registry.interfaces().iter().enumerate() {
         on_lan.entry((interface.member, interface.lan)).or_default().push(at);
     }
     let mut bindings = vec![Binding::default(); registry.interfaces().len()];
     for places in on_lan.values() {
-        bind(registry.interfaces(), places, &mut bindings);
+        bind(registry, places, now, &mut bindings);
     }
     bindings
 }
 
 /// Binds a member's interfaces on one LAN.
-fn bind(interfaces: &[Interface], places: &[usize], bindings: &mut [Binding]) {
-    let has_mac = |at: &usize| !interfaces[*at].macs.is_empty() || interfaces[*at].change.is_some();
+fn bind(registry: &Registry, places: &[usize], now: Timestamp, bindings: &mut [Binding]) {
+    let interfaces = registry.interfaces();
+    let has_mac = |at: &usize| interfaces[*at].macs_at(now).next().is_some();
     let (wired, silent): (Vec<usize>, Vec<usize>) = places.iter().copied().partition(has_mac);
     let home = match wired.as_slice() {
         [only] => Some(*only),
         _ => None,
     };
-    let any = |places: &[usize], has: fn(&Interface) -> bool| places.iter().any(|at| has(&interfaces[*at]));
-    let (silent_ipv4, silent_ipv6) = (any(&silent, has_ipv4), any(&silent, has_ipv6));
+    let all = Families::of(registry, places);
+    let is_silent = Families::of(registry, &silent);
     for at in wired {
-        let (own_ipv4, own_ipv6) = (has_ipv4(&interfaces[at]), has_ipv6(&interfaces[at]));
+        let own = Families::of(registry, &[at]);
         let is_home = home.is_some();
         bindings[at] = Binding {
             number: number(at),
             is_bound: true,
-            has_ipv4: if is_home { own_ipv4 || silent_ipv4 } else { own_ipv4 && !silent_ipv4 },
-            has_ipv6: if is_home { own_ipv6 || silent_ipv6 } else { own_ipv6 && !silent_ipv6 },
+            has_ipv4: if is_home { all.ipv4.is_sound() } else { own.ipv4.is_sound() && is_silent.ipv4.none },
+            has_ipv6: if is_home { all.ipv6.is_sound() } else { own.ipv6.is_sound() && is_silent.ipv6.none },
         };
     }
     for at in silent {
@@ -59,12 +62,45 @@ fn bind(interfaces: &[Interface], places: &[usize], bindings: &mut [Binding]) {
     }
 }
 
-fn has_ipv4(interface: &Interface) -> bool {
-    !interface.ipv4.is_empty()
+/// The addresses of some interfaces of one LAN.
+struct Families {
+    ipv4: Family,
+    ipv6: Family,
 }
 
-fn has_ipv6(interface: &Interface) -> bool {
-    !interface.ipv6.is_empty()
+/// Those of one family.
+struct Family {
+    /// There is none.
+    none: bool,
+    /// All lie in the LAN's prefix. One outside is a slip, and then the right one is not known.
+    inside: bool,
+}
+
+impl Family {
+    fn is_sound(&self) -> bool {
+        !self.none && self.inside
+    }
+}
+
+impl Families {
+    fn of(registry: &Registry, places: &[usize]) -> Self {
+        let interfaces = || places.iter().map(|at| &registry.interfaces()[*at]);
+        let lan = |interface: &Interface| &registry.lans()[interface.lan];
+        Self {
+            ipv4: Family {
+                none: interfaces().all(|interface| interface.ipv4.is_empty()),
+                inside: interfaces().all(|interface| {
+                    lan(interface).ipv4.is_none_or(|net| interface.ipv4.iter().all(|at| net.contains(at)))
+                }),
+            },
+            ipv6: Family {
+                none: interfaces().all(|interface| interface.ipv6.is_empty()),
+                inside: interfaces().all(|interface| {
+                    lan(interface).ipv6.is_none_or(|net| interface.ipv6.iter().all(|at| net.contains(at)))
+                }),
+            },
+        }
+    }
 }
 
 fn number(at: usize) -> u16 {

@@ -8,7 +8,7 @@ use ixp_common::limit::{Class, Sweep};
 use ixp_common::names::OWNERS_ROOM;
 use ixp_common::rules::{Rule, RuleSet};
 use ixp_common::table::{
-    ANY_VLAN, AddressKey, ETHERTYPES, LANS, Lan, PolicyTable, Station, Unplaceable, station_key,
+    ANY_VLAN, AddressKey, ETHERTYPES, LANS, Lan, PolicyTable, Station, UNBOUND, Unplaceable, station_key,
 };
 use jiff::Timestamp;
 
@@ -25,7 +25,7 @@ const LEAST_TARGETS: u32 = 256;
 pub struct Tables {
     /// LANs, stations, actions, limits.
     pub table: Box<PolicyTable>,
-    /// The number of the interface that an address belongs to.
+    /// The number of the interface that an address belongs to; [`UNBOUND`] if its stations are not known.
     pub owners: BTreeMap<AddressKey, u16>,
     /// What the numbers stand for: `AS64500@peering`, or the name of an exempt station.
     pub interfaces: BTreeMap<u16, String>,
@@ -46,14 +46,15 @@ pub fn build(
     generation: u16,
 ) -> Result<Tables, Error> {
     limits_of(registry, policy)?;
+    let bindings = bindings(registry, now);
     let mut building = Building {
         policy,
         registry,
         ports,
         now,
         generation,
-        bindings: bindings(registry),
-        profiles: Profiles::new(policy, registry)?,
+        profiles: Profiles::new(policy, registry, &bindings)?,
+        bindings,
         owners: BTreeMap::new(),
         interfaces: BTreeMap::new(),
         notices: super::notices::notices(policy, registry, ports, now),
@@ -81,7 +82,8 @@ fn limits_of(registry: &Registry, policy: &Policy) -> Result<(), Error> {
         return Err(Error::Lans { wanted: lans });
     }
     let interfaces = registry.interfaces().len() + policy.exempt.len();
-    if interfaces > usize::from(u16::MAX) {
+    // The last number is that of no interface.
+    if interfaces >= usize::from(UNBOUND) {
         return Err(Error::Interfaces { wanted: interfaces });
     }
     Ok(())
@@ -154,14 +156,12 @@ impl Building<'_> {
     fn owners(&mut self) -> Result<(), Error> {
         for (interface, binding) in self.registry.interfaces().iter().zip(&self.bindings) {
             self.interfaces.entry(binding.number).or_insert_with(|| interface.label.clone());
-            if !binding.is_bound {
-                continue;
-            }
+            let owner = if binding.is_bound { binding.number } else { UNBOUND };
             let vlan = tag(&self.registry.lans()[interface.lan]);
             let ipv4 = |address: &Ipv4Addr| AddressKey::ipv4(self.generation, vlan, address.octets());
             let ipv6 = |address: &Ipv6Addr| AddressKey::ipv6(self.generation, vlan, (*address).into());
             for key in interface.ipv4.iter().map(ipv4).chain(interface.ipv6.iter().map(ipv6)) {
-                self.owners.entry(key).or_insert(binding.number);
+                self.owners.entry(key).or_insert(owner);
             }
         }
         // Two generations are there while one takes over from the other.

@@ -25,9 +25,10 @@ pub fn notices(policy: &Policy, registry: &Registry, ports: &Ports, now: Timesta
     }
     unknown_members(policy, registry, &mut notices);
     unknown_lans(policy, registry, &mut notices);
+    shared_tags(registry, &mut notices);
     exempt_members(policy, registry, &mut notices);
     unknown_ports(ports, registry, &mut notices);
-    past_changes(registry, now, &mut notices);
+    notices.extend(registry.past_changes(now));
     let assigned = assigned(registry);
     if policy.sweep_targets.is_none() && assigned > MOST_TARGETS {
         notices.push(format!(
@@ -56,6 +57,19 @@ fn unknown_lans(policy: &Policy, registry: &Registry, notices: &mut Vec<String>)
     }
 }
 
+fn shared_tags(registry: &Registry, notices: &mut Vec<String>) {
+    for (at, lan) in registry.lans().iter().enumerate() {
+        let Some(vlan) = lan.vlan else { continue };
+        if let Some(first) = registry.lans()[..at].iter().find(|first| first.vlan == lan.vlan) {
+            let (first, name) = (&first.name, &lan.name);
+            notices.push(format!(
+                "LANs {first:?} and {name:?} are both on VLAN {vlan}: nothing tells their frames apart, so \
+                 nothing is held against their prefixes"
+            ));
+        }
+    }
+}
+
 fn exempt_members(policy: &Policy, registry: &Registry, notices: &mut Vec<String>) {
     let owner = |mac: &Mac| registry.interfaces().iter().find(|interface| interface.macs.contains(mac));
     for exempt in &policy.exempt {
@@ -77,17 +91,5 @@ fn unknown_ports(ports: &Ports, registry: &Registry, notices: &mut Vec<String>) 
             "no member's interface has port {name:?}, which is attached: whether a MAC is at a port that is \
              not its own is told among attached ports alone{near}"
         ));
-    }
-}
-
-fn past_changes(registry: &Registry, now: Timestamp, notices: &mut Vec<String>) {
-    for interface in registry.interfaces() {
-        if let Some(change) = interface.change.as_ref().filter(|change| change.until <= now) {
-            let (label, mac, until) = (&interface.label, change.mac, change.until);
-            notices.push(format!(
-                "the change of {label} to {mac} ended at {until}: that MAC is not registered any more; \
-                 write it under macs, or leave the change out"
-            ));
-        }
     }
 }

@@ -70,13 +70,14 @@ impl Ports {
         self.names.len() > 1 && self.facing.iter().all(|number| *number != 0)
     }
 
-    /// The number of a port by its name, 0 for one without a name. `knows_all` says whether a name that
+    /// The number of a port by its name, 0 for one without a name, or whose name is a list, as that of a LAG
+    /// over two switches: it is at each of them. `knows_all` says whether a name that
     /// is not attached is taken for a port elsewhere; if it is a matter of spelling, it is not known.
     pub(super) fn number(&self, name: Option<&str>, knows_all: bool) -> u16 {
         let Some(name) = name else { return 0 };
         match self.names.iter().position(|known| known == name) {
             Some(at) => u16::try_from(at + 1).unwrap_or(0),
-            None if knows_all => ELSEWHERE,
+            None if knows_all && !name.contains(',') => ELSEWHERE,
             None => 0,
         }
     }

@@ -1,11 +1,12 @@
 //! Who breaks a rule where in, what is done about it out: a number for each set of actions.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use ixp_common::policy::{RATE_RULES, RuleActions};
 use ixp_common::rules::{Rule, RuleAction, RuleSet};
 use ixp_common::table::PROFILES;
 
+use super::bindings::Binding;
 use super::{Actions, Error, LanKind, Policy};
 use crate::members::{Asn, Registry};
 
@@ -18,13 +19,21 @@ pub(super) struct Profiles<'p> {
     registry: &'p Registry,
     /// Rules that nothing is known to decide by.
     blind: RuleSet,
+    /// LANs on which nobody has a MAC.
+    blind_lans: BTreeSet<&'p str>,
+    /// LANs on which somebody's MACs are not known.
+    open_lans: BTreeSet<&'p str>,
     numbers: HashMap<RuleActions, u16>,
     list: Vec<RuleActions>,
 }
 
 impl<'p> Profiles<'p> {
     /// With number 0, that of who is not registered, on no LAN.
-    pub(super) fn new(policy: &'p Policy, registry: &'p Registry) -> Result<Self, Error> {
+    pub(super) fn new(
+        policy: &'p Policy,
+        registry: &'p Registry,
+        bindings: &[Binding],
+    ) -> Result<Self, Error> {
         let mut blind = RuleSet::EMPTY;
         let has_macs = registry.interfaces().iter().any(|interface| !interface.macs.is_empty());
         // Exempt stations alone make nobody else a stranger.
@@ -34,7 +43,24 @@ impl<'p> Profiles<'p> {
         if registry.lans().is_empty() {
             blind.insert(Rule::L20);
         }
-        let mut profiles = Self { policy, registry, blind, numbers: HashMap::new(), list: Vec::new() };
+        let interfaces = || registry.interfaces().iter().zip(bindings);
+        let names = |is_meant: &dyn Fn(usize) -> bool| {
+            let lans = registry.lans().iter().enumerate().filter(|(at, _)| is_meant(*at));
+            lans.map(|(_, lan)| lan.name.as_str()).collect()
+        };
+        let mut profiles = Self {
+            policy,
+            registry,
+            blind,
+            blind_lans: names(&|lan| {
+                !interfaces().any(|(interface, binding)| interface.lan == lan && binding.is_bound)
+            }),
+            open_lans: names(&|lan| {
+                interfaces().any(|(interface, binding)| interface.lan == lan && !binding.is_bound)
+            }),
+            numbers: HashMap::new(),
+            list: Vec::new(),
+        };
         profiles.number(None, None, RuleSet::EMPTY)?;
         Ok(profiles)
     }
@@ -50,6 +76,7 @@ impl<'p> Profiles<'p> {
         let mut actions = self.actions(lan, member);
         let off = exempted.or(self.blind);
         off.iter().for_each(|rule| actions.set(rule, RuleAction::Off));
+        self.without_macs(&mut actions, lan, member);
         if let Some(number) = self.numbers.get(&actions) {
             return Ok(*number);
         }
@@ -60,6 +87,21 @@ impl<'p> Profiles<'p> {
         self.list.push(actions);
         self.numbers.insert(actions, number);
         Ok(number)
+    }
+
+    /// A MAC that is missing in the registration drops nothing: what goes to it is no unknown unicast, and
+    /// it is no stranger at its port.
+    fn without_macs(&self, actions: &mut RuleActions, lan: Option<&str>, member: Option<Asn>) {
+        let Some(lan) = lan else { return };
+        if self.blind_lans.contains(lan) {
+            [Rule::L06, Rule::L07, Rule::L21].into_iter().for_each(|rule| actions.set(rule, RuleAction::Off));
+        }
+        if self.open_lans.contains(lan) {
+            soften(actions, Rule::L21);
+            if member.is_none() {
+                soften(actions, Rule::L06);
+            }
+        }
     }
 
     /// The usual, then what is general, then the LAN's, then the member's.

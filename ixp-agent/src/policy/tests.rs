@@ -4,7 +4,7 @@ use ixp_common::addr::{Ip6, Mac, VlanId};
 use ixp_common::limit::Sweep;
 use ixp_common::policy::Deployment;
 use ixp_common::rules::{Rule, RuleAction, RuleSet};
-use ixp_common::table::{ANY_VLAN, AddressKey, LANS, MOST_STATIONS, PROFILES, Station};
+use ixp_common::table::{ANY_VLAN, AddressKey, LANS, MOST_STATIONS, PROFILES, Station, UNBOUND};
 use jiff::Timestamp;
 
 use super::build::sweep_bits;
@@ -234,7 +234,8 @@ fn an_address_without_mac_is_held_against_nobody() {
         interface("", "ipv4 = [\"192.0.2.3\"]"),
     ]);
     let open = tables(&Policy::default(), &members(&open), &[]);
-    assert_eq!(open.owners.len(), 2);
+    let owners: Vec<u16> = open.owners.values().copied().collect();
+    assert_eq!(owners, [1, 2, UNBOUND]);
     assert!([1, 2].iter().all(|last| !station(&open, 0, *last).has_ipv4()));
 }
 
@@ -249,6 +250,17 @@ fn a_lan_without_tag_has_its_stations_under_any() {
     assert_eq!(lan.vlan(), ANY_VLAN);
     assert!(station(&tables, lan.vlan(), 1).is_registered());
     assert_eq!(tables.owners, [(AddressKey::ipv4(5, ANY_VLAN, [192, 0, 2, 1]), 1)].into());
+}
+
+#[test]
+fn lans_that_share_a_tag_are_said() {
+    let export = r#"{"ixp_list":[{"vlan":[{"id":1,"name":"a"},{"id":2,"name":"b"}]}],"member_list":[]}"#;
+    let tags = [(1, VlanId::from_tci(7)), (2, VlanId::from_tci(7))].into();
+    let registry = parse("ixf.json", export, &tags).expect("a good export").0;
+    let said = tables(&Policy::default(), &registry, &[]).notices;
+    let expected = "LANs \"a\" and \"b\" are both on VLAN 7: nothing tells their frames apart, so nothing is held \
+                    against their prefixes";
+    assert_eq!(said, [expected]);
 }
 
 #[test]
@@ -305,7 +317,7 @@ fn what_does_not_fit_is_refused() {
     assert_eq!(build(&policy, &members(&many)), Err(Error::Stations { wanted: MOST_STATIONS + 1 }));
     let mut differing = Policy::default();
     let mut text = String::new();
-    for (at, mac) in macs.iter().enumerate().take(PROFILES) {
+    for (at, mac) in macs.iter().enumerate().take(PROFILES - 1) {
         let asn = 64500 + u32::try_from(at).expect("few");
         let rules = Rule::ALL.into_iter().zip(0..9).filter(|(_, bit)| at >> bit & 1 == 1);
         let rules = rules.map(|(rule, _)| (rule, RuleAction::Off)).collect();
@@ -313,10 +325,9 @@ fn what_does_not_fit_is_refused() {
         text +=
             &format!("[[member]]\nasn = {asn}\n[[member.interface]]\nlan = \"multicast\"\nmacs = [{mac}]\n");
     }
-    // The set without any exception is that of strangers.
+    // The set without any exception is that of strangers, but where nobody has a MAC.
     assert_eq!(build(&differing, &members(&text)), Ok(()));
-    differing.rules = [(Rule::I13, RuleAction::Alert)].into();
-    differing.lans =
-        [("peering".to_owned(), LanPolicy { kind: LanKind::Quarantine, rules: Actions::new() })].into();
+    let rules = [(Rule::I13, RuleAction::Alert)].into();
+    differing.lans = [("multicast".to_owned(), LanPolicy { kind: LanKind::Peering, rules })].into();
     assert_eq!(build(&differing, &members(&text)), Err(Error::Profiles));
 }

@@ -93,7 +93,7 @@ impl Site {
         live.events.set(Settings {
             off: inapplicable.keys().copied().collect(),
             exempt: exempt.collect(),
-            route_servers: policy.route_servers.iter().copied().collect(),
+            route_servers: &policy.route_servers | roster.registry.route_servers(),
         });
         let actions = Rule::ALL.into_iter().map(|rule| (rule, policy.action(rule))).collect();
         live.in_force = InForce { profile: policy.profile.name().to_owned(), actions, inapplicable };

@@ -25,8 +25,9 @@ pub fn judge<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
     let Ok(arp) = arp::parse(case.frame, case.link.payload) else {
         return case.so_far();
     };
-    case.hard(Rule::A10, case.is_over(Class::Arp));
     let is_reply = arp.operation == operation::REPLY;
+    let is_answer = is_reply && arp.addresses.is_some_and(|addresses| is_answer(case, &addresses));
+    case.hard(Rule::A10, !is_answer && case.is_over(Class::Arp));
     let is_request = arp.operation == operation::REQUEST;
     let (Some(addresses), true) = (arp.addresses, is_reply || is_request) else {
         // RFC 826: hardware type 1, protocol type 0x0800, lengths 6 and 4, operation 1 or 2.
@@ -45,6 +46,16 @@ pub fn judge<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
     case.so_far()
 }
 
+/// Whether a reply goes to one station alone, and may well be true. How many of those a station gives is up
+/// to who asks: with a limit, one neighbour that asks all the time would silence it to all others.
+#[inline(always)]
+fn is_answer<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, addresses: &Addresses) -> bool {
+    let owner = case.owner(Ip6::mapped(addresses.sender_ip));
+    !case.link.destination.is_group()
+        && addresses.sender_mac == case.link.source
+        && !owner.is_certainly_not(&case.source, case.source.has_ipv4())
+}
+
 /// A03, A05, A06, A07, A08: who says so.
 #[inline(always)]
 fn sender<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, addresses: &Addresses, is_reply: bool) {
@@ -56,7 +67,6 @@ fn sender<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, addresses: &Addresses
         return;
     }
     let is_inside = case.lan.contains_ipv4(sender_ip);
-    case.hard(Rule::A03, !is_inside);
     // The claim is the sender's, whoever put the frame on the wire; A02 tells the two apart.
     let claimant = match sender_mac == case.link.source {
         true => case.source,
@@ -64,13 +74,16 @@ fn sender<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, addresses: &Addresses
     };
     let owner = case.owner(Ip6::mapped(sender_ip));
     let is_own = owner.is(&claimant);
+    let is_not = owner.is_not(&claimant);
+    // Who is registered with an address outside the prefix has it: the prefix is then out of date.
+    case.hard(Rule::A03, !is_inside && !is_own);
     let is_certain = owner.is_certainly_not(&claimant, claimant.has_ipv4());
     let is_known = case.lan.is_bound_ipv4();
-    case.add(Rule::A05, is_known && is_inside && !is_own, !is_certain);
-    case.add(Rule::A06, is_known && is_reply && !is_own, !is_certain);
+    case.add(Rule::A05, is_known && is_inside && is_not, !is_certain);
+    case.add(Rule::A06, is_known && is_reply && is_not, !is_certain);
     let is_own_gratuitous = is_gratuitous && (is_own || !is_certain);
     case.hard(Rule::A07, is_reply && is_to_all && !is_own_gratuitous);
-    case.hard(Rule::A08, is_gratuitous && !owner.is_nobody() && !is_own);
+    case.hard(Rule::A08, is_gratuitous && owner.is_anothers(&claimant));
 }
 
 /// A04, A11: who is asked for.

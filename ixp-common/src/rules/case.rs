@@ -8,7 +8,7 @@ use crate::frame::noted::Noted;
 use crate::limit::Class;
 use crate::memory::{Desk, Memory, Who};
 use crate::policy::{PortPolicy, RuleActions};
-use crate::table::{AddressKey, Lan, PolicyTable, Station};
+use crate::table::{AddressKey, Lan, PolicyTable, Station, UNBOUND};
 
 /// The rules that are broken so far, as bits. A group of rules is a function of its own under BPF and gives
 /// them back, and they are used: the verifier refuses the stack's address that may lie in the register of a
@@ -157,11 +157,29 @@ impl Owner {
         self.0 != 0 && self.0 == station.interface()
     }
 
+    /// Whether it is known to be the interface of other stations.
+    #[inline(always)]
+    pub fn is_anothers(self, station: &Station) -> bool {
+        self.0 != 0 && self.0 != UNBOUND && self.0 != station.interface()
+    }
+
+    /// Whether the address is not `station`'s, as far as can be said: whoever is not registered may have
+    /// one of which nobody knows the stations.
+    #[inline(always)]
+    pub fn is_not(self, station: &Station) -> bool {
+        match self.0 {
+            0 => true,
+            UNBOUND => station.is_registered(),
+            owner => owner != station.interface(),
+        }
+    }
+
     /// Whether it is certainly not `station`'s: somebody else has it, or nobody, and the station has
-    /// registered addresses of that family, which this one is not among.
+    /// registered addresses of that family, which this one is not among. What is missing in the
+    /// registration is never certain.
     #[inline(always)]
     pub fn is_certainly_not(self, station: &Station, has_family: bool) -> bool {
-        !self.is(station) && (!self.is_nobody() || (station.is_registered() && has_family))
+        self.is_anothers(station) || (self.is_nobody() && station.is_registered() && has_family)
     }
 }
 

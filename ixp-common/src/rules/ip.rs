@@ -133,7 +133,7 @@ fn source_ipv4<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
     if scope.is_from_lan() && scope.is_bound() {
         let owner = case.owner(packet.source());
         let is_certain = owner.is_certainly_not(&case.source, case.source.has_ipv4());
-        case.add(Rule::I09, !owner.is(&case.source), !(scope.is_link() && is_certain));
+        case.add(Rule::I09, owner.is_not(&case.source), !(scope.is_link() && is_certain));
     }
     case.so_far()
 }
@@ -233,7 +233,7 @@ fn bindings<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
     }
     if is_bound && !scope.is_to_many() {
         let owner = case.owner(packet.destination());
-        case.hard(Rule::I10, !owner.is_nobody() && !owner.is(&case.destination));
+        case.hard(Rule::I10, owner.is_anothers(&case.destination));
     }
     case.so_far()
 }

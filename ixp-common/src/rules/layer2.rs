@@ -90,8 +90,11 @@ fn source<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) {
     let is_own = case.link.source == case.port.host_mac();
     // The host's own frame came back.
     case.hard(Rule::L08, is_own && is_station);
-    case.hard(Rule::L07, is_station && !is_own && case.table.has_stations());
-    case.hard(Rule::L06, is_station && !is_own && port != 0 && case.table.is_wired(port));
+    let is_stranger = is_station && !is_own;
+    case.hard(Rule::L07, is_stranger && case.table.has_stations());
+    // On what is none of the LANs nobody can be registered.
+    let has_set = case.lan.is_known() && port != 0 && case.table.is_wired(port);
+    case.hard(Rule::L06, is_stranger && has_set);
 }
 
 /// L04. An unknown outer tag, or any inner one.
@@ -181,7 +184,8 @@ fn is_extreme_or_foundry(llc: &Llc) -> bool {
 #[inline(always)]
 fn unicast<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) {
     let is_for_host = case.link.destination == case.port.host_mac();
-    let is_unknown = case.table.has_stations() && !case.destination.is_registered() && !is_for_host;
+    let has_stations = case.lan.is_known() && case.table.has_stations();
+    let is_unknown = has_stations && !case.destination.is_registered() && !is_for_host;
     case.hard(Rule::L21, is_unknown && case.is_over(Class::UnknownUnicast));
 }
 

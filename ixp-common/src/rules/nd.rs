@@ -129,7 +129,9 @@ fn hides_icmp(packet: &Noted) -> bool {
 #[inline(always)]
 fn solicitation<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, packet: &Noted, target: Ip6) {
     let is_over = case.is_over(Class::Nd);
-    let is_sweep = case.sweeps_ipv6(target);
+    // Nobody finds neighbours by link-local addresses, and a router asks for each neighbour's beside the
+    // one that is assigned: those are the targets of a sweep.
+    let is_sweep = !target.is_link_local() && case.sweeps_ipv6(target);
     case.hard(Rule::N11, is_over || is_sweep);
     let is_near = target.is_link_local() || case.lan.contains_ipv6(target);
     let is_wrong_target = case.lan.has_ipv6() && !is_near;
@@ -147,8 +149,9 @@ fn advertisement<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, target: Ip6) {
     case.memory.claim(&ClaimKey::ipv6(case.vlan, case.link.source, target));
     if case.lan.is_bound_ipv6() && case.lan.contains_ipv6(target) {
         let owner = case.owner(target);
-        // RFC 6620 §3: an address is bound to who has it.
-        case.hard(Rule::N07, !owner.is_nobody() && !owner.is(&case.source));
+        // RFC 6620 §3: an address is bound to who has it. One that nobody has may be nobody's yet, or be
+        // that of a station that is not registered.
+        case.add(Rule::N07, owner.is_not(&case.source), !owner.is_anothers(&case.source));
     }
 }
 
@@ -167,8 +170,7 @@ fn source<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
         let owner = case.owner(packet.source());
         let is_certain = scope.is_link() && case.source.is_registered() && case.source.has_ipv6();
         case.add(Rule::N08, owner.is_nobody(), !is_certain);
-        let is_others = !owner.is_nobody() && !owner.is(&case.source);
-        case.add(Rule::I09, is_others, !scope.is_link());
+        case.add(Rule::I09, owner.is_anothers(&case.source), !scope.is_link());
     }
     case.so_far()
 }

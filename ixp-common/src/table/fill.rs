@@ -45,27 +45,25 @@ impl PolicyTable {
     }
 
     /// Sets the LANs, fewer than [`LANS`]. One whose tag is not known is that of all tags that no other
-    /// has; the prefixes of two of those cannot be told apart, so then neither is known.
+    /// has. The prefixes of two LANs with the same tag, or without, cannot be told apart, so then neither is
+    /// known.
     pub fn set_lans(&mut self, lans: &[Lan]) {
         self.lans = [Lan::NONE; LANS];
-        self.lan_of = [0; 4096];
-        let mut tagless = lans.iter().zip(1u8..).filter(|(lan, _)| lan.vlan() == ANY_VLAN);
-        match (tagless.next(), tagless.next()) {
-            (Some((_, number)), None) => self.lan_of = [number; 4096],
-            (Some((lan, number)), Some(_)) => {
-                self.lan_of = [number; 4096];
-                self.lans[usize::from(number)] = Lan::new(ANY_VLAN, u16::MAX, lan.profile());
-            }
-            (None, _) if lans.is_empty() => {}
-            (None, _) => self.flags |= table_flag::TAGS,
+        let any = lans.iter().zip(1u8..).find(|(lan, _)| lan.vlan() == ANY_VLAN);
+        self.lan_of = [any.map_or(0, |(_, number)| number); 4096];
+        if any.is_none() && !lans.is_empty() {
+            self.flags |= table_flag::TAGS;
         }
         for (lan, number) in lans.iter().zip(1u8..) {
-            let place = &mut self.lans[usize::from(number) & (LANS - 1)];
-            if !place.is_known() {
-                *place = *lan;
-            }
+            let place = usize::from(number) & (LANS - 1);
+            let alike = || lans.iter().zip(1u8..).filter(|(other, _)| other.vlan() == lan.vlan());
+            let first = alike().next().map_or(number, |(_, first)| first);
+            self.lans[place] = match alike().count() {
+                1 => *lan,
+                _ => Lan::new(lan.vlan(), u16::MAX, lan.profile()),
+            };
             if lan.vlan() != ANY_VLAN {
-                self.lan_of[usize::from(lan.vlan() & 0xfff)] = number;
+                self.lan_of[usize::from(lan.vlan() & 0xfff)] = first;
             }
         }
     }

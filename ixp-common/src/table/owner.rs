@@ -2,6 +2,9 @@
 
 use crate::addr::Ip6;
 
+/// The owner of an address that is registered, though with which stations is not known.
+pub const UNBOUND: u16 = u16::MAX;
+
 /// Who has an address: the key of the table of owners. `generation` is that of the table that the
 /// entry belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

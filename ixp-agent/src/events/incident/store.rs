@@ -44,7 +44,8 @@ pub(super) struct Store {
 impl Store {
     /// Takes a sign: of an incident that is open, or of one that begins.
     pub(super) fn note(&mut self, sign: Sign, registry: &Registry) {
-        if !self.open.contains_key(&sign.subject) && !self.begin(&sign, registry) {
+        let is_new = !self.open.contains_key(&sign.subject);
+        if is_new && !self.begin(&sign, registry) {
             self.lost += 1;
             return;
         }
@@ -54,7 +55,8 @@ impl Store {
         open.last = open.last.max(sign.at);
         incident.summary = sign.summary;
         for (station, role) in sign.culprits {
-            open.has_grown |= add_culprit(incident, culprit(station, role, registry));
+            // With whom it begins it is told of at once.
+            open.has_grown |= add_culprit(incident, culprit(station, role, registry)) && !is_new;
         }
         add_evidence(incident, sign.at, &sign.evidence);
     }
@@ -244,6 +246,20 @@ mod tests {
         assert_eq!((changed[0].evidence.len(), store.open()), (3, 0));
         store.note(sign(station(1), 700), &registry);
         assert_eq!(store.iter().map(|incident| incident.id).collect::<Vec<_>>(), [1, 2]);
+    }
+
+    #[test]
+    fn an_incident_is_told_again_if_others_take_part_and_not_else() {
+        let (mut store, registry) = (Store::default(), registry());
+        let told = |store: &mut Store, second| {
+            store.close_quiet(at(second));
+            store.take_changed().len()
+        };
+        store.note(sign(station(1), 0), &registry);
+        assert_eq!([0, 11, 30].map(|second| told(&mut store, second)), [1, 0, 0]);
+        let more = Sign { culprits: vec![(station(2), Role::Source)], ..sign(station(1), 40) };
+        store.note(more, &registry);
+        assert_eq!([41, 60].map(|second| told(&mut store, second)), [1, 0]);
     }
 
     #[test]

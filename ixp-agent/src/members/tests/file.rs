@@ -1,6 +1,7 @@
 //! The TOML members file.
 
 use super::*;
+use jiff::Timestamp;
 
 const GOOD: &str = r#"
 [[lan]]
@@ -275,7 +276,7 @@ fn a_text_that_is_no_toml_is_refused_where_it_breaks() {
 
 #[test]
 fn check_sums_a_good_file_up() {
-    let checked = check::check("members.toml", GOOD, &VlanTags::new());
+    let checked = check::check("members.toml", GOOD, &VlanTags::new(), Timestamp::UNIX_EPOCH);
     assert!(checked.usable);
     let expected = "\
 members.toml:31: an interface of AS64501 has no MAC; its traffic is not matched
@@ -292,7 +293,8 @@ members.toml: usable, with 1 warning
 
 #[test]
 fn check_refuses_a_bad_file() {
-    let checked = check::check("m.toml", "[[lan]]\nname = \"a\"\nvlan = -1\n", &VlanTags::new());
+    let checked =
+        check::check("m.toml", "[[lan]]\nname = \"a\"\nvlan = -1\n", &VlanTags::new(), Timestamp::UNIX_EPOCH);
     assert!(!checked.usable);
     let expected = "\
 m.toml:3: vlan = -1 is no 802.1Q tag; write 1 to 4094, or 0 for untagged

@@ -66,7 +66,8 @@ fn version_0_7_with_a_repeated_member_and_clashes_keeps_the_first() {
     let expected = [
         format!("{third}.ipv4.address: 192.0.2.1 stands at {first}.address already, which keeps it"),
         format!(
-            "{third}.ipv6.address: 2001:db8:2::1 is outside 2001:db8:1::/64, the prefix of LAN \"Peering LAN\""
+            "{third}.ipv6.address: 2001:db8:2::1 is outside 2001:db8:1::/64, the prefix of LAN \"Peering LAN\"; \
+             the address is taken all the same"
         ),
         format!(
             "{third}.ipv4.mac_addresses[0]: 02:00:00:00:00:01 is of AS64501 here and of AS64500 at {first}.mac_addresses[0], which keeps it"

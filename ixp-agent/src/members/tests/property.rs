@@ -7,6 +7,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use proptest::prelude::*;
 
 use super::*;
+use jiff::Timestamp;
 
 /// A LAN's port: member, last bytes of its MACs, last byte of its addresses.
 type Port = (u32, BTreeSet<u8>, u8);
@@ -119,13 +120,13 @@ fn salad() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn any_text_is_answered_without_a_panic(text in ".{0,200}") {
-        let _: bool = check::check("m", &text, &VlanTags::new()).usable;
-        let _: bool = check::check("m", &format!("{{{text}"), &VlanTags::new()).usable;
+        let _: bool = check::check("m", &text, &VlanTags::new(), Timestamp::UNIX_EPOCH).usable;
+        let _: bool = check::check("m", &format!("{{{text}"), &VlanTags::new(), Timestamp::UNIX_EPOCH).usable;
     }
 
     #[test]
     fn any_salad_of_the_formats_words_is_answered_without_a_panic(text in salad()) {
-        let _: bool = check::check("m", &text, &VlanTags::new()).usable;
+        let _: bool = check::check("m", &text, &VlanTags::new(), Timestamp::UNIX_EPOCH).usable;
     }
 
     #[test]

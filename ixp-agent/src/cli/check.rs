@@ -1,0 +1,55 @@
+//! A configuration in, what is wrong with it and its members together out, as text.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use crate::config::{self, Config, Overrides};
+use crate::members::{self, MembersError, Registry};
+use crate::notice::Checked;
+use crate::policy::{Ports, build};
+
+/// What `config check` prints at a time, and whether the agent would take the configuration. Members that
+/// cannot be read here may be there where the agent runs.
+pub(super) fn config(path: &Path, text: &str, now: Timestamp) -> Checked {
+    let found = config::check::check(path, text);
+    let Ok(config) = config::resolve(Some((path, text)), Overrides::default()) else {
+        return found;
+    };
+    let label = path.display();
+    match together(&config, now) {
+        Together::Fits(notices) => {
+            let mut text: String = notices.iter().map(|notice| format!("{label}: {notice}\n")).collect();
+            text += &found.text;
+            Checked { text, ..found }
+        }
+        Together::Wrong(error) => {
+            Checked { text: format!("{error}\n{label}: not usable with these members\n"), usable: false }
+        }
+    }
+}
+
+/// What becomes of a policy with its members.
+enum Together {
+    /// It can be applied; what of it has no effect.
+    Fits(Vec<String>),
+    /// It cannot.
+    Wrong(String),
+}
+
+fn together(config: &Config, now: Timestamp) -> Together {
+    let registry = match &config.members.file {
+        None => Registry::default(),
+        Some(file) => match members::load::load(file, &config.members.vlan_tags) {
+            Ok((registry, _)) => registry,
+            Err(error @ MembersError::Read { .. }) => return Together::Fits(vec![error.to_string()]),
+            Err(error) => return Together::Wrong(error.to_string()),
+        },
+    };
+    let attached = config.attach.iter().map(|attach| (attach.deployment, attach.port.as_deref()));
+    let tables = Ports::new(attached).and_then(|ports| build(&config.policy, &registry, &ports, now, 0));
+    match tables {
+        Ok(tables) => Together::Fits(tables.notices),
+        Err(error) => Together::Wrong(error.to_string()),
+    }
+}
