@@ -219,6 +219,13 @@ impl Events {
         self.publish();
     }
 
+    /// Tells what is held back, since nothing will follow.
+    pub fn finish(&mut self, registry: &Registry) {
+        for held in self.limiter.rest() {
+            self.tell(&held.breach(), held.suppressed, registry);
+        }
+    }
+
     /// What there is to tell since the last call.
     pub fn take_news(&mut self) -> Vec<News> {
         std::mem::take(&mut self.news)
@@ -246,6 +253,12 @@ impl Events {
     #[must_use]
     pub fn suppressed(&self) -> u64 {
         self.limiter.suppressed()
+    }
+
+    /// Frames that wait until their rule and station may be told of again.
+    #[must_use]
+    pub fn held(&self) -> u64 {
+        self.limiter.held()
     }
 
     /// Frames, incidents and news for which there was no room.

@@ -125,8 +125,10 @@ pub struct Live {
     pub seen: Counts,
     /// Every frame that has its place: a cell, a reason, or `unattributed`.
     pub accounted: Counts,
-    /// Cells in the kernel's table, and how many fit.
+    /// Cells of members' pairs in the kernel's table, and how many fit.
     pub pair_table: (usize, u32),
+    /// The same of pairs which forged addresses can make.
+    pub stranger_pairs: (usize, u32),
     /// How long readings took, in microseconds.
     pub drains: Histogram<u64>,
     /// Readings that failed.
@@ -168,6 +170,7 @@ impl Live {
             seen: Counts::default(),
             accounted: Counts::default(),
             pair_table: (0, 0),
+            stranger_pairs: (0, 0),
             drains: Histogram::new_with_bounds(1, 3_600_000_000, 3)
                 .expect("bounds that hdrhistogram documents"),
             failed_drains: 0,

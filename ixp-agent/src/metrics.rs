@@ -70,12 +70,14 @@ impl Page {
             "Frames seen and not yet in a place; 0 when no frame comes.",
             in_flight,
         )?;
-        self.set("ixp_pair_table_entries", "Cells of the kernel's pair table in use.", live.pair_table.0)?;
-        self.set(
-            "ixp_pair_table_capacity",
-            "Cells that the kernel's pair table holds.",
-            live.pair_table.1 as usize,
-        )?;
+        for (name, of, (used, capacity)) in [
+            ("ixp_pair_table", "members' pairs", live.pair_table),
+            ("ixp_stranger_pair_table", "other pairs", live.stranger_pairs),
+        ] {
+            self.set(&format!("{name}_entries"), &format!("Cells of {of} in use in the kernel."), used)?;
+            let help = format!("Cells of {of} that the kernel holds.");
+            self.set(&format!("{name}_capacity"), &help, capacity as usize)?;
+        }
         self.set("ixp_stations", "Stations in the inventory.", live.stations.fill().0)?;
         self.set("ixp_stations_capacity", "Stations that the inventory holds.", live.stations.fill().1)?;
         self.set(

@@ -134,7 +134,7 @@ pub fn run(config: &Config) -> Result<(), Error> {
     let listener = listen::listener(config.http.listen, token.is_some())?;
     let capacity = Capacity { pairs: config.counting.pairs, stations: config.counting.stations };
     let mut loaded = load(&Object::find()?, capacity)?;
-    let live = new_live(config);
+    let live = new_live(config, capacity);
     let webhook = tell::webhook(config.policy.webhook.as_ref(), &live.losses)?;
     let live = Arc::new(Mutex::new(live));
     // No frame is seen before the rules are there.
@@ -157,13 +157,13 @@ pub fn run(config: &Config) -> Result<(), Error> {
     served
 }
 
-fn new_live(config: &Config) -> Live {
+fn new_live(config: &Config, capacity: Capacity) -> Live {
     let records = usize::try_from(config.window.records).unwrap_or(usize::MAX);
     let since = clock::now();
     let mut window = Window::new(config.window.step, config.window.keep, records);
     window.absorb(since, &Delta::default());
     let mut live = Live::new(since, window, Inventory::new(config.counting.stations as usize));
-    live.pair_table.1 = config.counting.pairs;
+    (live.pair_table.1, live.stranger_pairs.1) = (capacity.pairs, capacity.stranger_pairs());
     live
 }
 

@@ -21,6 +21,8 @@ pub const PORT_COUNTERS: &str = "PORT_COUNTERS";
 pub const REASON_COUNTERS: &str = "REASON_COUNTERS";
 /// `PERCPU_HASH`, [`PairKey`](crate::counters::PairKey) → [`Counts`](crate::counters::Counts).
 pub const PAIRS: &str = "PAIRS";
+/// The same of pairs that are not [between members](crate::table::PolicyTable::is_of_members).
+pub const STRANGER_PAIRS: &str = "STRANGER_PAIRS";
 /// `HASH`, [`StationKey`](crate::counters::StationKey) → when it was first seen.
 pub const STATIONS: &str = "STATIONS";
 /// `RINGBUF` of [`StationRecord`](crate::sample::StationRecord)s.
@@ -56,6 +58,8 @@ pub const SESSIONS: &str = "SESSIONS";
 
 /// Cells that the pair table holds unless the configuration says otherwise.
 pub const DEFAULT_PAIRS: u32 = 1 << 18;
+/// Cells that strangers have beside those, as a part of their number: forged addresses fill these.
+pub const STRANGER_PAIRS_PART: u32 = 4;
 /// Stations that are remembered as reported.
 pub const DEFAULT_STATIONS: u32 = 1 << 14;
 /// Bytes of the station ring, a power of two.

@@ -33,6 +33,16 @@ impl Traffic {
         Self { pairs, stride }
     }
 
+    /// No pair: frames stay as they are.
+    pub const NONE: Self = Self { pairs: 0, stride: 0 };
+
+    /// Whether frames change their pair.
+    #[inline(always)]
+    #[must_use]
+    pub const fn has_pairs(&self) -> bool {
+        self.pairs != 0
+    }
+
     /// As the probe's map holds it.
     #[must_use]
     pub const fn words(self) -> [u32; 2] {

@@ -154,6 +154,18 @@ impl Agent {
         self.wait_until_ended()
     }
 
+    /// The memory that it has, in bytes.
+    ///
+    /// # Errors
+    /// It has ended.
+    pub fn resident(&self) -> Result<u64> {
+        let file = format!("/proc/{}/status", self.child.id());
+        let text = fs::read_to_string(&file).with_context(|| format!("read {file}"))?;
+        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("it has ended")?;
+        let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse().context("a number of kB")?;
+        Ok(kilobytes << 10)
+    }
+
     /// All that it logged.
     #[must_use]
     pub fn log(&self) -> String {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use aya::programs::{TestRun as _, TestRunOptions, Xdp};
+use aya::programs::{TestRun as _, TestRunAttrs, TestRunOptions, Xdp};
 use ixp_common::policy::Action;
 
 /// Where a test run's frames come in: the loopback interface of the caller's network namespace.
@@ -42,6 +42,20 @@ pub fn run_split(program: &Xdp, frame: &[u8], visible: usize) -> Result<Outcome>
     let context = [0, u32::try_from(visible)?, 0, 0, 0, 0].map(u32::to_ne_bytes).concat();
     let options = TestRunOptions { data_in: Some(frame), ctx_in: Some(&context), ..TestRunOptions::new() };
     finish(program, options).context("a test run with a short linear part needs Linux 6.18")
+}
+
+/// Frames that a run on live frames makes at once: a veth's ring holds 256.
+const BATCH: u32 = 64;
+
+/// Runs a program `repeat` times on live frames: what it says of them happens.
+///
+/// # Errors
+/// If the kernel refuses: it knows live frames since 5.18, commit b530e9e1063e.
+pub fn run_live(program: &Xdp, frame: &[u8], repeat: u32) -> Result<()> {
+    let attrs = TestRunAttrs::new().xdp_live_frames(BATCH);
+    let options = TestRunOptions { data_in: Some(frame), repeat, attrs, ..TestRunOptions::new() };
+    program.test_run(options).context("BPF_PROG_TEST_RUN on live frames")?;
+    Ok(())
 }
 
 fn finish(program: &Xdp, options: TestRunOptions<'_>) -> Result<Outcome> {

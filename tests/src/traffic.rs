@@ -10,16 +10,17 @@ use aya::{Ebpf, EbpfLoader};
 use ixp_agent::kernel::privilege;
 use ixp_ebpf::traffic::Traffic;
 
-use crate::kernel::{Outcome, run};
+use crate::kernel::{Outcome, run, run_live};
 
 static PROBE: &[u8] =
     aya::include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/ebpf/ixp-ebpf-probe.o"));
 
 /// Every program of the probe.
-pub const PROGRAMS: [&str; 3] = [EMPTY, "ixp_digest", GENERATOR];
+pub const PROGRAMS: [&str; 4] = [EMPTY, "ixp_digest", GENERATOR, STORM];
 
 const EMPTY: &str = "ixp_empty";
 const GENERATOR: &str = "ixp_traffic";
+const STORM: &str = "ixp_storm";
 
 /// Loads the named programs of the probe.
 ///
@@ -100,5 +101,37 @@ impl Generator {
     /// As [`run`].
     pub fn run_empty(&self, frame: &[u8], repeat: u32) -> Result<Outcome> {
         run(xdp(&self.ebpf, EMPTY)?, frame, repeat)
+    }
+}
+
+/// A source of real frames on an interface, as many as the kernel can make.
+pub struct Storm {
+    ebpf: Ebpf,
+    traffic: Array<MapData, [u32; 2]>,
+}
+
+impl Storm {
+    /// Loads it for an interface of the calling thread's network namespace, whose frames a program takes at the
+    /// other end.
+    ///
+    /// # Errors
+    /// As [`load`].
+    pub fn onto(ifindex: u32) -> Result<Self> {
+        let mut ebpf = load(&[STORM])?;
+        let mut take = |name| ebpf.take_map(name).with_context(|| format!("the probe has no {name}"));
+        let traffic = Array::try_from(take("TRAFFIC")?)?;
+        let mut to: Array<MapData, u32> = Array::try_from(take("STORM_TO")?)?;
+        to.set(0, ifindex, 0).context("write the interface")?;
+        Ok(Self { ebpf, traffic })
+    }
+
+    /// Sends `repeat` frames like `frame`, all the same or between the pairs of `traffic`. A ring that is full
+    /// at the other end drops some, and counts them.
+    ///
+    /// # Errors
+    /// As [`run_live`].
+    pub fn blow(&mut self, frame: &[u8], traffic: Traffic, repeat: u32) -> Result<()> {
+        self.traffic.set(0, traffic.words(), 0).context("write the traffic")?;
+        run_live(xdp(&self.ebpf, STORM)?, frame, repeat)
     }
 }

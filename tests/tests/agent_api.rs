@@ -124,7 +124,8 @@ fn metrics_are_well_formed_and_agree_with_what_was_sent() {
     is("ixp_consumed_packets_total{interface=\"sampler\"}", sent.packets);
     is("ixp_unattributed_packets_total{interface=\"sampler\"}", 0);
     is("ixp_interface_attached{interface=\"sampler\",mode=\"native\"}", 1);
-    is("ixp_pair_table_entries", 2);
+    is("ixp_pair_table_entries", 1);
+    is("ixp_stranger_pair_table_entries", 1);
     is("ixp_in_flight_frames", 0);
     is("ixp_members", 2);
     is("ixp_member_packets_total{asn=\"64500\",direction=\"sent\",family=\"ipv4\"}", of_first.packets);

@@ -24,16 +24,16 @@ fn total(frames: &[Frame]) -> Counts {
     lan::total(frames.iter().map(|frame| frame.bytes.as_slice()))
 }
 
-#[test]
-fn a_full_pair_table_counts_the_rest_as_unattributed_in_frames_and_bytes() {
+/// A full table of pairs, the part of the status that says how full it is, with members or without.
+fn check_full(members: &str, pairs: u32, table: &str) {
     let site = Site::enter().expect("a place for an agent");
-    let agent = site.tap(MEMBERS, "[counting]\npairs = 16\n").expect("the agent starts");
+    let agent = site.tap(members, &format!("[counting]\npairs = {pairs}\n")).expect("the agent starts");
     let frames: Vec<Frame> = (0..100).map(between).collect();
     send(&frames);
     let sent = total(&frames);
     let status = agent.settled(sent.packets).expect("all are counted");
-    let used = number(&status["pair_table"]["used"]).expect("a number");
-    assert_eq!((used, number(&status["pair_table"]["capacity"]).expect("a number")), (16, 16));
+    let used = number(&status[table]["used"]).expect("a number");
+    assert_eq!((used, number(&status[table]["capacity"]).expect("a number")), (16, 16));
     let matrix = agent.json("/api/v1/matrix").expect("a matrix");
     let mut cells = Counts::default();
     for cell in matrix["cells"].as_array().expect("cells") {
@@ -53,6 +53,16 @@ fn a_full_pair_table_counts_the_rest_as_unattributed_in_frames_and_bytes() {
     let after = agent.matrix(sent.packets + 16).expect("a matrix");
     assert_eq!(after.unattributed, unattributed);
     assert!(after.cells.values().all(|counts| counts.packets == 2), "{:?}", after.cells);
+}
+
+#[test]
+fn a_full_pair_table_counts_the_rest_as_unattributed_in_frames_and_bytes() {
+    check_full("", 16, "pair_table");
+}
+
+#[test]
+fn strangers_fill_their_part_of_the_pair_table_and_no_more() {
+    check_full(MEMBERS, 64, "stranger_pairs");
 }
 
 #[test]

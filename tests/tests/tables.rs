@@ -62,7 +62,7 @@ fn a_full_pair_table_counts_its_misses_in_frames_and_bytes() {
     let missed = frames[100..].iter().map(|frame| u64::try_from(frame.len()).expect("short")).sum();
     assert_eq!(tally.pairs.len(), 100);
     assert_eq!(tally.unattributed, Counts { packets: 200, bytes: missed });
-    assert_eq!(sampler.loaded.counters.pairs.fill(), 100);
+    assert_eq!(sampler.loaded.counters.pairs.fill(), [100, 0]);
     let again = check(&mut sampler, &frames);
     assert_eq!(
         (again.pairs, again.unattributed),
@@ -218,4 +218,36 @@ fn two_cpus_count_the_same_cells_at_once_and_lose_nothing() {
     let cells: BTreeSet<Counts> = snapshot.pairs.values().copied().collect();
     let of = |len: u64| Counts { packets: each, bytes: each * len };
     assert_eq!(cells, [of(60), of(1500)].into());
+}
+
+#[test]
+fn forged_addresses_take_no_cell_of_a_pair_of_members() {
+    let mut sampler = sampler(Capacity { pairs: 64, stations: 1000 }, 0);
+    let tables = ixp_tests::rules::tables().expect("the tables are built");
+    sampler.loaded.policy.put(&tables.table, &tables.owners).expect("the tables are taken");
+    let between = |destination: [u8; 6], source: [u8; 6]| {
+        let mut frame = frame_from(0, 60);
+        frame[..6].copy_from_slice(&destination);
+        frame[6..12].copy_from_slice(&source);
+        frame
+    };
+    let member = |number| [2, 0, 0, 0, 0, number];
+    let forged = (0..200).flat_map(|number| {
+        let stranger = [0x0a, 0, 0, 0, 1, number];
+        [between(member(1), stranger), between(stranger, member(2)), between([0xff; 6], stranger)]
+    });
+    let flood: Vec<Vec<u8>> = forged.collect();
+    let mut clean = Vec::new();
+    for source in 1..=4 {
+        clean.extend((1..=4).filter(|to| *to != source).map(|to| between(member(to), member(source))));
+        clean.push(between([0xff; 6], member(source)));
+    }
+    let before = sampler.snapshot().expect("counters are read");
+    for frame in flood.iter().chain(&clean) {
+        sampler.run(frame, 1).expect("it runs");
+    }
+    let after = sampler.snapshot().expect("counters are read");
+    let tally = Tally::between(&before, &after, SLOT);
+    assert_eq!(sampler.loaded.counters.pairs.fill(), [clean.len(), 16]);
+    assert_eq!((tally.pairs.len(), tally.unattributed.packets), (clean.len() + 16, 600 - 16));
 }

@@ -4,6 +4,7 @@ use std::fs;
 
 use super::Report;
 use crate::config::Config;
+use crate::kernel::load::Capacity;
 
 /// A count of a pair in a step: an id and two counters.
 const RECORD_BYTES: u64 = 20;
@@ -22,7 +23,7 @@ pub(super) fn maps(report: &mut Report) {
 
 /// The bound that the window never exceeds.
 pub(super) fn window(report: &mut Report, config: &Config) {
-    let bytes = config.window.records * RECORD_BYTES + u64::from(config.counting.pairs) * PAIR_BYTES;
+    let bytes = config.window.records * RECORD_BYTES + pairs(config) * PAIR_BYTES;
     let found = format!(
         "at most {} for the last {:#} in steps of {:#}, taken as pairs appear",
         size(bytes),
@@ -30,6 +31,11 @@ pub(super) fn window(report: &mut Report, config: &Config) {
         config.window.step
     );
     report.ok("agent memory", found);
+}
+
+fn pairs(config: &Config) -> u64 {
+    let capacity = Capacity { pairs: config.counting.pairs, stations: config.counting.stations };
+    u64::from(capacity.pairs) + u64::from(capacity.stranger_pairs())
 }
 
 fn map_bytes(fdinfo: &str) -> Option<u64> {

@@ -144,6 +144,26 @@ impl Limiter {
         due
     }
 
+    /// All frames that are held back, however short the time. Forgets everything.
+    pub fn rest(&mut self) -> Vec<Held> {
+        self.strangers = 0;
+        let entries = std::mem::take(&mut self.entries).into_values();
+        let rest: Vec<Held> = entries
+            .filter_map(|entry| {
+                let suppressed = entry.waiting.saturating_sub(1);
+                Some(Held { suppressed, ..entry.held? })
+            })
+            .collect();
+        self.suppressed += rest.iter().map(|held| held.suppressed).sum::<u64>();
+        rest
+    }
+
+    /// Frames that wait to be told of.
+    #[must_use]
+    pub fn held(&self) -> u64 {
+        self.entries.values().map(|entry| entry.waiting).sum()
+    }
+
     /// Frames that were told of together with another.
     #[must_use]
     pub fn suppressed(&self) -> u64 {
@@ -236,6 +256,7 @@ mod tests {
         #[test]
         fn each_frame_is_told_suppressed_held_or_lost(
             frames in proptest::collection::vec((0u16..4, 0i64..30, 0u64..50, any::<bool>()), 0..80),
+            ends in any::<bool>(),
         ) {
             let (mut limiter, mut clock, mut sent, mut told) = (Limiter::default(), 0, 0u64, 0u64);
             for (station, ahead, suppressed, ticks) in frames {
@@ -245,9 +266,10 @@ mod tests {
                 if ticks {
                     told += limiter.due(at(clock)).len() as u64;
                 }
+                prop_assert_eq!(told + limiter.suppressed() + limiter.held() + limiter.lost(), sent);
             }
-            told += limiter.due(at(clock + 60)).len() as u64;
-            prop_assert_eq!(told + limiter.suppressed() + limiter.lost(), sent);
+            told += if ends { limiter.rest() } else { limiter.due(at(clock + 60)) }.len() as u64;
+            prop_assert_eq!((told + limiter.suppressed() + limiter.lost(), limiter.held()), (sent, 0));
         }
     }
 }

@@ -51,6 +51,7 @@ pub(super) struct Status {
     in_flight: CountsDto,
     interfaces: Vec<PortDto>,
     pair_table: Fill,
+    stranger_pairs: Fill,
     stations: Fill,
     window: WindowDto,
     drain: DrainDto,
@@ -182,7 +183,8 @@ pub(super) fn status(api: &Api, live: &Live, roster: &Roster, now: Timestamp) ->
         accounted: live.accounted.into(),
         in_flight: live.in_flight().into(),
         interfaces: live.ports.values().map(port_dto).collect(),
-        pair_table: Fill { used: live.pair_table.0, capacity: live.pair_table.1 as usize },
+        pair_table: fill(live.pair_table),
+        stranger_pairs: fill(live.stranger_pairs),
         stations: Fill { used: listed, capacity: room },
         window: WindowDto {
             records: live.window.records(),
@@ -206,6 +208,10 @@ pub(super) fn status(api: &Api, live: &Live, roster: &Roster, now: Timestamp) ->
             error: roster.error.clone(),
         },
     }
+}
+
+const fn fill((used, capacity): (usize, u32)) -> Fill {
+    Fill { used, capacity: capacity as usize }
 }
 
 fn port_dto(port: &PortState) -> PortDto {

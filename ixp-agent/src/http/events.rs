@@ -34,7 +34,9 @@ pub(super) struct Raw {
 struct Answer<'a> {
     events: Vec<EventDto<'a>>,
     incidents: Vec<IncidentDto<'a>>,
+    told: u64,
     suppressed: u64,
+    held: u64,
     lost: u64,
 }
 
@@ -44,17 +46,20 @@ pub(super) async fn get(
 ) -> Result<Response, Problem> {
     let Query(raw) = raw.map_err(|error| Problem::bad_request(&error.body_text()))?;
     let query = check(&raw, (api.clock)())?;
-    let (events, incidents, suppressed, lost) = {
+    let (events, incidents, [told, suppressed, held, lost]) = {
         let live = api.live();
         let (ring, budget) = live.events_lost();
-        let lost = ring + budget + live.events.lost();
         let (log, incidents) = (live.events.log(), live.events.incidents());
-        (log.query(&query), incidents.query(&query), live.events.suppressed(), lost)
+        let (suppressed, held) = (live.events.suppressed(), live.events.held());
+        let lost = ring + budget + live.events.lost();
+        (log.query(&query), incidents.query(&query), [log.told(), suppressed, held, lost])
     };
     let answer = Answer {
         events: events.iter().map(|event| EventDto::from(&**event)).collect(),
         incidents: incidents.iter().map(|incident| IncidentDto::from(&**incident)).collect(),
+        told,
         suppressed,
+        held,
         lost,
     };
     Ok(axum::Json(answer).into_response())

@@ -38,10 +38,18 @@ pub struct Object {
 /// How much the tables hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Capacity {
-    /// Cells of the pair table.
+    /// Cells of members' pairs.
     pub pairs: u32,
     /// Stations that are remembered as reported.
     pub stations: u32,
+}
+
+impl Capacity {
+    /// Cells of other pairs, beside those of members.
+    #[must_use]
+    pub fn stranger_pairs(self) -> u32 {
+        (self.pairs / names::STRANGER_PAIRS_PART).max(1)
+    }
 }
 
 /// The loaded program, taken apart by who uses it.
@@ -110,6 +118,7 @@ pub fn load(object: &Object, capacity: Capacity) -> Result<Loaded, Error> {
     // No CO-RE relocation is used, so the kernel's own BTF need not be parsed.
     loader.btf(None);
     loader.map_max_entries(names::PAIRS, capacity.pairs);
+    loader.map_max_entries(names::STRANGER_PAIRS, capacity.stranger_pairs());
     loader.map_max_entries(names::STATIONS, capacity.stations);
     let mut ebpf = loader.load(&object.bytes).map_err(|error| Error::Load(error.into()))?;
     for name in names::RULE_PROGRAM_NAMES.into_iter().chain([names::PROGRAM]) {
@@ -120,7 +129,7 @@ pub fn load(object: &Object, capacity: Capacity) -> Result<Loaded, Error> {
             .map_err(|error| Error::map("type", names::PORT_COUNTERS, error))?,
         reasons: PerCpuArray::<_, Counts>::try_from(take(&mut ebpf, names::REASON_COUNTERS)?)
             .map_err(|error| Error::map("type", names::REASON_COUNTERS, error))?,
-        pairs: PairTable::new(take(&mut ebpf, names::PAIRS)?)?,
+        pairs: PairTable::new(take(&mut ebpf, names::PAIRS)?, take(&mut ebpf, names::STRANGER_PAIRS)?)?,
         rules: RuleTables::new(
             take(&mut ebpf, names::RULES)?,
             take(&mut ebpf, names::STRANGER_RULES)?,

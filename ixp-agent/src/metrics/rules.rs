@@ -54,6 +54,11 @@ impl Page {
             "Frames that were told of together with another of their rule and station.",
             live.events.suppressed(),
         )?;
+        self.set(
+            "ixp_events_held",
+            "Frames that wait until their rule and station may be told of again.",
+            usize::try_from(live.events.held()).unwrap_or(usize::MAX),
+        )?;
         let lost = self.counter(
             "ixp_events_lost_total",
             "Frames, events and incidents that nobody was told of, by the stage that lost them.",

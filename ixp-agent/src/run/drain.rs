@@ -108,7 +108,7 @@ impl Drain {
         }
         live.absorb(at, &delta, &snapshot, &roster.registry);
         live.drained(took);
-        live.pair_table.0 = self.loaded.counters.pairs.fill();
+        [live.pair_table.0, live.stranger_pairs.0] = self.loaded.counters.pairs.fill();
         let in_flight = live.in_flight();
         drop(live);
         debug!(cells = snapshot.pairs.len(), frames = delta.seen.packets, ?took, "drained");
@@ -203,6 +203,7 @@ impl Drain {
             }
         }
         self.rings();
+        self.live().events.finish(&self.roster.load().registry);
         self.tell();
         let live = self.live();
         let (seen, in_flight) = (live.seen, live.in_flight());

@@ -143,7 +143,7 @@ fn beat(live: &Mutex<Live>, roster: &ArcSwap<Roster>) {
     let status = format!(
         "{} members, {} cells, {} frames seen",
         roster.load().registry.members().len(),
-        live.pair_table.0,
+        live.pair_table.0 + live.stranger_pairs.0,
         live.seen.packets
     );
     drop(live);

@@ -5,6 +5,7 @@
 #![cfg_attr(not(target_arch = "bpf"), expect(dead_code, reason = "the kernel calls what the stub does not"))]
 
 use aya_ebpf::bindings::xdp_action::XDP_PASS;
+use aya_ebpf::helpers::bpf_redirect;
 use aya_ebpf::macros::{map, xdp};
 use aya_ebpf::maps::{Array, PerCpuArray, ProgramArray};
 use aya_ebpf::programs::XdpContext;
@@ -28,6 +29,9 @@ static TRAFFIC_PAIR: PerCpuArray<u32> = PerCpuArray::with_max_entries(1, 0);
 
 #[map]
 static TRAFFIC_TO: ProgramArray = ProgramArray::with_max_entries(1, 0);
+
+#[map]
+static STORM_TO: Array<u32> = Array::with_max_entries(1, 0);
 
 /// Writes down what the kernel's copy of the parser reads, over a digest that the test set to zero.
 #[xdp(frags)]
@@ -54,6 +58,21 @@ pub fn ixp_traffic(ctx: XdpContext) -> u32 {
         unsafe { TRAFFIC_TO.tail_call(&ctx, 0) };
     }
     XDP_PASS
+}
+
+/// Sends the frame out by the interface in `STORM_TO`, as it is, or from and to the next pair if `TRAFFIC` has any.
+/// Run on live frames, it is a source of them.
+#[xdp]
+pub fn ixp_storm(ctx: XdpContext) -> u32 {
+    if TRAFFIC.get(0).is_some_and(Traffic::has_pairs) {
+        let _readdressed = readdress(&ctx);
+    }
+    let to = STORM_TO.get(0).copied().unwrap_or(0);
+    // SAFETY: the helper has no preconditions; it refuses an interface that is not there.
+    let action = unsafe { bpf_redirect(to, 0) };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small number")]
+    let action = action as u32;
+    action
 }
 
 #[inline(always)]
