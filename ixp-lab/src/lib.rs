@@ -17,6 +17,7 @@ pub mod lock;
 pub mod matrix;
 pub mod member;
 pub mod netns;
+pub mod news;
 pub mod packet;
 pub mod plan;
 pub mod random;

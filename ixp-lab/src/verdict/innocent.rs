@@ -7,7 +7,7 @@ use crate::format::thousands;
 use crate::matrix::Finding;
 
 /// Told of what every kernel sends, and never dropped.
-const HARMLESS: RuleSet = RuleSet::of(&[Rule::N10, Rule::I13]);
+pub(super) const HARMLESS: RuleSet = RuleSet::of(&[Rule::N10, Rule::I13]);
 
 /// Why the members are not clean; nothing when they are.
 pub(super) fn failures(evidence: &Evidence) -> Vec<String> {

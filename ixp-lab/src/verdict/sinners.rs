@@ -2,13 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ixp_common::rules::Rule;
+use ixp_common::names;
+use ixp_common::rules::{Rule, RuleAction};
 
-use super::Evidence;
+use super::{Evidence, incidents};
 use crate::exchange::Policy;
 use crate::format::thousands;
 use crate::matrix::Finding;
-use crate::sins::{Deed, Source, Told};
+use crate::sins::{Cue, Deed, Source, Told};
+
+/// Forged addresses that find room beside each other in the agent's table of strangers, each by all of the rules
+/// that its frame breaks. The frames of the rest are counted without their addresses.
+const NAMED: u64 = names::STRANGER_RULES_ROOM as u64 / 3;
 
 /// What the agent held against one sin: per rule, frames and those dropped.
 type Held = BTreeMap<Rule, (u64, u64)>;
@@ -73,10 +78,10 @@ fn untold(evidence: &Evidence, deed: &Deed) -> Vec<String> {
     if dropped != due {
         untold.push(format!("{} frames are dropped instead of {}", thousands(dropped), thousands(due)));
     }
-    if deed.sin.source == Source::Forged && !deed.sin.rules.is_empty() {
-        let named = addresses(evidence, deed) as u64;
-        if named != sent {
-            untold.push(format!("{} addresses are named of {}", thousands(named), thousands(sent)));
+    if deed.sin.source == Source::Forged {
+        let (named, due) = (addresses(evidence, deed) as u64, sent.min(NAMED));
+        if named < due {
+            untold.push(format!("{} addresses are named of {}", thousands(named), thousands(due)));
         }
     }
     untold
@@ -88,10 +93,10 @@ fn addresses(evidence: &Evidence, deed: &Deed) -> usize {
 
 /// What the agent drops reaches nobody, and the rest everybody it is for.
 fn unexpected(evidence: &Evidence, deed: &Deed) -> Vec<String> {
-    let passed = deed.sent.saturating_sub(expected_drops(evidence, deed));
+    let drops = expected_drops(evidence, deed);
     let mut unexpected = Vec::new();
     for (station, received) in &deed.received {
-        let due = if deed.sin.reaches(*station) { passed } else { 0 };
+        let due = deed.sin.reaching(*station, deed.sent).saturating_sub(drops);
         if *received != due {
             let (number, received, due) = (station.number, thousands(*received), thousands(due));
             unexpected.push(format!("member {number} received {received} frames instead of {due}"));
@@ -101,7 +106,8 @@ fn unexpected(evidence: &Evidence, deed: &Deed) -> Vec<String> {
 }
 
 fn expected_drops(evidence: &Evidence, deed: &Deed) -> u64 {
-    let is_stateless = deed.sin.rules.iter().any(|(_, told)| *told == Told::Each);
+    let drops = |rule: &Rule| rule.default_action() == RuleAction::Drop;
+    let is_stateless = deed.sin.rules.iter().any(|(rule, told)| *told == Told::Each && drops(rule));
     match evidence.policy {
         Policy::Monitor => 0,
         Policy::Enforce if is_stateless => deed.sent,
@@ -144,6 +150,7 @@ fn row(evidence: &Evidence, deed: &Deed) -> String {
         match (rules.is_empty(), deed.sin.source) {
             (false, _) => rules.join(" "),
             (true, Source::Stolen(_)) => "nothing: a tap has no ports".to_owned(),
+            (true, _) if deed.sin.cue == Cue::Solicitation => "nothing: it was not asked".to_owned(),
             (true, _) => "nothing".to_owned(),
         },
     )
@@ -151,11 +158,9 @@ fn row(evidence: &Evidence, deed: &Deed) -> String {
 
 /// What the last line says of them.
 pub(super) fn summary(evidence: &Evidence) -> String {
-    match evidence.deeds.iter().filter(|deed| !deed.sin.rules.is_empty()).count() {
+    let is_culprit = |deed: &&Deed| deed.sent > 0 && !deed.sin.rules.is_empty();
+    match evidence.deeds.iter().filter(is_culprit).count() {
         0 => String::new(),
-        culprits => format!("{culprits} culprits found; "),
+        culprits => format!("{culprits} culprits{} found; ", incidents::summary(evidence)),
     }
 }
-
-#[cfg(test)]
-mod tests;
