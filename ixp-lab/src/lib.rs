@@ -25,6 +25,7 @@ pub mod run;
 pub mod sins;
 mod socket;
 pub mod station;
+mod terminal;
 pub mod truth;
 pub mod verdict;
 pub mod view;

@@ -20,7 +20,7 @@ use crate::sins::{Deed, Sin, Sinners, Witnesses, catalogue};
 use crate::station::{MOST_MEMBERS, members_file};
 use crate::truth::Truth;
 use crate::verdict::{self, Evidence};
-use crate::{clock, interrupt, view};
+use crate::{clock, interrupt, terminal, view};
 
 /// What a lab is to be.
 #[derive(Debug, Clone)]
@@ -178,6 +178,7 @@ fn watch(settings: &Settings, agent: &Agent) -> Result<Duration> {
                 url: &url,
                 elapsed: start.elapsed(),
                 interval: shown.elapsed(),
+                rows: terminal::rows().unwrap_or(view::USUAL_ROWS),
                 styled: std::env::var_os("NO_COLOR").is_none(),
             };
             shown = clock::now();

@@ -2,6 +2,7 @@
 
 mod delivery;
 mod events;
+mod held;
 mod incidents;
 mod innocent;
 mod sinners;

@@ -83,3 +83,5 @@ fn to_nobody(from: Mac, address: Ipv4Addr) -> Vec<u8> {
     let packet = frame::ipv4(address, ELSEWHERE[1], 17, &frame::udp(5001, 5001, &[0; 18]));
     ethernet(NOBODY, from, 0x0800, &packet)
 }
+#[cfg(test)]
+mod tests;

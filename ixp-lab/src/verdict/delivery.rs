@@ -73,3 +73,93 @@ fn between(evidence: &Evidence, cells: &Cells) -> Cells {
     let of_members = cells.iter().filter(|(key, _)| is_member(key.source()) && is_member(key.destination()));
     of_members.map(|(key, counts)| (*key, *counts)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verdict::tests::exact;
+    use ixp_common::addr::{Family, Mac, VlanId};
+    use ixp_common::counters::{Counts, PairKey};
+
+    fn way(from: Mac, to: Mac) -> PairKey {
+        PairKey::new(VlanId::UNTAGGED, from, to, Family::Ipv4)
+    }
+
+    #[track_caller]
+    fn check(spoil: impl FnOnce(&mut Evidence), expected: &str, lost: [u64; 3]) {
+        let mut evidence = exact();
+        spoil(&mut evidence);
+        assert_eq!(failures(&evidence).join("; "), expected);
+        let [one, other] = [1, 2].map(|number| lost_by(&evidence, Station { number }));
+        assert_eq!([one, other, super::lost(&evidence)], lost);
+    }
+
+    fn counted(evidence: &mut Evidence, from: u8, to: u8) -> &mut Counts {
+        let [from, to] = [from, to].map(|number| Station { number }.mac());
+        evidence.received.cells.get_mut(&way(from, to)).unwrap()
+    }
+
+    #[test]
+    fn frames_that_all_arrive_pass() {
+        check(|_| {}, "", [0, 0, 0]);
+    }
+
+    #[test]
+    fn a_lost_frame_fails_and_is_its_senders() {
+        check(
+            |evidence| *counted(evidence, 2, 1) = Counts { packets: 4, bytes: 256 },
+            "of 5 ipv4 frames, 320 bytes, from 02:00:00:00:00:02 to 02:00:00:00:00:01 4 frames, 256 bytes arrived",
+            [0, 1, 1],
+        );
+        check(
+            |evidence| evidence.received.cells.clear(),
+            "of 10 ipv4 frames, 1,000 bytes, from 02:00:00:00:00:01 to 02:00:00:00:00:02 0 frames, 0 bytes arrived; \
+             of 5 ipv4 frames, 320 bytes, from 02:00:00:00:00:02 to 02:00:00:00:00:01 0 frames, 0 bytes arrived",
+            [10, 5, 15],
+        );
+    }
+
+    #[test]
+    fn a_frame_that_arrives_twice_or_changed_fails() {
+        check(
+            |evidence| *counted(evidence, 1, 2) = Counts { packets: 11, bytes: 1100 },
+            "of 10 ipv4 frames, 1,000 bytes, from 02:00:00:00:00:01 to 02:00:00:00:00:02 11 frames, 1,100 bytes arrived",
+            [0, 0, 0],
+        );
+        check(
+            |evidence| counted(evidence, 1, 2).bytes = 999,
+            "of 10 ipv4 frames, 1,000 bytes, from 02:00:00:00:00:01 to 02:00:00:00:00:02 10 frames, 999 bytes arrived",
+            [0, 0, 0],
+        );
+    }
+
+    #[test]
+    fn a_frame_that_the_listeners_missed_fails() {
+        check(
+            |evidence| evidence.received.missed = 7,
+            "what the members received is incomplete: its sockets missed 7 frames",
+            [0, 0, 0],
+        );
+    }
+
+    #[test]
+    fn what_sinners_send_and_groups_receive_is_not_asked_for() {
+        let others = |evidence: &mut Evidence| {
+            let (member, sinner) = (Station { number: 1 }.mac(), Station { number: 3 }.mac());
+            let counts = Counts { packets: 9, bytes: 900 };
+            evidence.sent.cells.insert(way(member, Mac::BROADCAST), counts);
+            evidence.sent.cells.insert(way(sinner, member), counts);
+            evidence.received.cells.insert(way(sinner, member), Counts { packets: 1, bytes: 100 });
+        };
+        check(others, "", [0, 0, 0]);
+    }
+
+    #[test]
+    fn members_of_whom_none_sends_to_another_prove_nothing() {
+        let silent = |evidence: &mut Evidence| {
+            evidence.sent.cells.clear();
+            evidence.received.cells.clear();
+        };
+        check(silent, "no member sent anything to another", [0, 0, 0]);
+    }
+}

@@ -100,3 +100,6 @@ fn missed(deed: &Deed, due: &Due, about: &[&Event]) -> String {
         deed.sin.sinner.asn()
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -130,3 +130,6 @@ pub(super) fn summary(evidence: &Evidence) -> String {
         incidents => format!(" and {incidents} incidents"),
     }
 }
+
+#[cfg(test)]
+mod tests;

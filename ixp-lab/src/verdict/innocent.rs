@@ -14,7 +14,7 @@ pub(super) fn failures(evidence: &Evidence) -> Vec<String> {
     let mut failures = Vec::new();
     let is_sin = |finding: &&Finding| evidence.deeds.iter().any(|deed| deed.sin.is_by(finding.mac));
     for finding in evidence.matrix.findings.iter().filter(|finding| !is_sin(finding)) {
-        let Finding { rule, mac, packets, dropped } = *finding;
+        let Finding { rule, mac, packets, dropped, .. } = *finding;
         if HARMLESS.contains(rule) && dropped == 0 {
             continue;
         }
