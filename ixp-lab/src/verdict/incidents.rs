@@ -79,8 +79,7 @@ fn amiss(incident: Incident, cast: &Cast<'_>, told: &news::Incident) -> Vec<Stri
     if told.evidence.is_empty() {
         amiss.push(format!("{name} has no evidence"));
     }
-    let places = cast.iter().filter(|(deed, _)| matches!(deed.sin.source, Source::Stolen(_)));
-    for port in places.map(|(deed, _)| deed.sin.sinner.port()) {
+    for port in stolen(cast).map(|deed| deed.sin.sinner.port()) {
         if !told.evidence.iter().any(|line| line.split(' ').any(|word| word == port)) {
             amiss.push(format!("{name} has no evidence of port {port}"));
         }
@@ -100,15 +99,21 @@ pub(super) fn table(evidence: &Evidence) -> String {
         return String::new();
     }
     let mut text = format!("{:<18} {:<5} {:<9} {}\n", "incident", "rule", "began", "who takes part");
-    for incident in due.keys() {
+    for (incident, cast) in &due {
+        let places: Vec<String> = stolen(cast).map(|deed| deed.sin.sinner.port()).collect();
         for told in told(evidence, *incident) {
-            text += &row(told);
+            text += &row(told, &places);
         }
     }
     text + "\n"
 }
 
-fn row(told: &news::Incident) -> String {
+/// Those of a cast that use another's address: the port gives them away.
+fn stolen<'a>(cast: &Cast<'a>) -> impl Iterator<Item = &'a Deed> {
+    cast.iter().map(|(deed, _)| *deed).filter(|deed| matches!(deed.sin.source, Source::Stolen(_)))
+}
+
+fn row(told: &news::Incident, places: &[String]) -> String {
     let mut roles = BTreeMap::<&str, Vec<String>>::new();
     for news::Culprit { mac, asn, role } in &told.culprits {
         let who = asn.map_or_else(|| Mac::to_string(mac), |asn| format!("AS{asn}"));
@@ -117,7 +122,9 @@ fn row(told: &news::Incident) -> String {
     // Who called the others forth comes first.
     let mut roles: Vec<(&str, Vec<String>)> = roles.into_iter().collect();
     roles.sort_by_key(|(role, _)| *role != "trigger");
-    let parts: Vec<String> = roles.iter().map(|(role, who)| format!("{role} {}", who.join(" "))).collect();
+    let mut parts: Vec<String> =
+        roles.iter().map(|(role, who)| format!("{role} {}", who.join(" "))).collect();
+    parts.extend(places.iter().map(|port| format!("seen on {port}")));
     let clock = told.start.get(11..19).unwrap_or(&told.start);
     format!("{:<18} {:<5} {clock:<9} {}\n", told.kind, told.rule.name(), parts.join(", "))
 }

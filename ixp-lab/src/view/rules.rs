@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ixp_common::addr::Mac;
 use ixp_common::counters::Counts;
-use ixp_common::rules::Rule;
+use ixp_common::rules::{Rule, RuleAction};
 
 use super::per_second;
 use crate::format::thousands;
@@ -28,7 +28,7 @@ pub(super) struct Broken {
     by: Vec<Option<Mac>>,
 }
 
-/// The rules that were broken between two matrices, whichever most first.
+/// The rules that were broken between two matrices, whichever most first; last those that are only counted.
 pub(super) fn broken(before: &Matrix, after: &Matrix) -> Vec<Broken> {
     let known: BTreeMap<(Rule, Option<Mac>), u64> =
         before.findings.iter().map(|finding| ((finding.rule, finding.mac), finding.packets)).collect();
@@ -48,7 +48,8 @@ pub(super) fn broken(before: &Matrix, after: &Matrix) -> Vec<Broken> {
             Broken { rule, frames, by: by.into_iter().map(|(_, mac)| mac).collect() }
         })
         .collect();
-    broken.sort_by_key(|broken| (Reverse(broken.frames), broken.rule));
+    let is_counted = |rule: Rule| rule.default_action() <= RuleAction::Observe;
+    broken.sort_by_key(|broken| (is_counted(broken.rule), Reverse(broken.frames), broken.rule));
     broken
 }
 
@@ -97,10 +98,13 @@ impl Broken {
 /// Members by their numbers, as many as there is room for, and how many others there are.
 fn named(by: &[Option<Mac>], room: usize) -> String {
     let members: Vec<u32> = by.iter().filter_map(|mac| Station::of((*mac)?)).map(Station::asn).collect();
-    let strangers = match by.len() - members.len() {
-        0 => None,
-        1 => Some("a stranger".to_owned()),
-        strangers => Some(format!("{} strangers", thousands(strangers as u64))),
+    let listed = by.iter().flatten().count() - members.len();
+    let strangers = match (listed, by.contains(&None)) {
+        (0, false) => None,
+        (0, true) => Some("strangers".to_owned()),
+        (1, false) => Some("a stranger".to_owned()),
+        (listed, false) => Some(format!("{} strangers", thousands(listed as u64))),
+        (listed, true) => Some(format!("{} strangers and more", thousands(listed as u64))),
     };
     let with = |shown: usize| {
         let more = (shown < members.len()).then(|| format!("+{}", members.len() - shown));

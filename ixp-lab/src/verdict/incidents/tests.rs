@@ -121,9 +121,11 @@ fn an_incident_has_evidence_and_ends_after_it_begins() {
 }
 
 #[test]
-fn a_row_has_the_trigger_first() {
+fn a_row_has_the_trigger_first_and_where_a_stolen_address_was_seen() {
     let evidence = whole(Policy::Monitor);
     let line =
         "ra-storm           N01   10:00:00  trigger AS65006, responder AS65005 AS65017 AS65018 AS65019";
+    assert!(table(&evidence).lines().any(|text| text == line), "{}", table(&evidence));
+    let line = "mac-move           L08   10:00:00  source AS65021, seen on p20";
     assert!(table(&evidence).lines().any(|text| text == line), "{}", table(&evidence));
 }
