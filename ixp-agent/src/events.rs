@@ -148,7 +148,7 @@ impl Losses {
 const NEWS: usize = 4096;
 
 /// Everything that is known of events and incidents.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Events {
     log: EventLog,
     limiter: Limiter,
@@ -159,19 +159,6 @@ pub struct Events {
 }
 
 impl Events {
-    /// Nothing happened yet; observation begins at `since`.
-    #[must_use]
-    pub fn new(since: Timestamp) -> Self {
-        Self {
-            log: EventLog::default(),
-            limiter: Limiter::default(),
-            incidents: Incidents::new(since),
-            settings: Settings::default(),
-            news: Vec::new(),
-            news_lost: 0,
-        }
-    }
-
     /// Takes what the policy says of the rules that the agent itself decides.
     pub fn set(&mut self, settings: Settings) {
         self.settings = settings;

@@ -162,7 +162,7 @@ impl Live {
             window,
             stations,
             claims: Vec::new(),
-            events: Events::new(since),
+            events: Events::default(),
             losses: Arc::default(),
             rules: RuleTotals::default(),
             in_force: InForce::default(),

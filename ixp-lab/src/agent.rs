@@ -15,10 +15,14 @@ use crate::clock;
 use crate::exchange::{Mode, Policy};
 use crate::matrix::Matrix;
 use crate::netns::Namespace;
+use crate::news::News;
 use crate::socket::checked;
 
 /// How long it may take to load and attach, and to end.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A lab has no ten minutes to wait for a word of BGP; its members speak at once.
+const BGP_SILENCE: &str = "8s";
 
 /// The first descriptor of socket activation (sd_listen_fds(3)).
 const FIRST_PASSED: libc::c_int = 3;
@@ -88,10 +92,22 @@ impl Agent {
     /// # Errors
     /// It does not answer, or not so.
     pub fn matrix(&self) -> Result<Matrix> {
-        let url = format!("{}/api/v1/matrix?by=mac", self.url());
+        Matrix::parse(&self.get("/api/v1/matrix?by=mac")?)
+    }
+
+    /// What it told of.
+    ///
+    /// # Errors
+    /// It does not answer, or not so.
+    pub fn news(&self) -> Result<News> {
+        News::parse(&self.get("/api/v1/events?limit=10000")?)
+    }
+
+    fn get(&self, path: &str) -> Result<String> {
+        let url = format!("{}{path}", self.url());
         let mut answer = self.http.get(&url).call().with_context(|| self.complaint(&url))?;
         let body = answer.body_mut().with_config().limit(256 << 20).read_to_string();
-        Matrix::parse(&body.with_context(|| self.complaint(&url))?)
+        body.with_context(|| self.complaint(&url))
     }
 
     /// Lets it drain a last time and end.
@@ -197,7 +213,7 @@ fn activated(namespace: &Namespace, program: &Path, listener: &TcpListener) -> C
 fn configuration(start: &Start<'_>, members: &Path, address: SocketAddr) -> String {
     let (members, profile) = (members.display(), start.policy.name());
     let mut text = format!(
-        "[members]\nfile = \"{members}\"\n\n[policy]\nprofile = \"{profile}\"\n\n[http]\nlisten = \"{address}\"\n\n\
+        "[members]\nfile = \"{members}\"\n\n[policy]\nprofile = \"{profile}\"\nbgp_silence = \"{BGP_SILENCE}\"\n\n[http]\nlisten = \"{address}\"\n\n\
          [window]\nstep = \"1m\"\nkeep = \"168h\"\n"
     );
     for interface in start.interfaces {

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use crate::link::{self, End, LinkCounters};
 use crate::netns::{self, Namespace};
 use crate::packet::{Injector, Watcher, Which};
-use crate::sins::Witnesses;
+use crate::sins::{Answering, Witnesses};
 use crate::station::Station;
 
 /// The interface that the agent reads in tap mode.
@@ -136,6 +136,14 @@ impl Exchange {
         self.everybody().map(|(_, namespace)| Watcher::open(namespace, MEMBER, Which::Sent)).collect()
     }
 
+    /// A watcher for what each member receives by its own address.
+    ///
+    /// # Errors
+    /// A socket cannot be opened.
+    pub fn receivers(&self) -> Result<Vec<Watcher>> {
+        self.members.iter().map(|(_, namespace)| Watcher::open(namespace, MEMBER, Which::Received)).collect()
+    }
+
     /// Listeners for what the sinners send to each member.
     ///
     /// # Errors
@@ -149,12 +157,16 @@ impl Exchange {
         Ok(Witnesses::new(self.members.iter().map(listen).collect::<Result<_>>()?))
     }
 
-    /// A way to send through each sinner's interface, in order; they are up.
+    /// Each sinner's ears and mouth, in order; their interfaces are up.
     ///
     /// # Errors
     /// A socket cannot be opened.
-    pub fn injectors(&self) -> Result<Vec<Injector>> {
-        self.sinners.iter().map(|(_, namespace)| Injector::open(namespace, MEMBER)).collect()
+    pub fn answering(&self) -> Result<Vec<Answering>> {
+        let open = |(_, namespace): &(Station, Namespace)| {
+            let ears = Watcher::open(namespace, MEMBER, Which::Solicitations)?;
+            Ok(Answering::new(ears, Injector::open(namespace, MEMBER)?))
+        };
+        self.sinners.iter().map(open).collect()
     }
 
     /// Brings the members' and sinners' interfaces up: from here on they speak.
@@ -168,15 +180,12 @@ impl Exchange {
         })
     }
 
-    /// Takes their interfaces down: nothing more enters the switch.
+    /// Lets nothing more of what the members send enter the switch. What is on its way still arrives.
     ///
     /// # Errors
-    /// An interface stays up.
+    /// An interface goes on.
     pub fn silence(&self) -> Result<()> {
-        self.everybody().try_for_each(|(_, namespace)| {
-            namespace.ip(&format!("link set {MEMBER} down"))?;
-            Ok(())
-        })
+        self.members.iter().try_for_each(|(_, namespace)| port::silence(namespace))
     }
 
     /// What the kernel counts on each member's interface.

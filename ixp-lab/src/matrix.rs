@@ -51,6 +51,8 @@ pub struct Finding {
     pub packets: u64,
     /// Those of them that were dropped.
     pub dropped: u64,
+    /// Those of them that `enforce` would have dropped.
+    pub would_drop: u64,
 }
 
 #[derive(Deserialize)]
@@ -84,13 +86,15 @@ struct Broken {
     mac: Option<String>,
     packets: u64,
     dropped: u64,
+    would_drop: u64,
 }
 
 impl Broken {
     fn finding(&self) -> Result<Finding> {
         let rule = self.rule.parse().map_err(|error| anyhow!("`{}`: {error}", self.rule))?;
         let mac = self.mac.as_deref().map(mac).transpose()?;
-        Ok(Finding { rule, mac, packets: self.packets, dropped: self.dropped })
+        let Self { packets, dropped, would_drop, .. } = *self;
+        Ok(Finding { rule, mac, packets, dropped, would_drop })
     }
 }
 
@@ -118,7 +122,7 @@ mod tests {
         let json = r#"{"by":"mac","frames":{"seen":3,"bytes":192,"malformed":1,"unattributed":0},"cells":[
             {"vlan":7,"src_mac":"02:00:00:00:00:01","dst_mac":"ff:ff:ff:ff:ff:ff","src_asn":65001,"dst_asn":null,
              "family":"arp","packets":2,"bytes":128}],"rules":[
-            {"rule":"N01","vlan":7,"mac":"02:00:00:00:00:01","asn":65001,"packets":2,"bytes":128,"dropped":1,"would_drop":0},
+            {"rule":"N01","vlan":7,"mac":"02:00:00:00:00:01","asn":65001,"packets":2,"bytes":128,"dropped":1,"would_drop":4},
             {"rule":"L07","vlan":7,"mac":null,"asn":null,"packets":1,"bytes":64,"dropped":0,"would_drop":0}]}"#;
         let matrix = Matrix::parse(json).unwrap();
         let vlan = VlanId::from_tci(7);
@@ -127,7 +131,8 @@ mod tests {
         assert_eq!((matrix.malformed, matrix.unattributed), (1, 0));
         assert_eq!(matrix.cells, Cells::from([(key, Counts { packets: 2, bytes: 128 })]));
         let mac = Some(Mac([2, 0, 0, 0, 0, 1]));
-        let known = Finding { rule: Rule::N01, mac, packets: 2, dropped: 1 };
-        assert_eq!(matrix.findings, [known, Finding { rule: Rule::L07, mac: None, packets: 1, dropped: 0 }]);
+        let known = Finding { rule: Rule::N01, mac, packets: 2, dropped: 1, would_drop: 4 };
+        let unlisted = Finding { rule: Rule::L07, mac: None, packets: 1, dropped: 0, would_drop: 0 };
+        assert_eq!(matrix.findings, [known, unlisted]);
     }
 }

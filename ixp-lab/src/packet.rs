@@ -1,5 +1,7 @@
 //! AF_PACKET sockets inside a namespace: one watches what an interface sends, one sends frames as they are.
 
+mod filter;
+
 use std::ffi::CString;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
@@ -24,8 +26,12 @@ const BACKLOG_BYTES: libc::c_int = 64 << 20;
 pub enum Which {
     /// Those that it sends.
     Sent,
+    /// Those that it receives by its own address.
+    Received,
     /// Those that it receives and that are not of this or an earlier member.
     ReceivedFromOthersThan(Station),
+    /// Router solicitations that it receives (RFC 4861 §4.1).
+    Solicitations,
 }
 
 /// Sees frames of an interface, from its first.
@@ -43,7 +49,7 @@ impl Watcher {
         let open = || -> Result<Self> {
             // Without a protocol nothing arrives before the filter is in place.
             let socket = packet_socket(0)?;
-            only(&socket, index(interface)?, which)?;
+            filter::attach(&socket, index(interface)?, which)?;
             set(&socket, libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, BACKLOG_BYTES)?;
             // Bound to every interface: a socket bound to one that is down misses the frames of its coming up.
             bind(&socket, 0, libc::ETH_P_ALL)?;
@@ -157,38 +163,4 @@ fn bind(socket: &OwnedFd, interface: libc::c_int, protocol: libc::c_int) -> Resu
     let answer = unsafe { libc::bind(socket.as_raw_fd(), (&raw const address).cast(), length) };
     checked(answer).context("bind an AF_PACKET socket")?;
     Ok(())
-}
-
-/// Lets through what it says of `interface`, whole, and nothing else (socket filters: kernel, networking/filter).
-fn only(socket: &OwnedFd, interface: libc::c_int, which: Which) -> Result<()> {
-    const ANCILLARY: u32 = libc::SKF_AD_OFF.cast_unsigned();
-    let load = u16::try_from(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS)?;
-    let same = u16::try_from(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K)?;
-    let done = u16::try_from(libc::BPF_RET | libc::BPF_K)?;
-    let more = u16::try_from(libc::BPF_JMP | libc::BPF_JGT | libc::BPF_K)?;
-    let step = |code, then, otherwise, k| libc::sock_filter { code, jt: then, jf: otherwise, k };
-    let outgoing = u32::from(libc::PACKET_OUTGOING);
-    let mut steps = vec![
-        step(load, 0, 0, ANCILLARY + libc::SKF_AD_IFINDEX.cast_unsigned()),
-        step(same, 1, 0, interface.cast_unsigned()),
-        step(done, 0, 0, 0),
-        step(load, 0, 0, ANCILLARY + libc::SKF_AD_PKTTYPE.cast_unsigned()),
-    ];
-    match which {
-        Which::Sent => steps.push(step(same, 1, 0, outgoing)),
-        Which::ReceivedFromOthersThan(last) => {
-            let [a, b, c, d, e, f] = last.mac().0;
-            steps.extend([
-                step(same, 4, 0, outgoing),
-                // The source address from its third byte on, then from its first.
-                step(load, 0, 0, 8),
-                step(more, 3, 0, u32::from_be_bytes([c, d, e, f])),
-                step(load, 0, 0, 6),
-                step(same, 0, 1, u32::from_be_bytes([a, b, c, d])),
-            ]);
-        }
-    }
-    steps.extend([step(done, 0, 0, 0), step(done, 0, 0, u32::MAX)]);
-    let filter = libc::sock_fprog { len: u16::try_from(steps.len())?, filter: steps.as_mut_ptr() };
-    set(socket, libc::SOL_SOCKET, libc::SO_ATTACH_FILTER, filter)
 }

@@ -1,5 +1,7 @@
 //! A seed becomes a plan: which member sends to which, over what, how often.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::random::Random;
@@ -64,6 +66,38 @@ pub struct Flow {
     pub seed: u64,
 }
 
+/// A BGP session that a member opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// With whom.
+    pub peer: u8,
+    /// Milliseconds after the start.
+    pub delay: u64,
+}
+
+/// All that one member does.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Errand {
+    /// Its number.
+    pub member: u8,
+    /// The sessions that it opens; others are opened by its peers.
+    pub sessions: Vec<Session>,
+    /// What it sends.
+    pub flows: Vec<Flow>,
+}
+
+/// The part of `member` in the plan. Whoever sends to another has a session with it, which the lower of the two
+/// opens.
+#[must_use]
+pub fn errand(flows: &[Flow], member: u8) -> Errand {
+    let pairs: BTreeSet<(u8, u8)> =
+        flows.iter().map(|flow| (flow.from.min(flow.to), flow.from.max(flow.to))).collect();
+    let sessions = (0..).zip(pairs).filter(|(_, (opener, _))| *opener == member);
+    let sessions = sessions.map(|(at, (_, peer))| Session { peer, delay: at * STEP_MILLISECONDS });
+    let flows = flows.iter().filter(|flow| flow.from == member).cloned();
+    Errand { member, sessions: sessions.collect(), flows: flows.collect() }
+}
+
 const KINDS: [(Network, Transport); 4] = [
     (Network::Ipv4, Transport::Tcp),
     (Network::Ipv6, Transport::Tcp),
@@ -125,6 +159,19 @@ mod tests {
         pairs.dedup();
         assert_eq!(pairs.len(), 5 * 4);
         assert!(pairs.iter().all(|(from, to)| from != to));
+    }
+
+    #[test]
+    fn whoever_sends_to_another_has_one_session_with_it() {
+        let flows = flows(9, 3);
+        let mut sessions: Vec<(u8, u8)> = Vec::new();
+        for member in 1..=9 {
+            let errand = errand(&flows, member);
+            assert!(errand.flows.iter().all(|flow| flow.from == member));
+            sessions.extend(errand.sessions.iter().map(|session| (member, session.peer)));
+        }
+        let pairs = (1..=9).flat_map(|one| (one + 1..=9).map(move |other| (one, other)));
+        assert_eq!(sessions, pairs.collect::<Vec<_>>());
     }
 
     #[test]

@@ -15,12 +15,12 @@ use crate::exchange::{Exchange, Mode, Policy};
 use crate::lock::Lock;
 use crate::matrix::Matrix;
 use crate::netns::Namespace;
-use crate::plan::{self, Flow};
+use crate::plan;
 use crate::sins::{Deed, Sin, Sinners, Witnesses, catalogue};
 use crate::station::{MOST_MEMBERS, members_file};
 use crate::truth::Truth;
-use crate::verdict::Evidence;
-use crate::{clock, interrupt, view};
+use crate::verdict::{self, Evidence};
+use crate::{clock, interrupt, terminal, view};
 
 /// What a lab is to be.
 #[derive(Debug, Clone)]
@@ -75,6 +75,7 @@ pub fn run(settings: &Settings) -> Result<Evidence> {
     let exchange = Exchange::build(&settings.prefix, settings.members, sinners, settings.mode)?;
     let witnesses = exchange.witnesses()?;
     let truth = Truth::collect(exchange.watchers()?);
+    let arrived = Truth::collect(exchange.receivers()?);
     let agent = Agent::start(&Start {
         program: &settings.agent,
         namespace: exchange.agent_namespace(),
@@ -86,13 +87,15 @@ pub fn run(settings: &Settings) -> Result<Evidence> {
         listener: &listener,
     })?;
     let speaking = Members::start(settings, &exchange, split)?;
-    let sinning = Sinners::start(sins.iter().cloned().zip(exchange.injectors()?).collect(), split);
+    let sinning = Sinners::start(sins.iter().cloned().zip(exchange.answering()?).collect(), split);
     let lasted = watch(settings, &agent)?;
     let sent = sinning.finish()?;
+    exchange.silence()?;
+    settle(&truth)?;
     drop(speaking);
-    let evidence = conclude(settings, &exchange, truth, agent, lasted)?;
     let deeds = deeds(sins, &sent, &exchange, &witnesses)?;
-    Ok(Evidence { deeds, ..evidence })
+    let measured = Measured { truth, arrived, deeds, lasted };
+    conclude(settings, &exchange, measured, agent)
 }
 
 fn deeds(sins: Vec<Sin>, sent: &[u32], exchange: &Exchange, witnesses: &Witnesses) -> Result<Vec<Deed>> {
@@ -100,6 +103,14 @@ fn deeds(sins: Vec<Sin>, sent: &[u32], exchange: &Exchange, witnesses: &Witnesse
     let rows = sins.into_iter().zip(sent).zip(links).zip(received);
     let deed = |(((sin, &sent), (_, link)), received)| Deed { sin, sent: u64::from(sent), link, received };
     Ok(rows.map(deed).collect())
+}
+
+/// What is known of a run beside what its agent says.
+struct Measured {
+    truth: Truth,
+    arrived: Truth,
+    deeds: Vec<Deed>,
+    lasted: Duration,
 }
 
 /// The members' processes, ended when dropped.
@@ -110,11 +121,11 @@ impl Members {
         let flows = plan::flows(settings.members, settings.seed);
         let mut members = Self(Vec::new());
         for (station, namespace) in exchange.members() {
-            let own: Vec<&Flow> = flows.iter().filter(|flow| flow.from == station.number).collect();
+            let errand = plan::errand(&flows, station.number);
             let mut child = spawn(settings, namespace, split)
                 .with_context(|| format!("start member {}", station.number))?;
             let mut input = child.stdin.take().expect("piped");
-            let handed = writeln!(input, "{}", serde_json::to_string(&own)?);
+            let handed = writeln!(input, "{}", serde_json::to_string(&errand)?);
             members.0.push((child, input));
             handed.with_context(|| format!("hand member {} its plan", station.number))?;
         }
@@ -167,6 +178,7 @@ fn watch(settings: &Settings, agent: &Agent) -> Result<Duration> {
                 url: &url,
                 elapsed: start.elapsed(),
                 interval: shown.elapsed(),
+                rows: terminal::rows().unwrap_or(view::USUAL_ROWS),
                 styled: std::env::var_os("NO_COLOR").is_none(),
             };
             shown = clock::now();
@@ -183,32 +195,30 @@ fn watch(settings: &Settings, agent: &Agent) -> Result<Duration> {
     }
 }
 
-/// Takes the last numbers of an exchange whose members have ended.
-fn conclude(
-    settings: &Settings,
-    exchange: &Exchange,
-    truth: Truth,
-    agent: Agent,
-    lasted: Duration,
-) -> Result<Evidence> {
-    exchange.silence()?;
-    settle(&truth)?;
-    let sent = truth.total();
-    let mut matrix = agent.matrix()?;
-    clock::until(Duration::from_secs(5), || {
-        matrix = agent.matrix()?;
-        Ok(matrix.seen == sent)
-    })?;
-    let evidence = Evidence {
+/// Takes the last numbers of an exchange on which nobody speaks any more.
+fn conclude(settings: &Settings, exchange: &Exchange, measured: Measured, agent: Agent) -> Result<Evidence> {
+    /// The agent looks at some things every few seconds only.
+    const PATIENCE: Duration = Duration::from_secs(15);
+    let Measured { truth, arrived, deeds, lasted } = measured;
+    let mut evidence = Evidence {
         sent: truth.finish()?,
+        received: arrived.finish()?,
         members: exchange.member_counters()?,
-        deeds: Vec::new(),
+        deeds,
         at_agent: exchange.frames_at_agent()?,
-        matrix,
+        matrix: agent.matrix()?,
+        news: agent.news()?,
         mode: settings.mode,
         policy: settings.policy,
         lasted,
     };
+    clock::until(PATIENCE, || {
+        let is_told = verdict::failures(&evidence).is_empty();
+        if !is_told {
+            (evidence.matrix, evidence.news) = (agent.matrix()?, agent.news()?);
+        }
+        Ok(is_told)
+    })?;
     agent.stop()?;
     Ok(evidence)
 }
@@ -223,6 +233,6 @@ fn settle(truth: &Truth) -> Result<()> {
         last = total;
         Ok(same >= STILL)
     })?;
-    ensure!(settled, "members still send 5 s after their interfaces went down");
+    ensure!(settled, "members still send 5 s after they were silenced");
     Ok(())
 }

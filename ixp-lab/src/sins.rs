@@ -1,11 +1,15 @@
 //! What members must not send: each sin has a member of its own, its frames, and the rules that must be told of it.
 
+mod answer;
 mod catalogue;
 mod frame;
+mod incident;
 mod sinners;
 mod witness;
 
+pub use self::answer::Answering;
 pub use self::catalogue::catalogue;
+pub use self::incident::{Incident, Part};
 pub use self::sinners::Sinners;
 pub use self::witness::Witnesses;
 
@@ -26,14 +30,26 @@ pub struct Sin {
     pub source: Source,
     /// The different frames, sent in turn.
     pub frames: Vec<Vec<u8>>,
-    /// How many are sent.
-    pub count: u32,
-    /// Frames per second.
-    pub rate: u32,
+    /// When they are sent.
+    pub cue: Cue,
     /// The rules that must be held against the source.
     pub rules: Vec<(Rule, Told)>,
-    /// Whom the switch hands its frames to.
-    pub reach: Reach,
+    /// The incident that it must be named in.
+    pub part: Option<Part>,
+}
+
+/// What makes a sinner send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cue {
+    /// The clock.
+    Rate {
+        /// Frames in all.
+        count: u32,
+        /// Frames per second.
+        rate: u32,
+    },
+    /// A router solicitation that it hears: one frame for each.
+    Solicitation,
 }
 
 /// Whose address a frame claims to come from.
@@ -56,15 +72,6 @@ pub enum Told {
     Some,
 }
 
-/// Whom the switch hands a frame to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reach {
-    /// Everybody.
-    All,
-    /// One member.
-    Only(Station),
-}
-
 impl Sin {
     /// Whether what the agent holds against `mac`, or against stations that it does not list, is about this sin.
     #[must_use]
@@ -76,14 +83,30 @@ impl Sin {
         }
     }
 
-    /// Whether `station` gets its frames if nothing drops them.
+    /// The member that the agent takes its frames to be of.
     #[must_use]
-    pub fn reaches(&self, station: Station) -> bool {
-        match self.reach {
-            Reach::All => true,
-            Reach::Only(one) => one == station,
+    pub const fn culprit(&self) -> Option<Station> {
+        match self.source {
+            Source::Own => Some(self.sinner),
+            Source::Stolen(from) => Some(from),
+            Source::Forged => None,
         }
     }
+
+    /// How many of its first `sent` frames the switch hands to a member if nothing drops them.
+    #[must_use]
+    pub fn reaching(&self, member: Station, sent: u64) -> u64 {
+        let kinds = self.frames.len() as u64;
+        let times = |number: u64| sent / kinds + u64::from(number < sent % kinds);
+        let reaching = (0..).zip(&self.frames).filter(|(_, frame)| is_handed_to(frame, member));
+        reaching.map(|(number, _)| times(number)).sum()
+    }
+}
+
+/// A switch hands a frame to all unless it knows its destination.
+fn is_handed_to(frame: &[u8], member: Station) -> bool {
+    let destination = frame.first_chunk::<6>().map_or(Mac::ZERO, |mac| Mac(*mac));
+    Station::of(destination).is_none_or(|station| station == member)
 }
 
 /// A sin as it was committed.

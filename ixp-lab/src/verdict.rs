@@ -1,5 +1,9 @@
 //! Truth, kernel counters and matrix go in; how far they differ comes out, as numbers and as text.
 
+mod delivery;
+mod events;
+mod held;
+mod incidents;
 mod innocent;
 mod sinners;
 
@@ -13,6 +17,7 @@ use crate::exchange::{Mode, Policy};
 use crate::format::thousands;
 use crate::link::LinkCounters;
 use crate::matrix::Matrix;
+use crate::news::News;
 use crate::sins::Deed;
 use crate::station::Station;
 use crate::truth::{Cells, Sent, by_source, total};
@@ -28,6 +33,8 @@ const COVERED: Duration = Duration::from_mins(59);
 pub struct Evidence {
     /// What the senders put on the wire.
     pub sent: Sent,
+    /// What reached the members by their own addresses.
+    pub received: Sent,
     /// What the kernel counted on each member's interface.
     pub members: Vec<(Station, LinkCounters)>,
     /// What the sinners did.
@@ -36,6 +43,8 @@ pub struct Evidence {
     pub at_agent: u64,
     /// What the agent counted.
     pub matrix: Matrix,
+    /// What the agent told of.
+    pub news: News,
     /// Where it counted.
     pub mode: Mode,
     /// What it did about a frame that broke a rule.
@@ -106,8 +115,11 @@ pub fn failures(evidence: &Evidence) -> Vec<String> {
             matrix.seen.bytes, truth.bytes
         ));
     }
+    failures.extend(delivery::failures(evidence));
     failures.extend(innocent::failures(evidence));
     failures.extend(sinners::failures(evidence));
+    failures.extend(events::failures(evidence));
+    failures.extend(incidents::failures(evidence));
     failures
 }
 
@@ -132,7 +144,10 @@ pub fn report(evidence: &Evidence) -> String {
     if differing.len() > SHOWN {
         text += &format!("  and {} cells more\n", differing.len() - SHOWN);
     }
-    text + &sinners::table(evidence) + &last_line(evidence)
+    text + &delivery::line(evidence)
+        + &sinners::table(evidence)
+        + &incidents::table(evidence)
+        + &last_line(evidence)
 }
 
 fn member_table(evidence: &Evidence) -> String {
@@ -157,10 +172,11 @@ fn member_table(evidence: &Evidence) -> String {
             sums.get(&station.mac()).copied().unwrap_or_default()
         };
         let name = station.number.to_string();
-        text += &row(&name, of(&sent), kernel.tx.packets, of(&counted), kernel.tx_dropped);
+        let lost = kernel.tx_dropped + delivery::lost_by(evidence, *station);
+        text += &row(&name, of(&sent), kernel.tx.packets, of(&counted), lost);
     }
     let truth = total(&evidence.sent.cells);
-    let lost = truth.packets.saturating_sub(evidence.at_agent);
+    let lost = truth.packets.saturating_sub(evidence.at_agent) + delivery::lost(evidence);
     text + &row("sum", truth, evidence.at_agent, total(&evidence.matrix.cells), lost)
 }
 

@@ -1,4 +1,6 @@
-//! Two matrices, a moment apart, become a screen of 80 columns.
+//! Two matrices, a moment apart, become a screen of 80 columns, or 100 where rules are broken.
+
+mod rules;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,6 +19,15 @@ const MEMBER_ROWS: usize = 8;
 /// Rows of pairs.
 const PAIR_ROWS: usize = 6;
 
+/// Rows of members and of pairs above broken rules, in a terminal that is not high.
+const FEW: (usize, usize) = (4, 2);
+
+/// Rows of a terminal that has room for everything.
+const HIGH: usize = 36;
+
+/// Rows of a terminal that does not say how many it has.
+pub const USUAL_ROWS: usize = 24;
+
 /// What is on the screen beside the numbers.
 #[derive(Debug, Clone)]
 pub struct Frame<'a> {
@@ -28,6 +39,8 @@ pub struct Frame<'a> {
     pub elapsed: Duration,
     /// Between the two matrices.
     pub interval: Duration,
+    /// Rows of the terminal.
+    pub rows: usize,
     /// Whether the terminal takes escape sequences for bold text.
     pub styled: bool,
 }
@@ -41,21 +54,34 @@ pub fn screen(frame: &Frame<'_>, before: &Matrix, after: &Matrix) -> String {
     };
     let (seconds, now) = (frame.elapsed.as_secs(), gained(frame, before, after));
     let mut lines = vec![bold(&format!("ixp lab  {}  {seconds} s  {now}", frame.title)), seen(after)];
+    let broken = rules::broken(before, after);
+    let is_narrow = !broken.is_empty() && frame.rows < HIGH;
+    let (members, pairs) = if is_narrow { FEW } else { (MEMBER_ROWS, PAIR_ROWS) };
     lines.push(String::new());
-    lines.extend(member_rows(frame, &rates, &bold));
+    lines.extend(member_rows(frame, &rates, members, &bold));
     lines.push(String::new());
     lines.push(bold("busiest pairs"));
-    lines.extend(pair_rows(frame, &rates));
+    lines.extend(pair_rows(frame, &rates, pairs));
     lines.push(String::new());
+    if !broken.is_empty() {
+        lines.push(bold("rules broken now"));
+        // The last line, and the one that the cursor rests on.
+        let room = frame.rows.max(USUAL_ROWS).saturating_sub(lines.len() + 2);
+        lines.extend(rules::rows(&broken, frame.interval, room));
+    }
     lines.push(format!("{}/   Ctrl-C ends with the verdict", frame.url));
     // Home, each line over what was there, then clear below.
     lines.iter().fold(String::from("\x1b[H"), |text, line| text + line + "\x1b[K\n") + "\x1b[J"
 }
 
-/// One line, for a log.
+/// One line, for a log, and another if rules are broken.
 #[must_use]
 pub fn line(frame: &Frame<'_>, before: &Matrix, after: &Matrix) -> String {
-    format!("{:>4} s  {}; {}", frame.elapsed.as_secs(), seen(after), gained(frame, before, after))
+    let line = format!("{:>4} s  {}; {}", frame.elapsed.as_secs(), seen(after), gained(frame, before, after));
+    match rules::broken(before, after) {
+        broken if broken.is_empty() => line,
+        broken => format!("{line}\n{}", rules::line(&broken, frame.interval)),
+    }
 }
 
 fn seen(matrix: &Matrix) -> String {
@@ -86,7 +112,7 @@ fn per_second(gained: Counts, interval: Duration) -> Counts {
     Counts { packets: rate(gained.packets), bytes: rate(gained.bytes) }
 }
 
-fn member_rows(frame: &Frame<'_>, rates: &Rates, bold: &dyn Fn(&str) -> String) -> Vec<String> {
+fn member_rows(frame: &Frame<'_>, rates: &Rates, most: usize, bold: &dyn Fn(&str) -> String) -> Vec<String> {
     let mut members = BTreeMap::<Station, (Counts, Counts)>::new();
     for ((source, destination), &gained) in rates {
         if let Some(station) = Station::of(*source) {
@@ -105,8 +131,8 @@ fn member_rows(frame: &Frame<'_>, rates: &Rates, bold: &dyn Fn(&str) -> String) 
         })
         .collect();
     let heading = format!("{:>6}  {:>12}  {:>12}", "member", "sends", "receives");
-    let columns = cells.len().div_ceil(MEMBER_ROWS).clamp(1, 2);
-    let rows = cells.len().div_ceil(columns).min(MEMBER_ROWS);
+    let columns = cells.len().div_ceil(most).clamp(1, 2);
+    let rows = cells.len().div_ceil(columns).min(most);
     let mut lines = vec![bold(&vec![heading; columns].join("      "))];
     lines.extend((0..rows).map(|row| {
         let side_by_side: Vec<&str> =
@@ -119,7 +145,7 @@ fn member_rows(frame: &Frame<'_>, rates: &Rates, bold: &dyn Fn(&str) -> String) 
     lines
 }
 
-fn pair_rows(frame: &Frame<'_>, rates: &Rates) -> Vec<String> {
+fn pair_rows(frame: &Frame<'_>, rates: &Rates, rows: usize) -> Vec<String> {
     let mut busiest: Vec<(&(Mac, Mac), &Counts)> = rates.iter().collect();
     busiest.sort_by_key(|(pair, gained)| (std::cmp::Reverse(gained.bytes), **pair));
     let row = |((source, destination), gained): (&(Mac, Mac), &Counts)| {
@@ -127,7 +153,7 @@ fn pair_rows(frame: &Frame<'_>, rates: &Rates) -> Vec<String> {
         let pair = format!("{} > {}", named(*source), named(*destination));
         format!("  {pair:<42}{:>10} frames/s {:>15}", thousands(rate.packets), bit_rate(rate.bytes * 8))
     };
-    busiest.into_iter().take(PAIR_ROWS).map(row).collect()
+    busiest.into_iter().take(rows).map(row).collect()
 }
 
 fn named(mac: Mac) -> String {

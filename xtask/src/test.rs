@@ -33,12 +33,14 @@ enum Step {
     Deny,
     /// Each fuzz target for a minute
     Fuzz,
-    /// A minute of the lab, the agent on a monitor port: difference 0
+    /// A minute of the lab, the agent on a monitor port, with members that break the rules: each is named
     LabTap,
     /// A minute of the lab, the agent on the switch's ports: difference 0
     LabInline,
     /// Twenty seconds of the lab with members that break the rules: each is named, nobody gets its frames
     LabSins,
+    /// The same where nothing is dropped: what would be is counted, and the storm that one of them calls forth is told
+    LabMonitor,
     /// The measurements in short: every frame is counted
     Bench,
 }
@@ -107,10 +109,13 @@ impl Step {
             Self::Tests => tests(sh),
             Self::Deny => deny::run(sh),
             Self::Fuzz => fuzz::run(sh, &fuzz::Args::smoke()),
-            Self::LabTap => lab(sh, &["--mode", "tap", "--duration", "60s"]),
+            Self::LabTap => lab(sh, &["--misbehave", "--mode", "tap", "--duration", "60s"]),
             Self::LabInline => lab(sh, &["--mode", "inline", "--duration", "60s"]),
             Self::LabSins => {
                 lab(sh, &["--misbehave", "--mode", "inline", "--policy", "enforce", "--duration", "20s"])
+            }
+            Self::LabMonitor => {
+                lab(sh, &["--misbehave", "--mode", "inline", "--policy", "monitor", "--duration", "10s"])
             }
             Self::Bench => bench::run(sh, &bench::Args::smoke()),
         }

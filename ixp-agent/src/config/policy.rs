@@ -60,6 +60,10 @@ impl Reading<'_> {
                 .iter()
                 .filter_map(|asn| self.asn("route_servers", asn))
                 .collect(),
+            bgp_silence: self
+                .reader
+                .checked(raw.bgp_silence.as_ref(), |text| key::duration("bgp_silence", text))
+                .unwrap_or(default.bgp_silence),
             rules,
             limits: self.limits(&raw.limits),
             sweep_targets: self.sweep_targets(&raw.limits),

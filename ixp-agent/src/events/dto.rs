@@ -126,13 +126,13 @@ impl<'a> From<&'a News> for NewsDto<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::events::tests::{arp_frame, at, breach, registry};
+    use crate::events::tests::{arp_frame, breach, registry};
     use crate::events::{Breach, Events};
     use ixp_common::rules::Rule;
 
     #[test]
     fn an_event_has_the_shape_that_readers_rely_on() {
-        let (mut events, registry) = (Events::new(at(0)), registry());
+        let (mut events, registry) = (Events::default(), registry());
         let mut frame = arp_frame(2, 3, [192, 0, 2, 7], [192, 0, 2, 1]);
         frame.extend([0xee; 18]);
         events.breach(&Breach { frame: &frame, suppressed: 4, ..breach(Rule::A06, 3, 60) }, &registry);
@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn an_incident_has_the_shape_that_readers_rely_on() {
-        let (mut events, registry) = (Events::new(at(0)), registry());
+        let (mut events, registry) = (Events::default(), registry());
         events.breach(&breach(Rule::L08, 3, 60), &registry);
         let incident = events.incidents().iter().next().expect("one").clone();
         let json = serde_json::to_value(IncidentDto::from(&*incident)).expect("JSON");

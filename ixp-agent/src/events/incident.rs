@@ -176,7 +176,7 @@ struct Sign {
 const QUIET: SignedDuration = SignedDuration::from_mins(5);
 
 /// The incidents, and what it takes to find them.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Incidents {
     store: Store,
     storms: Storms,
@@ -188,18 +188,6 @@ pub struct Incidents {
 }
 
 impl Incidents {
-    pub(super) fn new(since: Timestamp) -> Self {
-        Self {
-            store: Store::default(),
-            storms: Storms::default(),
-            moves: Moves::default(),
-            duplicates: Duplicates::default(),
-            sweeps: Sweeps::default(),
-            silent: Silent::new(since),
-            counts: BTreeMap::new(),
-        }
-    }
-
     /// All incidents, in order of their ids.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Incident>> {
         self.store.iter()

@@ -6,10 +6,12 @@ use ixp_common::addr::Mac;
 use ixp_common::counters::StationKey;
 use ixp_common::rules::{Rule, RuleSet};
 
+use jiff::SignedDuration;
+
 use crate::members::Asn;
 
 /// What correlation goes by.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// Rules that are off, or that cannot be decided here.
     pub off: RuleSet,
@@ -17,6 +19,19 @@ pub struct Settings {
     pub exempt: BTreeMap<Mac, RuleSet>,
     /// Members that are route servers.
     pub route_servers: BTreeSet<Asn>,
+    /// How long members exchange traffic without a word of BGP before they are told of.
+    pub bgp_silence: SignedDuration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            off: RuleSet::EMPTY,
+            exempt: BTreeMap::new(),
+            route_servers: BTreeSet::new(),
+            bgp_silence: SignedDuration::from_mins(10),
+        }
+    }
 }
 
 impl Settings {

@@ -94,7 +94,7 @@ pub(crate) fn broken(rule: Rule, by: u8, packets: u64) -> (RuleKey, RuleCounts) 
 
 #[test]
 fn a_storm_is_one_event_per_station_and_one_incident() {
-    let (mut events, registry) = (Events::new(at(0)), registry());
+    let (mut events, registry) = (Events::default(), registry());
     events.breach(&breach(Rule::N02, 1, 100), &registry);
     for responder in 2..=17 {
         for _ in 0..10 {
@@ -111,7 +111,7 @@ fn a_storm_is_one_event_per_station_and_one_incident() {
 
 #[test]
 fn nobody_is_forgotten_who_breaks_a_rule_once() {
-    let (mut events, registry) = (Events::new(at(0)), registry());
+    let (mut events, registry) = (Events::default(), registry());
     for rule in Rule::ALL {
         events.breach(&breach(rule, 3, 5), &registry);
     }

@@ -173,14 +173,14 @@ fn delay(attempt: u32, random: u64) -> Duration {
 mod tests {
     use super::*;
     use crate::events::Events;
-    use crate::events::tests::{at, breach, registry};
+    use crate::events::tests::{breach, registry};
     use ixp_common::rules::Rule;
     use proptest::prelude::*;
     use std::io::{Read as _, Write as _};
     use std::net::TcpListener;
 
     fn news(rule: Rule) -> News {
-        let mut events = Events::new(at(0));
+        let mut events = Events::default();
         events.breach(&breach(rule, 3, 1), &registry());
         events.take_news().remove(0)
     }

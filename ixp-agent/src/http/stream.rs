@@ -96,7 +96,7 @@ fn sent(news: &News) -> Event {
 mod tests {
     use super::*;
     use crate::events::Events;
-    use crate::events::tests::{at, breach, registry};
+    use crate::events::tests::{breach, registry};
     use ixp_common::rules::Rule;
     use tokio::sync::{Semaphore, broadcast};
 
@@ -112,7 +112,7 @@ mod tests {
     }
 
     fn news(rules: &[Rule]) -> Vec<News> {
-        let mut events = Events::new(at(0));
+        let mut events = Events::default();
         for rule in rules {
             events.breach(&breach(*rule, 3, 1), &registry());
         }

@@ -8,6 +8,8 @@ use ixp_common::limit::{Class, Limit};
 use ixp_common::rules::{Rule, RuleAction, RuleSet};
 use ixp_common::table::ETHERTYPES;
 
+use jiff::SignedDuration;
+
 use crate::members::Asn;
 
 /// EtherTypes that can be listed.
@@ -29,6 +31,9 @@ pub struct Policy {
     pub allow_lacp: bool,
     /// Members that are route servers: they ask for everybody, and everybody speaks BGP to them.
     pub route_servers: BTreeSet<Asn>,
+    /// How long members exchange traffic without BGP before it breaks I12. Every BGP speaker says something
+    /// within three minutes (RFC 4271 §10).
+    pub bgp_silence: SignedDuration,
     /// What is done about rules, where it is not the usual.
     pub rules: Actions,
     /// How much a station may send.
@@ -53,6 +58,7 @@ impl Default for Policy {
             ethertypes: vec![EtherType::IPV4, EtherType::ARP, EtherType::IPV6],
             allow_lacp: false,
             route_servers: BTreeSet::new(),
+            bgp_silence: SignedDuration::from_mins(10),
             rules: Actions::new(),
             limits: Limits::default(),
             sweep_targets: None,

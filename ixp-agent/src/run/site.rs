@@ -94,6 +94,7 @@ impl Site {
             off: inapplicable.keys().copied().collect(),
             exempt: exempt.collect(),
             route_servers: &policy.route_servers | roster.registry.route_servers(),
+            bgp_silence: policy.bgp_silence,
         });
         let actions = Rule::ALL.into_iter().map(|rule| (rule, policy.action(rule))).collect();
         live.in_force = InForce { profile: policy.profile.name().to_owned(), actions, inapplicable };

@@ -35,14 +35,14 @@ pub(super) fn arp(operation: Operation, sender: (Mac, Ipv4Addr), target: (Mac, I
     [&head, &operation[..], &sender.0.0, &sender.1.octets(), &target.0.0, &target.1.octets()].concat()
 }
 
-/// An IPv4 packet without options.
+/// An IPv4 packet without options. To a group it lives for one hop (RFC 1112 §6.1).
 pub(super) fn ipv4(source: Ipv4Addr, destination: Ipv4Addr, protocol: u8, payload: &[u8]) -> Vec<u8> {
     let length = u16::try_from(20 + payload.len()).expect("a short payload").to_be_bytes();
-    let mut header = [0x45, 0, length[0], length[1], 0, 0, 0, 0, 64, protocol, 0, 0].to_vec();
+    let hops = if destination.is_multicast() { 1 } else { 64 };
+    let mut header = [0x45, 0, length[0], length[1], 0, 0, 0, 0, hops, protocol, 0, 0].to_vec();
     header.extend(source.octets());
     header.extend(destination.octets());
-    let sum = checksum(&header);
-    header[10..12].copy_from_slice(&sum.to_be_bytes());
+    sum_up(&mut header, 10);
     [header, payload.to_vec()].concat()
 }
 
@@ -86,6 +86,12 @@ pub(super) fn v6(address: IpAddr) -> Ipv6Addr {
         IpAddr::V6(address) => address,
         IpAddr::V4(_) => Ipv6Addr::UNSPECIFIED,
     }
+}
+
+/// Writes the checksum of `bytes` at `field`, which is zero.
+pub(super) fn sum_up(bytes: &mut [u8], field: usize) {
+    let sum = checksum(bytes);
+    bytes[field..field + 2].copy_from_slice(&sum.to_be_bytes());
 }
 
 /// RFC 1071.

@@ -1,14 +1,14 @@
-//! Sins and their sinners' namespaces go in; frames at a steady rate go out, each counted.
+//! Sins and their sinners' namespaces go in; frames at a steady rate, or in answer, go out, each counted.
 
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 
-use super::Sin;
+use super::answer::{Answering, is_waited_for};
+use super::{Cue, Sin};
 use crate::clock;
 use crate::cpu::Split;
-use crate::packet::Injector;
 
 /// The members find each other first.
 const HEAD_START: Duration = Duration::from_secs(2);
@@ -26,7 +26,7 @@ pub struct Sinners(JoinHandle<Result<Vec<u32>>>);
 impl Sinners {
     /// Begins, on the fabric's CPU.
     #[must_use]
-    pub fn start(sins: Vec<(Sin, Injector)>, split: Split) -> Self {
+    pub fn start(sins: Vec<(Sin, Answering)>, split: Split) -> Self {
         Self(std::thread::spawn(move || {
             split.join_fabric().context("move the sinners to the fabric's CPU")?;
             clock::pause(HEAD_START);
@@ -43,23 +43,39 @@ impl Sinners {
     }
 }
 
-fn commit(sins: &[(Sin, Injector)]) -> Result<Vec<u32>> {
+fn commit(sins: &[(Sin, Answering)]) -> Result<Vec<u32>> {
     let start = clock::now();
+    let mut last = start;
     let mut sent = vec![0; sins.len()];
-    while sins.iter().zip(&sent).any(|((sin, _), sent)| *sent < sin.count) {
+    loop {
         let passed = start.elapsed().as_secs_f64();
-        for ((sin, injector), sent) in sins.iter().zip(&mut sent) {
-            let due = (1..=MOST_PER_TICK).take_while(|ahead| is_due(sin, *sent + ahead, passed)).count();
-            for _ in 0..due {
-                injector.send(&sin.frames[*sent as usize % sin.frames.len()]).context(sin.name)?;
-                *sent += 1;
+        let due = sins.iter().map(|(sin, sinner)| due(sin, sinner, passed)).collect::<Result<Vec<_>>>()?;
+        // In turn: two that greet each other first do so before either goes on.
+        for _ in 0..MOST_PER_TICK {
+            for (((sin, sinner), sent), due) in sins.iter().zip(&mut sent).zip(&due) {
+                if *sent < *due {
+                    sinner.say(&sin.frames[*sent as usize % sin.frames.len()]).context(sin.name)?;
+                    *sent += 1;
+                    last = clock::now();
+                }
             }
+        }
+        let is_open = |(sin, sent): (&Sin, u32)| match sin.cue {
+            Cue::Rate { count, .. } => sent < count,
+            Cue::Solicitation => is_waited_for(last, clock::now()),
+        };
+        if !sins.iter().map(|(sin, _)| sin).zip(sent.iter().copied()).any(is_open) {
+            return Ok(sent);
         }
         clock::pause(TICK);
     }
-    Ok(sent)
 }
 
-fn is_due(sin: &Sin, number: u32, passed: f64) -> bool {
-    number <= sin.count && f64::from(number) <= f64::from(sin.rate) * passed
+/// How many frames should have been sent when `passed` seconds are over.
+fn due(sin: &Sin, sinner: &Answering, passed: f64) -> Result<u32> {
+    match sin.cue {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of frames")]
+        Cue::Rate { count, rate } => Ok(count.min((f64::from(rate) * passed) as u32)),
+        Cue::Solicitation => sinner.heard(),
+    }
 }

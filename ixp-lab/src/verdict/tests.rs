@@ -1,5 +1,7 @@
 //! Evidence that adds up passes; each way in which it does not is named.
 
+pub(super) mod whole;
+
 use ixp_common::addr::{Family, Mac, VlanId};
 use ixp_common::rules::Rule;
 
@@ -22,10 +24,12 @@ pub(super) fn exact() -> Evidence {
     let seen = Counts { packets: 15, bytes: 1320 };
     Evidence {
         sent: Sent { cells: cells.clone(), missed: 0 },
+        received: Sent { cells: cells.clone(), missed: 0 },
         members,
         deeds: Vec::new(),
         at_agent: 15,
         matrix: Matrix { seen, cells, ..Matrix::default() },
+        news: News::default(),
         mode: Mode::Tap,
         policy: Policy::Monitor,
         lasted: Duration::from_millis(60_040),
@@ -102,7 +106,7 @@ fn a_byte_too_many_in_the_total_fails() {
 }
 
 fn against(station: u8, rule: Rule, dropped: u64) -> Finding {
-    Finding { rule, mac: Some(Station { number: station }.mac()), packets: 3, dropped }
+    Finding { rule, mac: Some(Station { number: station }.mac()), packets: 3, dropped, would_drop: 0 }
 }
 
 #[test]

@@ -32,6 +32,10 @@ pub(in crate::config) struct RawPolicy {
     #[serde(default)]
     #[schemars(with = "Vec<i64>", example = [64500])]
     pub(in crate::config) route_servers: Vec<Spanned<i64>>,
+    /// How long members exchange traffic without BGP before it breaks rule I12.
+    #[serde(default)]
+    #[schemars(with = "String", example = &"10m")]
+    pub(in crate::config) bgp_silence: Option<Spanned<String>>,
     /// What is done about a rule: off, observe, alert, limit or drop, as { N10 = "off" }.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, ActionName>")]

@@ -47,6 +47,7 @@ pub(in crate::config) fn keys(policy: &Policy) -> Keys {
         ("ethertypes", Some(ethertypes.collect::<Vec<Toml>>().into())),
         ("allow_lacp", Some(policy.allow_lacp.into())),
         ("route_servers", Some(route_servers.collect::<Vec<Toml>>().into())),
+        ("bgp_silence", Some(format!("{:#}", policy.bgp_silence).into())),
     ]
 }
 

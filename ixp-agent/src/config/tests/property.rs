@@ -4,6 +4,7 @@ use std::net::Ipv6Addr;
 
 use ixp_common::addr::{EtherType, Mac};
 use ixp_common::rules::{Needs, Rule, RuleAction, RuleSet};
+use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use super::*;
@@ -81,16 +82,17 @@ fn policies() -> impl Strategy<Value = Policy> {
     let lists = (ethertypes, proptest::collection::btree_set(1u32.., 0..3), any::<bool>());
     let rules = (actions(), members, lans, proptest::collection::vec(exempt(), 0..3));
     let limits = (rate(), rate(), rate(), rate(), rate(), rate());
-    let limits = (limits, proptest::option::of(1..=MOST_TARGETS));
+    let limits = (limits, proptest::option::of(1..=MOST_TARGETS), 1i64..86_400);
     (lists, rules, limits, webhook).prop_map(|(lists, rules, limits, webhook)| {
         let ((ethertypes, route_servers, allow_lacp), (mut rules, members, lans, exempt)) = (lists, rules);
-        let ((arp, nd, broadcast, multicast, unknown_unicast, rule), sweep_targets) = limits;
+        let ((arp, nd, broadcast, multicast, unknown_unicast, rule), sweep_targets, silence) = limits;
         rules.retain(|rule, action| *action != rule.default_action());
         Policy {
             profile: Profile::Monitor,
             ethertypes: ethertypes.into_iter().map(EtherType).collect(),
             allow_lacp,
             route_servers: route_servers.into_iter().map(Asn).collect(),
+            bgp_silence: SignedDuration::from_secs(silence),
             rules,
             limits: Limits { arp, nd, broadcast, multicast, unknown_unicast, rule },
             sweep_targets,

@@ -6,16 +6,13 @@ use ixp_common::addr::Family;
 use ixp_common::counters::{Counts, PairKey, RuleCounts, RuleKey, SessionKey, StationKey};
 use ixp_common::names::SESSIONS_ROOM;
 use ixp_common::rules::Rule;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::{Kind, QUIET, Role, Sign, Subject};
 use crate::events::{Settings, who};
 use crate::members::{Asn, Registry};
 use crate::snapshot::Delta;
 
-/// Every BGP speaker says something within three minutes (RFC 4271 §10): without a word for this long,
-/// there is no session.
-const OBSERVED: SignedDuration = SignedDuration::from_mins(10);
 /// What a ping or a neighbour solicitation makes is no traffic.
 const LEAST: u64 = 100;
 /// Pairs that are followed.
@@ -24,6 +21,8 @@ const PAIRS: usize = 1 << 14;
 /// What a pair has exchanged since it was last quiet.
 #[derive(Debug)]
 struct Exchanged {
+    /// A session may have begun just before, and be read of later.
+    first: Timestamp,
     last: Timestamp,
     /// By source; what has not been counted under the rule yet.
     waiting: BTreeMap<StationKey, Counts>,
@@ -31,9 +30,8 @@ struct Exchanged {
 }
 
 /// Who exchanges what, and who speaks BGP.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Silent {
-    since: Timestamp,
     pairs: BTreeMap<SessionKey, Exchanged>,
     /// Members with a session, in either order.
     sessions: BTreeSet<(Asn, Asn)>,
@@ -41,10 +39,6 @@ pub(super) struct Silent {
 }
 
 impl Silent {
-    pub(super) fn new(since: Timestamp) -> Self {
-        Self { since, pairs: BTreeMap::new(), sessions: BTreeSet::new(), is_full: false }
-    }
-
     /// Takes all sessions that were ever seen. A member may send to another router of its peer than the
     /// one it speaks to, so sessions are those of members.
     pub(super) fn speaking(&mut self, sessions: &[SessionKey], registry: &Registry) {
@@ -75,9 +69,11 @@ impl Silent {
                 touched.insert(pair);
             }
         }
-        if self.is_full || at.duration_since(self.since) < OBSERVED {
+        if self.is_full {
             return Vec::new();
         }
+        let is_silent = |exchanged: &Exchanged| at.duration_since(exchanged.first) >= settings.bgp_silence;
+        touched.retain(|pair| self.pairs.get(pair).is_some_and(is_silent));
         touched.into_iter().filter_map(|pair| self.sign(at, pair, registry, counts)).collect()
     }
 
@@ -112,7 +108,7 @@ impl Silent {
         if self.pairs.len() >= PAIRS && !self.pairs.contains_key(&pair) {
             return;
         }
-        let unknown = Exchanged { last: at, waiting: BTreeMap::new(), packets: 0 };
+        let unknown = Exchanged { first: at, last: at, waiting: BTreeMap::new(), packets: 0 };
         let exchanged = self.pairs.entry(pair).or_insert(unknown);
         exchanged.last = at;
         exchanged.packets = exchanged.packets.saturating_add(counts.packets);

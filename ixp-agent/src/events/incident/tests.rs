@@ -9,7 +9,7 @@ use crate::events::{Events, Role};
 const SECOND: u64 = 1_000_000_000;
 
 fn events() -> (Events, Registry) {
-    (Events::new(at(0)), registry())
+    (Events::default(), registry())
 }
 
 fn kinds(events: &Events) -> Vec<Kind> {
@@ -192,16 +192,29 @@ fn traffic_without_bgp_is_told_after_ten_minutes_and_counted() {
     let speak = |events: &mut Events, second| {
         events.looked((at(second), 0), &BTreeMap::new(), &session, &Inventory::new(1), &registry);
     };
-    speak(&mut events, 598);
-    events.counted(at(599), &delta, &registry);
-    assert_eq!(kinds(&events), []);
-    events.counted(at(600), &delta, &registry);
+    speak(&mut events, 1);
+    for second in [2, 601] {
+        events.counted(at(second), &delta, &registry);
+        assert_eq!(kinds(&events), []);
+    }
+    events.counted(at(602), &delta, &registry);
     assert_eq!(roles(&events, 0), [(64501, Role::Source), (64502, Role::Source)]);
     let counts = events.agent_counts();
     let of = |last| counts[&RuleKey::new(station(last), Rule::I12 as u8)].broken.packets;
-    assert_eq!((counts.len(), of(1), of(2)), (2, 300, 100));
+    assert_eq!((counts.len(), of(1), of(2)), (2, 450, 150));
     events.tick(at(1000), &registry);
-    assert_eq!(events.incidents().iter().next().and_then(|incident| incident.end), Some(at(600)));
+    assert_eq!(events.incidents().iter().next().and_then(|incident| incident.end), Some(at(602)));
+}
+
+#[test]
+fn a_session_that_is_read_of_after_its_first_traffic_is_no_silence() {
+    let (mut events, registry) = events();
+    let delta = Delta { pairs: vec![sent(1, 2, 500)], ..Delta::default() };
+    events.counted(at(10_000), &delta, &registry);
+    let session = [SessionKey::new(VlanId::UNTAGGED, mac(1), mac(2))];
+    events.looked((at(10_003), 0), &BTreeMap::new(), &session, &Inventory::new(1), &registry);
+    events.counted(at(10_700), &delta, &registry);
+    assert_eq!((kinds(&events), events.agent_counts()), (Vec::new(), BTreeMap::new()));
 }
 
 #[test]
@@ -211,6 +224,7 @@ fn a_common_route_server_stands_for_a_session() {
     let session = |last| SessionKey::new(VlanId::UNTAGGED, mac(last), mac(20));
     events.looked((at(1), 0), &BTreeMap::new(), &[session(1), session(2)], &Inventory::new(1), &registry);
     let delta = Delta { pairs: vec![sent(1, 2, 500), sent(1, 3, 500), sent(1, 20, 500)], ..Delta::default() };
+    events.counted(at(2), &delta, &registry);
     events.counted(at(700), &delta, &registry);
     assert_eq!(roles(&events, 0), [(64501, Role::Source), (64503, Role::Source)]);
     assert_eq!(kinds(&events).len(), 1);
@@ -220,6 +234,7 @@ fn a_common_route_server_stands_for_a_session() {
 fn what_goes_to_groups_or_to_no_member_needs_no_bgp() {
     let (mut events, registry) = events();
     let delta = Delta { pairs: vec![sent_to(1, Mac::BROADCAST, 500), sent(1, 99, 500)], ..Delta::default() };
+    events.counted(at(2), &delta, &registry);
     events.counted(at(700), &delta, &registry);
     assert_eq!(kinds(&events), []);
 }

@@ -1,35 +1,14 @@
 //! A culprit is found only with all of its frames; what was to be dropped reaches nobody.
 
-use super::*;
-use crate::sins::catalogue;
-use crate::station::Station;
-use crate::verdict::Mode;
-use crate::verdict::tests::exact;
+use ixp_common::addr::Mac;
 
-/// Everything but the rates, as an agent tells it that drops what it should.
-fn enforced() -> Evidence {
-    let mut evidence = Evidence { mode: Mode::Inline, policy: Policy::Enforce, ..exact() };
-    for sin in catalogue(2, Mode::Inline).into_iter().filter(|sin| sin.name != "broadcast storm") {
-        let sent = u64::from(sin.count);
-        let mut link = crate::link::LinkCounters::default();
-        link.tx.packets = sent;
-        let passed = if sin.rules.is_empty() { sent } else { 0 };
-        let received = [1, 2].map(|number| (Station { number }, passed)).to_vec();
-        for frame in sin.frames.iter().take(if sin.rules.is_empty() { 0 } else { usize::MAX }) {
-            let mac = ixp_common::addr::Mac(frame[6..12].try_into().unwrap());
-            let packets = sent / sin.frames.len() as u64;
-            let finding =
-                |(rule, _): &(Rule, Told)| Finding { rule: *rule, mac: Some(mac), packets, dropped: packets };
-            evidence.matrix.findings.extend(sin.rules.iter().map(finding));
-        }
-        evidence.deeds.push(Deed { sin, sent, link, received });
-    }
-    evidence
-}
+use super::*;
+use crate::sins::forged;
+use crate::verdict::tests::whole::whole;
 
 #[track_caller]
 fn check(spoil: impl FnOnce(&mut Evidence), expected: &str) {
-    let mut evidence = enforced();
+    let mut evidence = whole(Policy::Enforce);
     spoil(&mut evidence);
     assert_eq!(failures(&evidence).join("; "), expected);
 }
@@ -41,7 +20,14 @@ fn deed<'a>(evidence: &'a mut Evidence, name: &str) -> &'a mut Deed {
 #[test]
 fn culprits_that_are_found_and_dropped_pass() {
     check(|_| {}, "");
-    assert_eq!(summary(&enforced()), "12 culprits found; ");
+    assert_eq!(summary(&whole(Policy::Enforce)), "19 culprits and 5 incidents found; ");
+}
+
+#[test]
+fn culprits_that_would_be_dropped_pass_where_nothing_is() {
+    let evidence = whole(Policy::Monitor);
+    assert_eq!(failures(&evidence), Vec::<String>::new());
+    assert_eq!(summary(&evidence), "22 culprits and 6 incidents found; ");
 }
 
 #[test]
@@ -60,6 +46,12 @@ fn a_frame_that_came_through_fails() {
 }
 
 #[test]
+fn a_frame_that_only_is_told_of_and_does_not_come_through_fails() {
+    let kept = |evidence: &mut Evidence| deed(evidence, "ARP sweep").received[1].1 = 49;
+    check(kept, "ARP sweep of AS65015: member 2 received 49 frames instead of 50");
+}
+
+#[test]
 fn a_drop_that_is_not_told_fails() {
     let untold = |evidence: &mut Evidence| {
         let findings = evidence.matrix.findings.iter_mut();
@@ -69,19 +61,39 @@ fn a_drop_that_is_not_told_fails() {
 }
 
 #[test]
-fn a_robbed_member_that_is_not_heard_fails() {
-    let robbed = |evidence: &mut Evidence| deed(evidence, "(robbed of MAC)").received[0].1 = 49;
-    check(robbed, "(robbed of MAC) of AS65016: member 1 received 49 frames instead of 50");
+fn a_drop_that_would_be_and_is_not_told_fails() {
+    let mut evidence = whole(Policy::Monitor);
+    let of = |finding: &&mut crate::matrix::Finding| matches!(finding.rule, Rule::N07 | Rule::N11);
+    evidence.matrix.findings.iter_mut().filter(of).for_each(|finding| finding.would_drop = 0);
+    assert_eq!(
+        failures(&evidence),
+        [
+            "spoofed NA of AS65004: 0 frames of 50 are said to be dropped by enforce",
+            "NS sweep of AS65016: 0 frames of 300 are said to be dropped by enforce"
+        ]
+    );
 }
 
 #[test]
-fn a_forged_address_that_is_not_named_fails() {
-    let unnamed = |evidence: &mut Evidence| {
-        let forged = crate::sins::forged(7);
-        let findings = evidence.matrix.findings.iter_mut();
-        findings.filter(|finding| finding.mac == Some(forged)).for_each(|finding| finding.mac = None);
+fn a_robbed_member_that_is_not_heard_fails() {
+    let robbed = |evidence: &mut Evidence| deed(evidence, "(robbed of MAC)").received[0].1 = 49;
+    check(robbed, "(robbed of MAC) of AS65021: member 1 received 49 frames instead of 50");
+}
+
+#[test]
+fn forged_addresses_are_named_as_far_as_the_table_has_room() {
+    let named = |most: usize| {
+        move |evidence: &mut Evidence| {
+            let is_forged = |mac: Option<Mac>| mac.is_some_and(|mac| mac >= forged(0) && mac <= forged(9999));
+            for rule in [Rule::L06, Rule::L07] {
+                let findings = evidence.matrix.findings.iter_mut();
+                let forged = findings.filter(|finding| finding.rule == rule && is_forged(finding.mac));
+                forged.skip(most).for_each(|finding| finding.mac = None);
+            }
+        }
     };
-    check(unnamed, "MAC flood of AS65014: 1,999 addresses are named of 2,000");
+    check(named(5461), "");
+    check(named(5460), "MAC flood of AS65014: 5,460 addresses are named of 5,461");
 }
 
 #[test]
