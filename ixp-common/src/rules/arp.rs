@@ -19,30 +19,38 @@ mod operation {
 const UNSPECIFIED: [u8; 4] = [0; 4];
 
 /// Holds an ARP packet against the rules.
-// Of its own, so that the stacks of the groups of rules lie over each other: BPF has 512 bytes.
-#[cfg_attr(target_arch = "bpf", inline(never))]
+#[inline(always)]
 pub fn judge<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
-    let Ok(arp) = arp::parse(case.frame, case.link.payload) else {
-        return case.so_far();
-    };
+    shape(case) | sender(case) | target(case)
+}
+
+/// The addresses of a well-formed packet, and whether it is a reply. RFC 826: hardware type 1, protocol type
+/// 0x0800, lengths 6 and 4, operation 1 or 2.
+#[inline(always)]
+fn well_formed<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> Option<(Addresses, bool)> {
+    let arp = arp::parse(case.frame, case.link.payload).ok()?;
     let is_reply = arp.operation == operation::REPLY;
-    let is_answer = is_reply && arp.addresses.is_some_and(|addresses| is_answer(case, &addresses));
-    case.hard(Rule::A10, !is_answer && case.is_over(Class::Arp));
-    let is_request = arp.operation == operation::REQUEST;
-    let (Some(addresses), true) = (arp.addresses, is_reply || is_request) else {
-        // RFC 826: hardware type 1, protocol type 0x0800, lengths 6 and 4, operation 1 or 2.
-        case.hard(Rule::A01, true);
+    match arp.addresses {
+        Some(addresses) if is_reply || arp.operation == operation::REQUEST => Some((addresses, is_reply)),
+        Some(_) | None => None,
+    }
+}
+
+/// A01, A02, A10.
+// Of its own under BPF, as the functions of `ip`.
+#[cfg_attr(target_arch = "bpf", inline(never))]
+fn shape<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
+    if arp::parse(case.frame, case.link.payload).is_err() {
         return case.so_far();
-    };
-    case.hard(Rule::A02, addresses.sender_mac != case.link.source);
-    let is_probe = is_request && addresses.sender_ip == UNSPECIFIED;
-    if !is_probe {
-        case.memory.claim(&ClaimKey::ipv4(case.vlan, addresses.sender_mac, addresses.sender_ip));
-        sender(case, &addresses, is_reply);
     }
-    if case.lan.has_ipv4() {
-        target(case, &addresses, is_request);
+    let packet = well_formed(case);
+    case.hard(Rule::A01, packet.is_none());
+    let mut is_answered = false;
+    if let Some((addresses, is_reply)) = packet {
+        case.hard(Rule::A02, addresses.sender_mac != case.link.source);
+        is_answered = is_reply && is_answer(case, &addresses);
     }
+    case.hard(Rule::A10, !is_answered && case.is_over(Class::Arp));
     case.so_far()
 }
 
@@ -57,14 +65,22 @@ fn is_answer<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, addresses: &Addres
 }
 
 /// A03, A05, A06, A07, A08: who says so.
-#[inline(always)]
-fn sender<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, addresses: &Addresses, is_reply: bool) {
-    let &Addresses { sender_mac, sender_ip, target_ip, .. } = addresses;
+// Of its own under BPF, as the functions of `ip`.
+#[cfg_attr(target_arch = "bpf", inline(never))]
+fn sender<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
+    let Some((addresses, is_reply)) = well_formed(case) else {
+        return case.so_far();
+    };
+    let Addresses { sender_mac, sender_ip, target_ip, .. } = addresses;
+    if !is_reply && sender_ip == UNSPECIFIED {
+        return case.so_far();
+    }
+    case.memory.claim(&ClaimKey::ipv4(case.vlan, sender_mac, sender_ip));
     let is_gratuitous = sender_ip == target_ip;
     let is_to_all = case.link.destination == Mac::BROADCAST;
     if !case.lan.has_ipv4() {
         case.hard(Rule::A07, is_reply && is_to_all && !is_gratuitous);
-        return;
+        return case.so_far();
     }
     let is_inside = case.lan.contains_ipv4(sender_ip);
     // The claim is the sender's, whoever put the frame on the wire; A02 tells the two apart.
@@ -84,19 +100,25 @@ fn sender<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, addresses: &Addresses
     let is_own_gratuitous = is_gratuitous && (is_own || !is_certain);
     case.hard(Rule::A07, is_reply && is_to_all && !is_own_gratuitous);
     case.hard(Rule::A08, is_gratuitous && owner.is_anothers(&claimant));
+    case.so_far()
 }
 
 /// A04, A11: who is asked for.
-#[inline(always)]
-fn target<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, addresses: &Addresses, is_request: bool) {
+// Of its own under BPF, as the functions of `ip`.
+#[cfg_attr(target_arch = "bpf", inline(never))]
+fn target<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
+    let (Some((addresses, is_reply)), true) = (well_formed(case), case.lan.has_ipv4()) else {
+        return case.so_far();
+    };
     let target = addresses.target_ip;
     let is_inside = case.lan.contains_ipv4(target);
     let is_host = is_inside && !case.lan.is_network(target) && !case.lan.is_broadcast(target);
     case.hard(Rule::A04, !is_host);
-    if !is_request || target == addresses.sender_ip {
-        return;
+    if !is_reply && target != addresses.sender_ip {
+        let is_unassigned =
+            is_host && case.lan.is_bound_ipv4() && case.owner(Ip6::mapped(target)).is_nobody();
+        let is_sweep = case.sweeps_ipv4(target);
+        case.hard(Rule::A11, is_unassigned || is_sweep);
     }
-    let is_unassigned = is_host && case.lan.is_bound_ipv4() && case.owner(Ip6::mapped(target)).is_nobody();
-    let is_sweep = case.sweeps_ipv4(target);
-    case.hard(Rule::A11, is_unassigned || is_sweep);
+    case.so_far()
 }

@@ -68,49 +68,69 @@ pub fn cut_chain<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
 /// Holds an IPv6 packet that lies on the desk against the rules.
 #[inline(always)]
 pub fn judge<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
-    source(case) | message(case)
+    source(case) | message(case) | options(case) | target(case)
 }
 
-/// N01 to N07, N10, N11: what a packet of link scope says.
+/// Type and code of a message of link scope; none otherwise.
+#[inline(always)]
+fn message_of<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> Option<(u8, u8)> {
+    if !case.scope().is_link() {
+        return None;
+    }
+    case.packet().icmp(protocol::ICMPV6)
+}
+
+/// N01 to N04, N10: what a packet of link scope is.
 // Of its own under BPF, as the functions of `ip`.
 #[cfg_attr(target_arch = "bpf", inline(never))]
 fn message<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
     let packet = case.packet();
-    if !case.scope().is_link() {
-        return case.so_far();
-    }
-    let Some((kind, code)) = packet.icmp(protocol::ICMPV6) else {
-        case.hard(Rule::N04, hides_icmp(&packet));
+    let Some((kind, code)) = message_of(case) else {
+        case.hard(Rule::N04, case.scope().is_link() && hides_icmp(&packet));
         return case.so_far();
     };
     let is_mld = matches!(kind, kind::MLD_QUERY | kind::MLD_REPORT | kind::MLD_DONE | kind::MLD2_REPORT);
     case.hard(Rule::N10, is_mld);
-    if !(kind::ROUTER_SOLICITATION..=kind::REDIRECT).contains(&kind) {
-        return case.so_far();
-    }
     case.hard(Rule::N01, kind == kind::ROUTER_ADVERTISEMENT);
     case.hard(Rule::N02, kind == kind::ROUTER_SOLICITATION);
     case.hard(Rule::N03, kind == kind::REDIRECT);
+    let is_discovery = (kind::ROUTER_SOLICITATION..=kind::REDIRECT).contains(&kind);
     // RFC 4861 §6.1, §7.1, §8.1: hop limit 255, code 0. RFC 6980 §5: no fragment header.
-    case.hard(Rule::N04, packet.hop_limit() != 255 || code != 0 || packet.has_fragment_header());
-    let at = packet.transport_at();
-    let (options, wanted) = match kind {
-        kind::ROUTER_SOLICITATION => (field::RS_OPTIONS, option::SOURCE_LINK_LAYER),
-        kind::ROUTER_ADVERTISEMENT => (field::RA_OPTIONS, option::SOURCE_LINK_LAYER),
-        kind::NEIGHBOUR_SOLICITATION => (field::OPTIONS, option::SOURCE_LINK_LAYER),
-        kind::NEIGHBOUR_ADVERTISEMENT => (field::OPTIONS, option::TARGET_LINK_LAYER),
+    let is_unsound = packet.hop_limit() != 255 || code != 0 || packet.has_fragment_header();
+    case.hard(Rule::N04, is_discovery && is_unsound);
+    case.so_far()
+}
+
+/// N06: whose address the options say.
+// Of its own under BPF, as the functions of `ip`.
+#[cfg_attr(target_arch = "bpf", inline(never))]
+fn options<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
+    let (options, wanted) = match message_of(case) {
+        Some((kind::ROUTER_SOLICITATION, _)) => (field::RS_OPTIONS, option::SOURCE_LINK_LAYER),
+        Some((kind::ROUTER_ADVERTISEMENT, _)) => (field::RA_OPTIONS, option::SOURCE_LINK_LAYER),
+        Some((kind::NEIGHBOUR_SOLICITATION, _)) => (field::OPTIONS, option::SOURCE_LINK_LAYER),
+        Some((kind::NEIGHBOUR_ADVERTISEMENT, _)) => (field::OPTIONS, option::TARGET_LINK_LAYER),
         // A redirect's option is the address of the better router, not of its sender.
-        _ => return case.so_far(),
+        Some(_) | None => return case.so_far(),
     };
+    let packet = case.packet();
     let end = case.link.payload + packet.total_len() as usize;
-    case.hard(Rule::N06, has_foreign_address(case, at + options, end, wanted));
-    let Some(target) = case.frame.load::<16>(at + field::TARGET) else {
+    case.hard(Rule::N06, has_foreign_address(case, packet.transport_at() + options, end, wanted));
+    case.so_far()
+}
+
+/// N05, N07, N11: whom a solicitation asks for, and of whom an advertisement tells.
+// Of its own under BPF, as the functions of `ip`.
+#[cfg_attr(target_arch = "bpf", inline(never))]
+fn target<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
+    let packet = case.packet();
+    let Some(target) = case.frame.load::<16>(packet.transport_at() + field::TARGET) else {
         return case.so_far();
     };
-    match kind {
-        kind::NEIGHBOUR_SOLICITATION => solicitation(case, &packet, Ip6::new(target)),
-        kind::NEIGHBOUR_ADVERTISEMENT => advertisement(case, Ip6::new(target)),
-        _ => {}
+    match message_of(case) {
+        Some((kind::NEIGHBOUR_SOLICITATION, _)) => solicitation(case, &packet, Ip6::new(target)),
+        Some((kind::NEIGHBOUR_ADVERTISEMENT, _)) => advertisement(case, Ip6::new(target)),
+        Some(_) | None => {}
     }
     case.so_far()
 }
