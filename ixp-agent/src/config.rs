@@ -69,6 +69,8 @@ pub struct Attach {
     pub port: Option<String>,
     /// Whether drops are real here; `None`: as the policy says. Never on a tap.
     pub profile: Option<Profile>,
+    /// How often a probe is sent here that a loop would bring back; in whole seconds, on an inline interface alone.
+    pub loop_probe: Option<SignedDuration>,
 }
 
 impl Attach {
@@ -84,6 +86,7 @@ impl Attach {
             lan: None,
             port: None,
             profile: None,
+            loop_probe: None,
         }
     }
 

@@ -4,6 +4,7 @@
 pub mod attach;
 mod batch;
 pub mod claims;
+pub mod inject;
 pub mod interface;
 pub mod load;
 pub mod pairs;
@@ -25,6 +26,11 @@ pub enum Error {
         /// Names of the capabilities.
         missing: String,
     },
+    /// Frames cannot be sent.
+    #[error(
+        "open a socket to send loop probes by: it takes CAP_NET_RAW; run as root, add cap_net_raw to what setcap gives, or leave loop_probe out of [[attach]]"
+    )]
+    Inject(#[source] io::Error),
     /// The kernel refuses the program.
     #[error("the kernel refuses the XDP program; `ixp-agent doctor` says what it can do")]
     Load(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -136,7 +142,14 @@ impl Error {
     /// Whether the host lacks something, so that no other input would help.
     #[must_use]
     pub fn is_host_lacking(&self) -> bool {
-        matches!(self, Self::Privilege { .. } | Self::Load(_) | Self::HiddenTags { .. } | Self::Attach { .. })
+        matches!(
+            self,
+            Self::Privilege { .. }
+                | Self::Inject(_)
+                | Self::Load(_)
+                | Self::HiddenTags { .. }
+                | Self::Attach { .. }
+        )
     }
 
     /// Whether the user named something that is not there.

@@ -5,6 +5,7 @@ mod clock;
 mod drain;
 mod limit;
 mod listen;
+mod probes;
 mod reload;
 mod serve;
 mod site;
@@ -17,6 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::{io, thread};
 
 use arc_swap::ArcSwap;
+use ixp_common::addr::Mac;
 use jiff::Timestamp;
 use tokio::sync::broadcast;
 
@@ -24,6 +26,7 @@ use crate::config::{Attach, Config, HiddenTags, XdpMode};
 use crate::events::News;
 use crate::kernel;
 use crate::kernel::attach::{self, Mode, Wanted};
+use crate::kernel::interface::Interface;
 use crate::kernel::load::{Capacity, Object, load};
 use crate::live::{Live, Roster};
 use crate::matrix::Window;
@@ -33,6 +36,7 @@ use crate::snapshot::Delta;
 use crate::stations::Inventory;
 
 use self::drain::Drain;
+use self::probes::Probes;
 use self::site::Site;
 use self::tell::Outlets;
 use self::watch::Watch;
@@ -126,7 +130,8 @@ pub fn run(config: &Config) -> Result<(), Error> {
     }
     let ports = ports(config)?;
     let wanted: Vec<Wanted> = wanted(config, &ports);
-    attach::find(&wanted)?;
+    let probing = probing(config, &attach::find(&wanted)?);
+    let ports = ports.probed_from(probing);
     let token = config.http.token_file.as_deref().map(listen::token).transpose()?;
     // Looked at before the file is read: a change while the agent starts is a change.
     let stamp = reload::stamp(&config.members);
@@ -139,12 +144,13 @@ pub fn run(config: &Config) -> Result<(), Error> {
     let live = Arc::new(Mutex::new(live));
     // No frame is seen before the rules are there.
     let site = Site::first(config, ports, &mut loaded, &roster.load(), &live)?;
+    let probes = Probes::new(config, probing)?;
     let attached = attach::attach(&mut loaded, &wanted)?;
     let watch = Watch::new(wanted, attached);
     live.lock().unwrap_or_else(PoisonError::into_inner).ports = watch.states(config);
     let (stream, _) = broadcast::channel(NEWS);
     let outlets = Outlets { stream: stream.clone(), webhook };
-    let drain = Drain::new(loaded, watch, site, Arc::clone(&live), Arc::clone(&roster), outlets);
+    let drain = Drain::new(loaded, watch, (site, probes), Arc::clone(&live), Arc::clone(&roster), outlets);
     let (stop, stopped) = mpsc::channel();
     let drain = thread::Builder::new()
         .name("drain".to_owned())
@@ -165,6 +171,12 @@ fn new_live(config: &Config, capacity: Capacity) -> Live {
     let mut live = Live::new(since, window, Inventory::new(config.counting.stations as usize));
     (live.pair_table.1, live.stranger_pairs.1) = (capacity.pairs, capacity.stranger_pairs());
     live
+}
+
+/// The address that loop probes are sent from: that of the first interface that has them, for all.
+fn probing(config: &Config, found: &[Interface]) -> Option<Mac> {
+    let mut probed = config.attach.iter().zip(found).filter(|(attach, _)| attach.loop_probe.is_some());
+    probed.next().map(|(_, interface)| interface.mac)
 }
 
 fn ports(config: &Config) -> Result<Ports, policy::Error> {

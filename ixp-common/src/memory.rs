@@ -92,7 +92,8 @@ pub struct Desk {
     pub chain: Cell<Chain>,
     /// Whom its IP packet is for.
     pub scope: Cell<Scope>,
-    zero: u32,
+    /// 1 if its source is the monitor itself.
+    pub is_own: Cell<u32>,
 }
 
 const _: () = assert!(size_of::<Desk>() == 72);

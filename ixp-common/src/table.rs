@@ -49,12 +49,14 @@ pub struct PolicyTable {
     generation: u16,
     flags: u16,
     sweep_bits: u32,
+    /// [`Mac::to_bits`] of the monitor's probes; no address if it sends none.
+    probe: u64,
     lan_of: [u8; 4096],
     displacements: [u16; DISPLACEMENTS],
     stations: [Station; STATION_SLOTS],
 }
 
-const _: () = assert!(size_of::<PolicyTable>() == 150_688);
+const _: () = assert!(size_of::<PolicyTable>() == 150_696);
 
 mod table_flag {
     /// The tags of all LANs are known.
@@ -87,6 +89,7 @@ impl PolicyTable {
         generation: 0,
         flags: 0,
         sweep_bits: 0,
+        probe: u64::MAX,
         lan_of: [0; 4096],
         displacements: [0; DISPLACEMENTS],
         stations: [Station::NONE; STATION_SLOTS],
@@ -190,6 +193,13 @@ impl PolicyTable {
     #[must_use]
     pub const fn allows_lacp(&self) -> bool {
         self.flags & table_flag::LACP != 0
+    }
+
+    /// Whether this is the address that the monitor's probes are sent from.
+    #[inline(always)]
+    #[must_use]
+    pub const fn is_probe(&self, source: Mac) -> bool {
+        self.probe == source.to_bits()
     }
 
     /// Whether there is more than one port for a station to move between.

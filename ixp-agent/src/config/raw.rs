@@ -74,6 +74,10 @@ pub(super) struct RawAttach {
     #[serde(default)]
     #[schemars(with = "ProfileName", example = &"enforce")]
     pub(super) profile: Option<ProfileName>,
+    /// How often a probe is sent here that a loop would bring back (L08); inline alone [default: none is sent].
+    #[serde(default)]
+    #[schemars(with = "String", example = &"10s")]
+    pub(super) loop_probe: Option<Spanned<String>>,
 }
 
 /// Who is on the exchange.

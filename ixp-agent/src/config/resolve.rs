@@ -71,6 +71,7 @@ impl Reading<'_> {
         let attach = self.attach_flags(attach, &flags);
         let policy = self.policy(&raw.policy);
         self.refuse_idle_drops(raw, &attach, &policy, &flags);
+        self.refuse_stray_probes(raw, &attach, &flags);
         let rate = |rate: &i64| key::number("rate", *rate, 0..=u32::MAX);
         Config {
             attach,
@@ -113,6 +114,9 @@ impl Reading<'_> {
                 lan: self.reader.checked(raw.lan.as_ref(), |lan| key::not_empty("lan", lan)),
                 port: self.reader.checked(raw.port.as_ref(), |port| key::not_empty("port", port)),
                 profile: raw.profile.map(Profile::from),
+                loop_probe: self
+                    .reader
+                    .checked(raw.loop_probe.as_ref(), |text| key::duration("loop_probe", text)),
                 ..default
             });
         }
@@ -185,12 +189,31 @@ impl Reading<'_> {
                 "{name} is a tap, whose frames are copies: nothing can be dropped there; write profile = \"monitor\" \
                  in its [[attach]], or deployment = \"inline\" if frames pass on by it"
             );
-            let written = raw.attach.iter().filter_map(|raw| raw.interface.as_ref());
-            match written.into_iter().find(|written| written.get_ref() == name) {
-                _ if flags.deployment == Some(Deployment::Tap) => self.flag_error("--deployment", text),
-                Some(written) => self.reader.error(&written.span(), text),
-                None => self.flag_error("--interface", text),
-            }
+            self.misplaced(raw, attach, flags, text);
+        }
+    }
+
+    /// A probe is for what is behind a member's port. On a mirror it goes nowhere, and into the fabric to everybody.
+    fn refuse_stray_probes(&mut self, raw: &RawConfig, attached: &[Attach], flags: &Overrides) {
+        for attach in attached.iter().filter(|attach| attach.loop_probe.is_some()) {
+            let name = attach.interface.as_str();
+            let reason = match attach.deployment {
+                Deployment::Inline => continue,
+                Deployment::Tap => "is a tap, where nothing is sent",
+                Deployment::Port => "is a peering port, where a probe would reach every member",
+            };
+            let text = format!("{name} {reason}: loop_probe goes with deployment = \"inline\"; leave it out");
+            self.misplaced(raw, attach, flags, text);
+        }
+    }
+
+    /// An error about how an interface is deployed, at the flag that says so or else where it is written.
+    fn misplaced(&mut self, raw: &RawConfig, attach: &Attach, flags: &Overrides, text: String) {
+        let mut written = raw.attach.iter().filter_map(|raw| raw.interface.as_ref());
+        match written.find(|written| written.get_ref() == attach.interface.as_str()) {
+            _ if flags.deployment == Some(attach.deployment) => self.flag_error("--deployment", text),
+            Some(written) => self.reader.error(&written.span(), text),
+            None => self.flag_error("--interface", text),
         }
     }
 

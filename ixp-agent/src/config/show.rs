@@ -49,6 +49,7 @@ pub(super) fn attach_keys(attach: &Attach) -> Keys {
         ("lan", attach.lan.clone().map(Toml::from)),
         ("port", attach.port.clone().map(Toml::from)),
         ("profile", attach.profile.map(|profile| profile.name().into())),
+        ("loop_probe", attach.loop_probe.map(|every| format!("{every:#}").into())),
     ]
 }
 

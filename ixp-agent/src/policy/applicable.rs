@@ -37,7 +37,7 @@ pub fn why_not(rule: Rule, ground: &Ground<'_>) -> Option<&'static str> {
         Rule::L04 => ground.lacks_tags(),
         Rule::L06 => ground.lacks_ports(),
         Rule::L07 => ground.lacks_macs(),
-        Rule::L08 => ground.lacks_moves(),
+        Rule::L08 => ground.lacks_moves().filter(|_| ground.ports.probe().is_none()),
         Rule::L20 => ground.registry.lans().is_empty().then_some(NO_LAN),
         Rule::L21 => ground.lacks_macs().or(is_unlimited(&[ground.policy.limits.unknown_unicast])),
         Rule::L22 => is_unlimited(&[ground.policy.limits.broadcast, ground.policy.limits.multicast]),
@@ -63,7 +63,8 @@ const SOME_TAGS: &str =
 const NO_MAC: &str = "no member has a MAC";
 const NO_ATTACHED_PORT: &str = "no port is configured for an attached interface: write port in [[attach]]";
 const NO_MEMBER_PORT: &str = "no member's interface has a port that is attached";
-const NO_SECOND_PORT: &str = "needs two attached ports, and each attached interface's port";
+const NO_SECOND_PORT: &str =
+    "needs two attached ports, and each attached interface's port, or loop_probe in [[attach]]";
 const NO_IPV4_PREFIX: &str = "no LAN has an IPv4 prefix";
 const NO_IPV4: &str = "no member has a MAC and an IPv4 address";
 const NO_IPV6: &str = "no member has a MAC and an IPv6 address";

@@ -111,6 +111,9 @@ fn settings(table: &mut PolicyTable, policy: &Policy, ports: &Ports) {
     if ports.can_tell_moves() {
         table.watch_moves();
     }
+    if let Some(source) = ports.probe() {
+        table.set_probe(source);
+    }
 }
 
 struct Building<'b> {

@@ -1,5 +1,6 @@
 //! The attached switch ports in, their numbers out: the same for the life of the agent.
 
+use ixp_common::addr::Mac;
 use ixp_common::policy::Deployment;
 use ixp_common::table::PORTS;
 
@@ -18,6 +19,7 @@ pub struct Ports {
     names: Vec<String>,
     /// Of each attached interface, in the same order; 0 if it is not known.
     facing: Vec<u16>,
+    probe: Option<Mac>,
 }
 
 impl Ports {
@@ -40,6 +42,18 @@ impl Ports {
             0..=MOST => Ok(ports),
             wanted => Err(Error::Ports { wanted }),
         }
+    }
+
+    /// The same; the address that loop probes are sent from, if they are.
+    #[must_use]
+    pub fn probed_from(self, probe: Option<Mac>) -> Self {
+        Self { probe, ..self }
+    }
+
+    /// The address that loop probes are sent from.
+    #[must_use]
+    pub const fn probe(&self) -> Option<Mac> {
+        self.probe
     }
 
     fn intern(&mut self, name: &str) -> u16 {

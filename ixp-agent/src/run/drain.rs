@@ -13,6 +13,7 @@ use ixp_common::sample::EventRecord;
 use tracing::{debug, info, warn};
 
 use super::clock;
+use super::probes::Probes;
 use super::site::Site;
 use super::tell::Outlets;
 use super::watch::Watch;
@@ -40,6 +41,7 @@ pub(super) struct Drain {
     loaded: Loaded,
     watch: Watch,
     site: Site,
+    probes: Option<Probes>,
     before: Snapshot,
     live: Arc<Mutex<Live>>,
     roster: Arc<ArcSwap<Roster>>,
@@ -53,13 +55,24 @@ impl Drain {
     pub(super) fn new(
         loaded: Loaded,
         watch: Watch,
-        site: Site,
+        (site, probes): (Site, Option<Probes>),
         live: Arc<Mutex<Live>>,
         roster: Arc<ArcSwap<Roster>>,
         outlets: Outlets,
     ) -> Self {
         let before = Snapshot::default();
-        Self { loaded, watch, site, before, live, roster, outlets, readings: 0, lost: Counts::default() }
+        Self {
+            loaded,
+            watch,
+            site,
+            probes,
+            before,
+            live,
+            roster,
+            outlets,
+            readings: 0,
+            lost: Counts::default(),
+        }
     }
 
     /// Reads until the other end of `stopped` is gone, then takes the program off and reads the rest.
@@ -71,6 +84,9 @@ impl Drain {
             if clock::instant() >= next {
                 self.watch.look(&mut self.loaded, &self.live);
                 self.site.look(&mut self.loaded, &self.roster.load(), &self.live);
+                if let Some(probes) = &mut self.probes {
+                    probes.look(&self.watch);
+                }
                 self.look();
                 self.drain();
                 next = (next + PERIOD).max(clock::instant());

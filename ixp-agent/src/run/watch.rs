@@ -11,7 +11,7 @@ use tracing::{info, warn};
 
 use crate::config::Config;
 use crate::kernel::attach::{Attached, Wanted, reattach};
-use crate::kernel::interface::{exists, nic_counters};
+use crate::kernel::interface::{Interface, exists, nic_counters};
 use crate::kernel::load::Loaded;
 use crate::live::{Live, PortState};
 
@@ -57,6 +57,12 @@ impl Watch {
     /// The highest slot in use.
     pub(super) fn last_slot(&self) -> u32 {
         self.ports.iter().map(|port| port.attached.slot).max().unwrap_or(0)
+    }
+
+    /// The interface at this place in the configuration, unless it is away.
+    pub(super) fn attached(&self, attach: usize) -> Option<&Interface> {
+        let port = self.ports.get(attach).filter(|port| port.is_attached)?;
+        Some(&port.attached.interface)
     }
 
     /// Whether any interface samples.

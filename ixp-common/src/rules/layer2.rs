@@ -48,7 +48,12 @@ mod destination {
 /// Holds a frame against the rules of the link layer.
 #[inline(always)]
 pub fn judge<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
-    source(case);
+    note_source(case) | source(case) | addressed(case)
+}
+
+/// L04, L14, L21, and for what goes to many or is neither IP nor ARP all others.
+#[inline(always)]
+fn addressed<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
     case.hard(Rule::L04, has_wrong_tag(case.link, case.lan, case.table));
     let is_usual = matches!(case.link.ethertype, EtherType::IPV4 | EtherType::IPV6 | EtherType::ARP);
     if !case.link.destination.is_group() && is_usual && case.table.carries(case.link.ethertype) {
@@ -71,12 +76,22 @@ fn unusual<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
     case.so_far()
 }
 
-/// L05, L06, L07, L08.
-#[inline(always)]
-fn source<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) {
+/// L05, and whether the frame is the monitor's own, which is put onto the desk.
+// Of its own under BPF, as the functions of `ip`.
+#[cfg_attr(target_arch = "bpf", inline(never))]
+fn note_source<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
+    let source = case.link.source;
     // IEEE 802.3 §3.2.5: a source is an individual address; nobody's is zero.
-    let is_station = case.link.source.is_station();
-    case.hard(Rule::L05, !is_station);
+    case.hard(Rule::L05, !source.is_station());
+    let is_own = source == case.port.host_mac() || case.table.is_probe(source);
+    case.desk.is_own.set(u32::from(is_own));
+    case.so_far()
+}
+
+/// L06, L07, L08.
+// Of its own under BPF, as the functions of `ip`.
+#[cfg_attr(target_arch = "bpf", inline(never))]
+fn source<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
     let (port, source) = (case.port.port(), case.source);
     if source.is_registered() {
         case.hard(Rule::L06, port != 0 && source.port() != 0 && source.port() != port);
@@ -85,16 +100,20 @@ fn source<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) {
                 case.memory.seat(case.place).is_some_and(|at| at.has_moved(&source, case.port.seat()));
             case.hard(Rule::L08, moved);
         }
-        return;
+        return case.so_far();
     }
-    let is_own = case.link.source == case.port.host_mac();
-    // The host's own frame came back.
-    case.hard(Rule::L08, is_own && is_station);
-    let is_stranger = is_station && !is_own;
-    case.hard(Rule::L07, is_stranger && case.table.has_stations());
+    if !case.link.source.is_station() {
+        return case.so_far();
+    }
+    if case.desk.is_own.get() != 0 {
+        // The host's own frame, or its probe, came back.
+        case.hard(Rule::L08, true);
+        return case.so_far();
+    }
+    case.hard(Rule::L07, case.table.has_stations());
     // On what is none of the LANs nobody can be registered.
-    let has_set = case.lan.is_known() && port != 0 && case.table.is_wired(port);
-    case.hard(Rule::L06, is_stranger && has_set);
+    case.hard(Rule::L06, case.lan.is_known() && port != 0 && case.table.is_wired(port));
+    case.so_far()
 }
 
 /// L04. An unknown outer tag, or any inner one.

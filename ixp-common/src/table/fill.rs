@@ -4,7 +4,7 @@ use super::{
     ANY_VLAN, DISPLACEMENTS, ETHERTYPES, LANS, Lan, MOST_STATIONS, PORTS, PolicyTable, SEEDS, STATION_SLOTS,
     Station, Unplaceable, bucket, hash, table_flag,
 };
-use crate::addr::EtherType;
+use crate::addr::{EtherType, Mac};
 use crate::limit::{Class, Limit};
 use crate::policy::RuleActions;
 
@@ -37,6 +37,11 @@ impl PolicyTable {
     /// Lets members speak LACP to the switch.
     pub fn allow_lacp(&mut self) {
         self.flags |= table_flag::LACP;
+    }
+
+    /// Sets the address that the monitor's probes are sent from.
+    pub fn set_probe(&mut self, source: Mac) {
+        self.probe = source.to_bits();
     }
 
     /// Looks whether stations move between ports.

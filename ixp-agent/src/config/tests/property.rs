@@ -22,17 +22,20 @@ fn configs() -> impl Strategy<Value = Config> {
         text(),
         text(),
         0..3usize,
+        proptest::option::of(1i64..86_400),
     );
-    let attach = attach.prop_map(|(name, deployment, xdp, consume, accept, lan, port, profile)| Attach {
-        interface: interface(&name),
-        deployment: [Deployment::Tap, Deployment::Port, Deployment::Inline][deployment],
-        xdp: [XdpMode::Auto, XdpMode::Native, XdpMode::Generic][xdp],
-        consume,
-        hidden_tags: if accept { HiddenTags::Accept } else { HiddenTags::Refuse },
-        lan,
-        port,
-        profile: [None, Some(Profile::Monitor), (deployment > 0).then_some(Profile::Enforce)][profile],
-    });
+    let attach =
+        attach.prop_map(|(name, deployment, xdp, consume, accept, lan, port, profile, probe)| Attach {
+            interface: interface(&name),
+            deployment: [Deployment::Tap, Deployment::Port, Deployment::Inline][deployment],
+            xdp: [XdpMode::Auto, XdpMode::Native, XdpMode::Generic][xdp],
+            consume,
+            hidden_tags: if accept { HiddenTags::Accept } else { HiddenTags::Refuse },
+            lan,
+            port,
+            profile: [None, Some(Profile::Monitor), (deployment > 0).then_some(Profile::Enforce)][profile],
+            loop_probe: probe.filter(|_| deployment == 2).map(SignedDuration::from_secs),
+        });
     let attach = proptest::collection::btree_map("[a-z]{3}", attach, 0..4).prop_map(|attach| {
         let named = |(name, attach): (String, Attach)| Attach { interface: interface(&name), ..attach };
         attach.into_iter().map(named).collect::<Vec<_>>()

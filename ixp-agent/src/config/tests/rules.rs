@@ -140,6 +140,21 @@ fn a_bad_entry_is_told_what_to_write() {
 }
 
 #[test]
+fn a_probe_where_it_would_go_nowhere_or_everywhere_is_refused() {
+    let text = "[[attach]]\ninterface = \"a\"\nloop_probe = \"1s\"\n[[attach]]\ninterface = \"b\"\n\
+                deployment = \"port\"\nloop_probe = \"1s\"\n[[attach]]\ninterface = \"c\"\n\
+                deployment = \"inline\"\nloop_probe = \"1s\"\n";
+    check(
+        text,
+        &[
+            "c:2: a is a tap, where nothing is sent: loop_probe goes with deployment = \"inline\"; leave it out",
+            "c:5: b is a peering port, where a probe would reach every member: loop_probe goes with \
+             deployment = \"inline\"; leave it out",
+        ],
+    );
+}
+
+#[test]
 fn what_would_drop_on_a_tap_is_refused() {
     let said = |name| {
         format!(
