@@ -27,20 +27,26 @@ impl RuleTables {
         Ok(Self { tables: [table(RULES, registered)?, table(STRANGER_RULES, strangers)?], missed })
     }
 
-    /// Reads which rules each station broke, over all slots and CPUs.
+    /// Reads which rules each station broke, over all slots and CPUs; and the frames of them since the last
+    /// event, where there was one.
     ///
     /// # Errors
     /// [`Error::Map`].
-    pub fn read(&mut self) -> Result<BTreeMap<RuleKey, RuleCounts>, Error> {
+    pub fn read(&mut self) -> Result<(BTreeMap<RuleKey, RuleCounts>, BTreeMap<RuleKey, u64>), Error> {
         let mut rules: BTreeMap<RuleKey, RuleCounts> = BTreeMap::new();
+        let mut untold = BTreeMap::new();
         for table in &mut self.tables {
             // A station that was registered in between is in both.
             table.read(|key, values| {
                 let sum = rules.entry(*key).or_default();
                 values.iter().for_each(|state| sum.add(&state.counts));
+                let waiting: u64 = values.iter().map(since_told).sum();
+                if waiting > 0 {
+                    *untold.entry(*key).or_default() += waiting;
+                }
             })?;
         }
-        Ok(rules)
+        Ok((rules, untold))
     }
 
     /// Reads the rules that were broken in a slot by stations for which there was no room.
@@ -60,5 +66,13 @@ impl RuleTables {
             }
         }
         Ok(missed)
+    }
+}
+
+/// Frames of a CPU since it told of one; a reading in between may find one fewer than it told of.
+fn since_told(state: &RuleState) -> u64 {
+    match state.told_at {
+        0 => 0,
+        _ => state.counts.broken.packets.saturating_sub(state.told_packets),
     }
 }
