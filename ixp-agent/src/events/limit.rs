@@ -176,13 +176,14 @@ impl Limiter {
     /// All frames that are held back, however short the time. Forgets everything.
     pub fn rest(&mut self) -> Vec<Held> {
         self.strangers = 0;
-        let entries = std::mem::take(&mut self.entries).into_values();
-        let rest: Vec<Held> = entries
-            .filter_map(|entry| {
-                let suppressed = entry.waiting.saturating_sub(1);
-                Some(Held { suppressed, ..entry.held? })
+        let rest: Vec<Held> = std::mem::take(&mut self.entries)
+            .into_iter()
+            .filter_map(|(key, entry)| {
+                let frames = entry.waiting.saturating_add(self.more(&key));
+                Some(Held { suppressed: frames.checked_sub(1)?, ..entry.held.unwrap_or(entry.last) })
             })
             .collect();
+        (self.untold, self.ahead) = (BTreeMap::new(), BTreeMap::new());
         self.suppressed += rest.iter().map(|held| held.suppressed).sum::<u64>();
         rest
     }
@@ -190,7 +191,13 @@ impl Limiter {
     /// Frames that wait to be told of.
     #[must_use]
     pub fn held(&self) -> u64 {
-        self.entries.values().map(|entry| entry.waiting).sum()
+        self.entries.iter().map(|(key, entry)| entry.waiting + self.more(key)).sum()
+    }
+
+    /// Frames that the kernel has not told of, and nobody ahead of it.
+    fn more(&self, key: &(StationKey, Rule)) -> u64 {
+        let ahead = self.ahead.get(key).copied().unwrap_or(0);
+        self.untold.get(key).map_or(0, |frames| frames.saturating_sub(ahead))
     }
 
     /// Frames that were told of together with another.
@@ -268,8 +275,8 @@ mod tests {
         let told = |due: Vec<Held>| due.iter().map(|held| held.suppressed + 1).collect::<Vec<_>>();
         limiter.admit(&breach(1, 0, 0), true);
         limiter.untold(&[(key, 4)].into());
-        assert_eq!(told(limiter.due(at(59))), [0; 0]);
-        assert_eq!(told(limiter.due(at(60))), [4]);
+        assert_eq!((told(limiter.due(at(59))), limiter.held()), (vec![], 4));
+        assert_eq!((told(limiter.due(at(60))), limiter.held()), (vec![4], 0));
         for second in [61, 120, 180] {
             limiter.untold(&[(key, 4)].into());
             assert_eq!(told(limiter.due(at(second))), [0; 0]);
@@ -280,6 +287,8 @@ mod tests {
         limiter.untold(&BTreeMap::new());
         assert!(limiter.ahead.is_empty());
         assert_eq!(limiter.suppressed(), 3 + 2);
+        limiter.untold(&[(key, 3)].into());
+        assert_eq!(told(limiter.rest()), [3], "at the end nobody tells of them again");
     }
 
     #[test]

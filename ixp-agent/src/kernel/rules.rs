@@ -11,6 +11,14 @@ use ixp_common::rules::Rule;
 use super::Error;
 use super::batch::PerCpuTable;
 
+/// What the tables of broken rules hold.
+pub struct Broken {
+    /// Which rules each station broke.
+    pub rules: BTreeMap<RuleKey, RuleCounts>,
+    /// The frames of them since the last event, where there was one.
+    pub untold: BTreeMap<RuleKey, u64>,
+}
+
 /// The tables of broken rules.
 pub struct RuleTables {
     tables: [PerCpuTable<RuleKey, RuleState>; 2],
@@ -27,12 +35,11 @@ impl RuleTables {
         Ok(Self { tables: [table(RULES, registered)?, table(STRANGER_RULES, strangers)?], missed })
     }
 
-    /// Reads which rules each station broke, over all slots and CPUs; and the frames of them since the last
-    /// event, where there was one.
+    /// Reads which rules each station broke, over all slots and CPUs.
     ///
     /// # Errors
     /// [`Error::Map`].
-    pub fn read(&mut self) -> Result<(BTreeMap<RuleKey, RuleCounts>, BTreeMap<RuleKey, u64>), Error> {
+    pub fn read(&mut self) -> Result<Broken, Error> {
         let mut rules: BTreeMap<RuleKey, RuleCounts> = BTreeMap::new();
         let mut untold = BTreeMap::new();
         for table in &mut self.tables {
@@ -46,7 +53,7 @@ impl RuleTables {
                 }
             })?;
         }
-        Ok((rules, untold))
+        Ok(Broken { rules, untold })
     }
 
     /// Reads the rules that were broken in a slot by stations for which there was no room.
