@@ -181,6 +181,11 @@ impl Events {
         self.publish();
     }
 
+    /// Takes how many frames of a rule and station the kernel has not told of since its last event.
+    pub fn untold(&mut self, untold: &BTreeMap<RuleKey, u64>) {
+        self.limiter.untold(untold);
+    }
+
     /// Takes who claims which address, who speaks BGP to whom, and which stations are on which VLANs, at
     /// `at`, which is `now` in nanoseconds of `CLOCK_MONOTONIC`.
     pub fn looked(

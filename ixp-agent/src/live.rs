@@ -188,6 +188,7 @@ impl Live {
         self.stations.absorb(at, &delta.pairs, registry);
         self.rules.absorb(delta, registry);
         self.events.counted(at, delta, registry);
+        self.events.untold(&snapshot.untold);
         self.events.tick(at, registry);
         for (key, counts) in &delta.pairs {
             self.credit(key, *counts, registry);

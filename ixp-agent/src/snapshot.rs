@@ -19,6 +19,8 @@ pub struct Snapshot {
     pub pairs: Pairs,
     /// Which rules each station broke, over all slots.
     pub rules: BTreeMap<RuleKey, RuleCounts>,
+    /// Frames of those since the kernel last told of one; it will with the next.
+    pub untold: BTreeMap<RuleKey, u64>,
 }
 
 /// What one interface saw.

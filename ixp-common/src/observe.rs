@@ -61,7 +61,7 @@ impl Broken {
     }
 }
 
-/// Rules of one frame that are told of at most; the others wait for the next frame.
+/// Rules of one frame that are told of at most, critical ones first; the others wait for the next frame.
 const MOST_TOLD: usize = 4;
 
 /// Counts one frame and says what becomes of it. Without a memory no rule is applied.
@@ -204,8 +204,11 @@ impl<F: FrameBytes, S: Sink<F>> Report<'_, F, S> {
             due = due.or(RuleSet::only_if(rule, self.sink.broken(&broken(rule))));
         }
         due = due.and(told);
+        let mut urgent = due.and(RuleSet::CRITICAL);
+        due = due.without(urgent);
         for _ in 0..MOST_TOLD {
-            let Some(rule) = due.take_first() else {
+            let from = if urgent.is_empty() { &mut due } else { &mut urgent };
+            let Some(rule) = from.take_first() else {
                 break;
             };
             self.sink.tell(self.frame, &broken(rule));

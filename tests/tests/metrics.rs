@@ -64,6 +64,7 @@ fn page() -> String {
     let window = Window::new(SignedDuration::from_secs(10), SignedDuration::from_hours(1), 100);
     let mut live = Live::new(Timestamp::UNIX_EPOCH, window, Inventory::new(10));
     live.ports.insert(1, port());
+    live.in_force.inapplicable.insert(Rule::L06, "no port is configured".to_owned());
     let member = Mac([2, 0, 0, 0, 0, 1]);
     let cell = |source, destination, family| {
         (PairKey::new(VlanId::UNTAGGED, source, destination, family), Counts::frame(64))
@@ -119,4 +120,11 @@ fn a_members_counters_have_its_number_family_and_direction() {
     ] {
         assert!(page.lines().any(|found| found == line), "{line} is not in\n{page}");
     }
+}
+
+#[test]
+fn a_rule_that_cannot_be_decided_is_not_zero() {
+    let page = page();
+    let of = |rule: &str| page.lines().filter(|line| line.contains(&format!("rule=\"{rule}\""))).count();
+    assert_eq!((of("L05"), of("L06")), (3, 0));
 }

@@ -155,3 +155,31 @@ fn who_comes_after_a_flood_of_forged_addresses_is_still_told_of() {
     let missed = snapshot.ports.values().filter_map(|port| port.rules_missed.get(&Rule::L12));
     assert_eq!(missed.map(|counts| counts.broken.packets).sum::<u64>(), sent);
 }
+
+#[test]
+fn of_a_frame_that_breaks_many_rules_the_critical_one_is_told_of() {
+    let mut sampler = sampler();
+    let tables = tables(&members("192.0.2.1", "192.0.2.2"), 1);
+    sampler.loaded.policy.put(&tables.table, &tables.owners).expect("it is taken");
+    // IEEE 802.1D §7.12.3 behind a tag of no LAN, from nobody: L02, L04, L07, L09, L10 and L11.
+    let mut frame = of_a_stranger(0x8100, 1);
+    frame[..6].copy_from_slice(&[0x01, 0x80, 0xc2, 0, 0, 0]);
+    frame[14..21].copy_from_slice(&[0x00, 0x64, 0x00, 0x26, 0x42, 0x42, 0x03]);
+    sampler.run(&frame, 1).expect("it runs");
+    let told: Vec<u8> = std::iter::from_fn(|| sampler.loaded.rings.event()).map(|event| event.rule).collect();
+    assert_eq!(told, [Rule::L11, Rule::L02, Rule::L04, Rule::L07].map(|rule| rule as u8));
+}
+
+#[test]
+fn frames_that_are_not_told_of_are_known_until_they_are() {
+    let mut sampler = sampler();
+    let tables = tables(&members("192.0.2.2", "192.0.2.1"), 1);
+    sampler.loaded.policy.put(&tables.table, &tables.owners).expect("it is taken");
+    sampler.run(&claim(), 5).expect("it runs");
+    let event =
+        std::iter::from_fn(|| sampler.loaded.rings.event()).find(|event| event.rule == Rule::A05 as u8);
+    let told = event.expect("it is told").suppressed + 1;
+    let snapshot = sampler.snapshot().expect("counters are read");
+    let untold = snapshot.untold.iter().filter(|(key, _)| key.rule() == Some(Rule::A05));
+    assert_eq!(told + untold.map(|(_, frames)| frames).sum::<u64>(), 5);
+}

@@ -43,6 +43,7 @@ struct Answer {
     events: Vec<Event>,
     incidents: Vec<Incident>,
     suppressed: u64,
+    held: u64,
     lost: u64,
 }
 
@@ -175,8 +176,9 @@ fn write(answer: &Answer, is_following: bool, look: Look, out: &mut impl Write) 
     writeln!(out)?;
     let told = counted(answer.events.len() as u64, "event");
     let incidents = counted(answer.incidents.len() as u64, "incident");
-    let (suppressed, lost) = (counted(answer.suppressed, "frame"), answer.lost);
-    writeln!(out, "{told}, {incidents}; since the start {suppressed} told together, {lost} not at all")?;
+    let (suppressed, held, lost) = (counted(answer.suppressed, "frame"), answer.held, answer.lost);
+    writeln!(out, "{told}, {incidents}")?;
+    writeln!(out, "since the start {suppressed} told together with another, {held} wait, {lost} not told")?;
     Ok(())
 }
 
@@ -236,7 +238,7 @@ mod tests {
             "incidents": [{"id": 1, "kind": "loop", "rule": "L08", "severity": "critical", "start": "2026-11-22T10:00:00Z",
                 "end": null, "culprits": [{"mac": "02:00:00:00:00:03", "asn": 64503, "member": "Example 3", "role": "source"}],
                 "more_culprits": 2, "evidence": ["10:00:00Z seen"], "more_evidence": 0, "summary": "a loop", "advice": "shut it"}],
-            "suppressed": 4, "lost": 0,
+            "suppressed": 4, "held": 2, "lost": 0,
         });
         let answer = Answer::deserialize(&json).expect("sound");
         let mut out = Vec::new();

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use ixp_common::counters::{Outcome, StationKey};
+use ixp_common::counters::{Outcome, RuleKey, StationKey};
 use ixp_common::rules::Rule;
 use jiff::{SignedDuration, Timestamp};
 
@@ -35,6 +35,8 @@ struct Entry {
     /// Frames since, the held one among them.
     waiting: u64,
     held: Option<Held>,
+    /// The frame that was told.
+    last: Held,
 }
 
 /// A frame that waits until its rule and station may be told of again.
@@ -90,6 +92,10 @@ impl Held {
 #[derive(Debug, Default)]
 pub struct Limiter {
     entries: BTreeMap<(StationKey, Rule), Entry>,
+    /// Frames that the kernel has not told of since its last event.
+    untold: BTreeMap<(StationKey, Rule), u64>,
+    /// Those of them that were told of all the same: the kernel's next event has them again.
+    ahead: BTreeMap<(StationKey, Rule), u64>,
     strangers: usize,
     suppressed: u64,
     lost: u64,
@@ -99,12 +105,13 @@ impl Limiter {
     /// Decides on a frame. `is_member` if its station is registered.
     pub fn admit(&mut self, breach: &Breach<'_>, is_member: bool) -> Limited {
         let key = (breach.station, breach.rule);
-        let frames = breach.suppressed.saturating_add(1);
+        let suppressed = breach.suppressed - self.take_ahead(&key, breach.suppressed);
+        let frames = suppressed.saturating_add(1);
         if let Some(entry) = self.entries.get_mut(&key) {
             entry.waiting = entry.waiting.saturating_add(frames);
             if breach.at.duration_since(entry.told) >= GAP {
                 entry.told = breach.at;
-                entry.held = None;
+                (entry.held, entry.last) = (None, Held::of(breach));
                 let others = std::mem::take(&mut entry.waiting) - 1;
                 self.suppressed += others;
                 return Limited::Told(others);
@@ -117,27 +124,49 @@ impl Limiter {
             return Limited::Lost;
         }
         self.strangers += usize::from(!is_member);
-        self.entries.insert(key, Entry { is_member, told: breach.at, waiting: 0, held: None });
-        self.suppressed += breach.suppressed;
-        Limited::Told(breach.suppressed)
+        let last = Held::of(breach);
+        self.entries.insert(key, Entry { is_member, told: breach.at, waiting: 0, held: None, last });
+        self.suppressed += suppressed;
+        Limited::Told(suppressed)
+    }
+
+    /// Takes what the kernel has not told of. It does so with the next frame, and there may be none.
+    pub fn untold(&mut self, untold: &BTreeMap<RuleKey, u64>) {
+        let of_rule = |(key, frames): (&RuleKey, &u64)| Some(((key.station(), key.rule()?), *frames));
+        self.untold = untold.iter().filter_map(of_rule).collect();
+        self.ahead.retain(|key, _| self.untold.contains_key(key));
+    }
+
+    /// Takes up to so many of the frames that were told of ahead of the kernel.
+    fn take_ahead(&mut self, key: &(StationKey, Rule), most: u64) -> u64 {
+        let Some(ahead) = self.ahead.get_mut(key) else { return 0 };
+        let taken = most.min(*ahead);
+        *ahead -= taken;
+        taken
     }
 
     /// The frames that were held back for long enough. Forgets what is quiet.
     pub fn due(&mut self, at: Timestamp) -> Vec<Held> {
         let mut due = Vec::new();
-        let strangers = &mut self.strangers;
-        self.entries.retain(|_, entry| {
+        let Self { entries, untold, ahead, strangers, .. } = self;
+        entries.retain(|key, entry| {
             if at.duration_since(entry.told) < GAP {
                 // A clock that was put back must not hold entries until it has caught up.
                 return at.duration_since(entry.told) > -GAP;
             }
-            let Some(mut held) = entry.held.take() else {
+            let told_ahead = ahead.get(key).copied().unwrap_or(0);
+            let more = untold.get(key).map_or(0, |frames| frames.saturating_sub(told_ahead));
+            let frames = std::mem::take(&mut entry.waiting).saturating_add(more);
+            if frames == 0 {
                 *strangers -= usize::from(!entry.is_member);
                 return false;
-            };
-            held.suppressed = std::mem::take(&mut entry.waiting) - 1;
+            }
+            if more > 0 {
+                ahead.insert(*key, told_ahead + more);
+            }
+            let frame = entry.held.take().unwrap_or_else(|| entry.last.clone());
             entry.told = at;
-            due.push(held);
+            due.push(Held { suppressed: frames - 1, ..frame });
             true
         });
         self.suppressed += due.iter().map(|held| held.suppressed).sum::<u64>();
@@ -147,13 +176,14 @@ impl Limiter {
     /// All frames that are held back, however short the time. Forgets everything.
     pub fn rest(&mut self) -> Vec<Held> {
         self.strangers = 0;
-        let entries = std::mem::take(&mut self.entries).into_values();
-        let rest: Vec<Held> = entries
-            .filter_map(|entry| {
-                let suppressed = entry.waiting.saturating_sub(1);
-                Some(Held { suppressed, ..entry.held? })
+        let rest: Vec<Held> = std::mem::take(&mut self.entries)
+            .into_iter()
+            .filter_map(|(key, entry)| {
+                let frames = entry.waiting.saturating_add(self.more(&key));
+                Some(Held { suppressed: frames.checked_sub(1)?, ..entry.held.unwrap_or(entry.last) })
             })
             .collect();
+        (self.untold, self.ahead) = (BTreeMap::new(), BTreeMap::new());
         self.suppressed += rest.iter().map(|held| held.suppressed).sum::<u64>();
         rest
     }
@@ -161,7 +191,13 @@ impl Limiter {
     /// Frames that wait to be told of.
     #[must_use]
     pub fn held(&self) -> u64 {
-        self.entries.values().map(|entry| entry.waiting).sum()
+        self.entries.iter().map(|(key, entry)| entry.waiting + self.more(key)).sum()
+    }
+
+    /// Frames that the kernel has not told of, and nobody ahead of it.
+    fn more(&self, key: &(StationKey, Rule)) -> u64 {
+        let ahead = self.ahead.get(key).copied().unwrap_or(0);
+        self.untold.get(key).map_or(0, |frames| frames.saturating_sub(ahead))
     }
 
     /// Frames that were told of together with another.
@@ -230,6 +266,29 @@ mod tests {
         assert_eq!((due, limiter.suppressed()), (vec![4], 4));
         assert!(limiter.due(at(120)).is_empty());
         assert!(limiter.entries.is_empty());
+    }
+
+    #[test]
+    fn frames_that_the_kernel_keeps_back_are_told_once_though_nothing_follows() {
+        let mut limiter = Limiter::default();
+        let key = RuleKey::new(breach(1, 0, 0).station, Rule::N01 as u8);
+        let told = |due: Vec<Held>| due.iter().map(|held| held.suppressed + 1).collect::<Vec<_>>();
+        limiter.admit(&breach(1, 0, 0), true);
+        limiter.untold(&[(key, 4)].into());
+        assert_eq!((told(limiter.due(at(59))), limiter.held()), (vec![], 4));
+        assert_eq!((told(limiter.due(at(60))), limiter.held()), (vec![4], 0));
+        for second in [61, 120, 180] {
+            limiter.untold(&[(key, 4)].into());
+            assert_eq!(told(limiter.due(at(second))), [0; 0]);
+        }
+        assert!(limiter.entries.is_empty());
+        limiter.untold(&[(key, 6)].into());
+        assert_eq!(limiter.admit(&breach(1, 200, 6), true), Limited::Told(2), "4 of the 6 were told");
+        limiter.untold(&BTreeMap::new());
+        assert!(limiter.ahead.is_empty());
+        assert_eq!(limiter.suppressed(), 3 + 2);
+        limiter.untold(&[(key, 3)].into());
+        assert_eq!(told(limiter.rest()), [3], "at the end nobody tells of them again");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use ixp_common::names::{PORT_COUNTERS, REASON_COUNTERS};
 
 use super::Error;
 use super::pairs::PairTable;
-use super::rules::RuleTables;
+use super::rules::{Broken, RuleTables};
 use crate::snapshot::{Port, Snapshot};
 
 /// The counting maps.
@@ -30,7 +30,7 @@ impl Counters {
     /// [`Error::Map`].
     pub fn snapshot(&mut self, last: u32) -> Result<Snapshot, Error> {
         let pairs = self.pairs.read()?;
-        let rules = self.rules.read()?;
+        let Broken { rules, untold } = self.rules.read()?;
         let mut ports = BTreeMap::new();
         for slot in 0..=last {
             let malformed = self.reasons_of(Malformed::ALL, |reason| malformed_index(slot, reason))?;
@@ -38,7 +38,7 @@ impl Counters {
             let rules_missed = self.rules.missed(slot)?;
             ports.insert(slot, Port { counters: self.port(slot)?, malformed, odd, rules_missed });
         }
-        Ok(Snapshot { ports, pairs, rules })
+        Ok(Snapshot { ports, pairs, rules, untold })
     }
 
     fn port(&self, slot: u32) -> Result<PortCounters, Error> {

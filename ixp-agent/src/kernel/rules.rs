@@ -11,6 +11,14 @@ use ixp_common::rules::Rule;
 use super::Error;
 use super::batch::PerCpuTable;
 
+/// What the tables of broken rules hold.
+pub struct Broken {
+    /// Which rules each station broke.
+    pub rules: BTreeMap<RuleKey, RuleCounts>,
+    /// The frames of them since the last event, where there was one.
+    pub untold: BTreeMap<RuleKey, u64>,
+}
+
 /// The tables of broken rules.
 pub struct RuleTables {
     tables: [PerCpuTable<RuleKey, RuleState>; 2],
@@ -31,16 +39,21 @@ impl RuleTables {
     ///
     /// # Errors
     /// [`Error::Map`].
-    pub fn read(&mut self) -> Result<BTreeMap<RuleKey, RuleCounts>, Error> {
+    pub fn read(&mut self) -> Result<Broken, Error> {
         let mut rules: BTreeMap<RuleKey, RuleCounts> = BTreeMap::new();
+        let mut untold = BTreeMap::new();
         for table in &mut self.tables {
             // A station that was registered in between is in both.
             table.read(|key, values| {
                 let sum = rules.entry(*key).or_default();
                 values.iter().for_each(|state| sum.add(&state.counts));
+                let waiting: u64 = values.iter().map(since_told).sum();
+                if waiting > 0 {
+                    *untold.entry(*key).or_default() += waiting;
+                }
             })?;
         }
-        Ok(rules)
+        Ok(Broken { rules, untold })
     }
 
     /// Reads the rules that were broken in a slot by stations for which there was no room.
@@ -60,5 +73,13 @@ impl RuleTables {
             }
         }
         Ok(missed)
+    }
+}
+
+/// Frames of a CPU since it told of one; a reading in between may find one fewer than it told of.
+fn since_told(state: &RuleState) -> u64 {
+    match state.told_at {
+        0 => 0,
+        _ => state.counts.broken.packets.saturating_sub(state.told_packets),
     }
 }

@@ -17,6 +17,8 @@ pub(super) trait Address: Copy + Into<IpAddr> + std::str::FromStr {
     type Net: Copy + Into<IpNet> + std::str::FromStr;
     /// Its name.
     const NAME: &'static str;
+    /// The shortest prefix that a LAN can have: what lies in a LAN's prefix is no transit.
+    const SHORTEST: u8;
     /// An address, for an error to show.
     const EXAMPLE: &'static str;
     /// A prefix, for an error to show.
@@ -26,6 +28,7 @@ pub(super) trait Address: Copy + Into<IpAddr> + std::str::FromStr {
 impl Address for Ipv4Addr {
     type Net = Ipv4Net;
     const NAME: &'static str = "IPv4";
+    const SHORTEST: u8 = 8;
     const EXAMPLE: &'static str = "192.0.2.1";
     const PREFIX_EXAMPLE: &'static str = "192.0.2.0/24";
 }
@@ -33,6 +36,7 @@ impl Address for Ipv4Addr {
 impl Address for Ipv6Addr {
     type Net = Ipv6Net;
     const NAME: &'static str = "IPv6";
+    const SHORTEST: u8 = 16;
     const EXAMPLE: &'static str = "2001:db8:1::1";
     const PREFIX_EXAMPLE: &'static str = "2001:db8:1::/64";
 }
@@ -71,6 +75,12 @@ pub(super) fn prefix<A: Address>(text: &str) -> Result<A::Net, String> {
     let whole: IpNet = net.into();
     if whole != whole.trunc() {
         return Err(format!("{text:?} is an address in a prefix; write the prefix, {}", whole.trunc()));
+    }
+    if whole.prefix_len() < A::SHORTEST {
+        return Err(format!(
+            "{text:?} has room for more than any LAN; write the LAN's own, as {}",
+            A::PREFIX_EXAMPLE
+        ));
     }
     Ok(net)
 }
@@ -142,6 +152,16 @@ mod tests {
     #[test]
     fn an_address_without_a_prefix_to_hold_it_against_is_taken() {
         assert_eq!(address::<Ipv4Addr>("192.0.2.0", "a", None), Ok(Ipv4Addr::new(192, 0, 2, 0)));
+    }
+
+    #[test]
+    fn a_prefix_that_makes_transit_the_lans_own_is_none() {
+        for (text, is_taken) in [("0.0.0.0/0", false), ("10.0.0.0/7", false), ("10.0.0.0/8", true)] {
+            assert_eq!(prefix::<Ipv4Addr>(text).is_ok(), is_taken, "{text}");
+        }
+        for (text, is_taken) in [("::/0", false), ("2000::/3", false), ("2001::/16", true)] {
+            assert_eq!(prefix::<Ipv6Addr>(text).is_ok(), is_taken, "{text}");
+        }
     }
 
     #[test]

@@ -18,7 +18,9 @@ impl Page {
             &["rule", "action"],
         )?;
         let sums = live.rules.by_rule();
-        for rule in Rule::ALL {
+        // What cannot be decided here is not zero: it is not there.
+        let is_decided = |rule: &Rule| !live.in_force.inapplicable.contains_key(rule);
+        for rule in Rule::ALL.into_iter().filter(is_decided) {
             let sum = sums.get(&rule).copied().unwrap_or_default();
             let by_action =
                 [("counted", sum.broken.packets), ("dropped", sum.dropped), ("would_drop", sum.would_drop)];

@@ -25,6 +25,8 @@ pub(super) struct Site {
     generation: u16,
     /// Which members the tables in force are of.
     loaded: Option<Timestamp>,
+    /// When the tables were made.
+    made: Timestamp,
     /// When a MAC is no longer registered.
     next: Option<Timestamp>,
     /// Whether the kernel did not take the latest tables, which it may the next time.
@@ -49,6 +51,7 @@ impl Site {
             deployments: config.attach.iter().map(|attach| attach.deployment).collect(),
             generation: 0,
             loaded: roster.loaded,
+            made: clock::now(),
             next: None,
             is_owed: false,
         };
@@ -59,7 +62,7 @@ impl Site {
 
     /// Puts new tables in force if members or time ask for them. If they cannot be, the old ones stay.
     pub(super) fn look(&mut self, loaded: &mut Loaded, roster: &Roster, live: &Mutex<Live>) {
-        let is_over = self.next.is_some_and(|next| next <= clock::now());
+        let is_over = is_over(clock::now(), self.made, self.next);
         if roster.loaded == self.loaded && !is_over && !self.is_owed {
             return;
         }
@@ -104,7 +107,7 @@ impl Site {
     fn put(&mut self, loaded: &mut Loaded, roster: &Roster) -> Result<live::Site, Error> {
         let now = clock::now();
         let generation = self.generation.wrapping_add(1);
-        self.next = roster.registry.next_change(now);
+        (self.made, self.next) = (now, roster.registry.next_change(now));
         let tables = build(&self.policy, &roster.registry, &self.ports, now, generation)?;
         loaded.policy.put(&tables.table, &tables.owners)?;
         self.generation = generation;
@@ -117,5 +120,26 @@ fn told(tables: &Tables) {
     info!(interfaces = tables.interfaces.len(), addresses = tables.owners.len(), "rules in force");
     for notice in &tables.notices {
         warn!("{notice}");
+    }
+}
+
+/// Whether tables that were made at a time are those of another: a change ended, or the clock was ahead then and
+/// is put right, so that one that had ended goes on.
+fn is_over(now: Timestamp, made: Timestamp, next: Option<Timestamp>) -> bool {
+    now < made || next.is_some_and(|next| next <= now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_over_when_a_change_is_and_when_the_clock_goes_back() {
+        let at = |second| Timestamp::from_second(second).expect("in range");
+        let cases =
+            [(10, 10, None, false), (11, 10, Some(12), false), (12, 10, Some(12), true), (9, 10, None, true)];
+        for (now, made, next, expected) in cases {
+            assert_eq!(is_over(at(now), at(made), next.map(at)), expected, "{now} {made} {next:?}");
+        }
     }
 }

@@ -41,6 +41,19 @@ impl RuleSet {
         set
     }
 
+    /// The rules for which somebody should be woken.
+    pub const CRITICAL: Self = {
+        let mut set = Self(0);
+        let mut at = 0;
+        while at < RULES {
+            if Rule::ALL[at].is_critical() {
+                set.0 |= 1 << at;
+            }
+            at += 1;
+        }
+        set
+    };
+
     /// Adds a rule.
     #[inline(always)]
     pub const fn insert(&mut self, rule: Rule) {
