@@ -68,9 +68,15 @@ impl Drain {
         let mut next = clock::instant();
         loop {
             self.rings();
-            if clock::instant() >= next {
+            let is_due = clock::instant() >= next;
+            // Members who were read again wait for no reading of the counters.
+            let roster = self.roster.load();
+            if is_due || self.site.is_older_than(&roster) {
+                self.site.look(&mut self.loaded, &roster, &self.live);
+            }
+            drop(roster);
+            if is_due {
                 self.watch.look(&mut self.loaded, &self.live);
-                self.site.look(&mut self.loaded, &self.roster.load(), &self.live);
                 self.look();
                 self.drain();
                 next = (next + PERIOD).max(clock::instant());
