@@ -43,9 +43,9 @@ fn flows() -> [Flow; 5] {
         Flow { rule, frame, rate: Rate { rate, burst: 2 * rate } }
     };
     let mut flows = [
-        flow(Rule::A10, "arp-own-target", 100),
+        flow(Rule::A10, "arp-target-mac-filled", 100),
         flow(Rule::N11, "nud", 150),
-        flow(Rule::L22, "arp-own-target", 200),
+        flow(Rule::L22, "arp-target-mac-filled", 200),
         flow(Rule::L22, "ns", 250),
         flow(Rule::L21, "allowed-ipv4", 400),
     ];
