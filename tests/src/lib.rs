@@ -4,6 +4,7 @@ pub mod agent;
 pub mod corpus;
 pub mod cpu;
 pub mod digests;
+pub mod evasion;
 pub mod feed;
 pub mod frames;
 pub mod kernel;

@@ -146,9 +146,9 @@ fn rules_that_go_by_time_differ_by_the_tokens_of_the_time_that_passed() {
     let policy = policy("enforce", BURST);
     let site = site(&policy);
     let cases = corpora();
-    let mut stranger = named(&cases, "allowed-ipv4").to_vec();
-    stranger[..6].copy_from_slice(&[2, 0, 0, 0, 0, 0x99]);
-    let kinds = [named(&cases, "arp-own-target"), named(&cases, "ns"), &stranger];
+    let to = |name, last| [&[2, 0, 0, 0, 0, last], &named(&cases, name)[6..]].concat();
+    let (request, astray) = (to("arp-target-mac-filled", 2), to("allowed-ipv4", 0x99));
+    let kinds = [&request, named(&cases, "ns"), &astray];
     let frames: Vec<&[u8]> = (0..EACH).flat_map(|_| kinds).collect();
     let agent = inline(&site, &policy, "native");
     let start = clock::now();

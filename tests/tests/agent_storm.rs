@@ -23,7 +23,7 @@ use serde_json::Value;
 /// Where members send their own frames: a ring that the storm does not fill.
 const CLEAN: (&str, &str) = ("members", "between");
 /// Frames of a kind at a time.
-const ROUND: u32 = 120_000;
+const ROUND: u32 = 80_000;
 /// Rounds before memory is measured, and those after it.
 const ROUNDS: [usize; 2] = [1, 3];
 /// What memory may be after the storm, beside what it was in it.

@@ -10,6 +10,9 @@ use ixp_common::memory::{Desk, Memory, Seat};
 use ixp_common::names;
 use ixp_common::table::{AddressKey, PolicyTable, STATION_SLOTS, station_key};
 
+/// When a capture begins that does not say when: buckets are empty from a few nanoseconds after 0 on.
+const START: u64 = 1_000;
+
 /// Tables of one exchange, as a capture's frames see and change them.
 pub struct HostMemory {
     table: Box<PolicyTable>,
@@ -40,7 +43,7 @@ impl HostMemory {
             table,
             owners,
             desk: Desk::default(),
-            now: Cell::new(0),
+            now: Cell::new(START),
             states: places(STATION_SLOTS),
             seats: (0..STATION_SLOTS).map(|_| Seat::default()).collect(),
             strangers: places(names::STRANGERS as usize),

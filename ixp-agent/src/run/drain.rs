@@ -81,12 +81,22 @@ impl Drain {
         let mut next = clock::instant();
         loop {
             self.rings();
-            if clock::instant() >= next {
+            let is_due = clock::instant() >= next;
+            // Members who were read again wait for no reading of the counters.
+            let roster = self.roster.load();
+            if is_due || self.site.is_older_than(&roster) {
+                self.site.look(&mut self.loaded, &roster, &self.live);
+            }
+            drop(roster);
+            if is_due {
                 self.watch.look(&mut self.loaded, &self.live);
+<<<<<<< HEAD
                 self.site.look(&mut self.loaded, &self.roster.load(), &self.live);
                 if let Some(probes) = &mut self.probes {
                     probes.look(&self.watch);
                 }
+=======
+>>>>>>> wip-load
                 self.look();
                 self.drain();
                 next = (next + PERIOD).max(clock::instant());

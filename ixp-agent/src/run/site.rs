@@ -60,6 +60,11 @@ impl Site {
         Ok(site)
     }
 
+    /// Whether the tables in force are of other members.
+    pub(super) fn is_older_than(&self, roster: &Roster) -> bool {
+        roster.loaded != self.loaded
+    }
+
     /// Puts new tables in force if members or time ask for them. If they cannot be, the old ones stay.
     pub(super) fn look(&mut self, loaded: &mut Loaded, roster: &Roster, live: &Mutex<Live>) {
         let is_over = is_over(clock::now(), self.made, self.next);

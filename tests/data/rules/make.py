@@ -4,7 +4,7 @@
 import sys
 from pathlib import Path
 
-from corpora import arp, ip, layer2, nd, transit, transit6
+from corpora import arp, evasions, ip, layer2, nd, transit, transit6
 from corpora.frames import pcap, table
 
 HERE = Path(__file__).resolve().parent
@@ -12,7 +12,7 @@ HERE = Path(__file__).resolve().parent
 
 def corpora():
     """Each file and what it must hold."""
-    sinners = layer2.frames() + arp.frames() + nd.frames() + ip.frames()
+    sinners = layer2.frames() + arp.frames() + nd.frames() + ip.frames() + evasions.frames()
     for name, frames in (("sinners", sinners), ("transit", transit.frames() + transit6.frames())):
         yield HERE / f"{name}.tsv", table(frames)
         yield HERE / f"{name}.pcap", pcap(frames)
