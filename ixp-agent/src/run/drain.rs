@@ -90,13 +90,9 @@ impl Drain {
             drop(roster);
             if is_due {
                 self.watch.look(&mut self.loaded, &self.live);
-<<<<<<< HEAD
-                self.site.look(&mut self.loaded, &self.roster.load(), &self.live);
                 if let Some(probes) = &mut self.probes {
                     probes.look(&self.watch);
                 }
-=======
->>>>>>> wip-load
                 self.look();
                 self.drain();
                 next = (next + PERIOD).max(clock::instant());
