@@ -6,6 +6,7 @@ mod machine;
 mod rates;
 mod report;
 mod rules;
+mod sinners;
 
 use std::fs;
 use std::path::PathBuf;
@@ -46,6 +47,7 @@ fn run(cli: &Cli) -> Result<()> {
         machine: machine::facts(),
         rates: rates::measure(if cli.quick { &rates::QUICK } else { &rates::FULL })?,
         rules: rules::measure(if cli.quick { &rates::QUICK } else { &rates::FULL })?,
+        sinners: sinners::measure(if cli.quick { &rates::QUICK } else { &rates::FULL })?,
         drains: drain::measure(if cli.quick { &drain::QUICK } else { &drain::FULL })?,
     };
     print!("{report}");

@@ -8,6 +8,7 @@ use crate::drain::Drain;
 use crate::machine::Machine;
 use crate::rates::Rate;
 use crate::rules::Held;
+use crate::sinners::Sinner;
 
 /// All that one run measured.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -20,6 +21,8 @@ pub(crate) struct Report {
     pub(crate) rates: Vec<Rate>,
     /// Per clean frame under the rules.
     pub(crate) rules: Held,
+    /// Per frame that breaks rules.
+    pub(crate) sinners: Vec<Sinner>,
     /// Per reading.
     pub(crate) drains: Vec<Drain>,
 }
@@ -42,6 +45,11 @@ impl fmt::Display for Report {
         writeln!(f, "\nns per clean frame    rules off   monitor   enforce   rules add")?;
         let (of, adds) = (format!("{stations} stations"), enforce_ns.saturating_sub(off_ns));
         writeln!(f, "{of:<16}{off_ns:>15}{monitor_ns:>10}{enforce_ns:>10}{adds:>12}")?;
+        writeln!(f, "\nns per broken frame       rules        ns    M frames/s")?;
+        for Sinner { name, rules, ns } in &self.sinners {
+            let per_second = 1000.0 / f64::from(u32::try_from((*ns).max(1)).unwrap_or(u32::MAX));
+            writeln!(f, "{name:<16}{rules:>15}{ns:>10}{per_second:>14.1}")?;
+        }
         writeln!(f, "\nms per reading    snapshot     since")?;
         for drain in &self.drains {
             let [snapshot, since] = [drain.snapshot_us, drain.since_us].map(Millis);
