@@ -16,6 +16,7 @@ use ixp_tests::agent::{Agent, number, wait};
 use ixp_tests::corpus;
 use ixp_tests::cpu;
 use ixp_tests::feed::Feed;
+use ixp_tests::kernel::{run_on, sampler_on};
 use ixp_tests::traffic::Storm;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -26,6 +27,8 @@ const CLEAN: (&str, &str) = ("members", "between");
 const ROUND: u32 = 80_000;
 /// Rounds before memory is measured, and those after it.
 const ROUNDS: [usize; 2] = [1, 3];
+/// Frames of a kind that the program is handed as fast as it takes them: a second of them.
+const FLOOD: u32 = 1_000_000;
 /// What memory may be after the storm, beside what it was in it.
 const GROWTH: (u64, u64) = (5, 4);
 
@@ -179,6 +182,32 @@ fn a_storm_of_broken_frames_hurts_no_count_and_tells_no_more_than_it_may() {
     assert!(memory[1] * GROWTH.1 <= memory[0] * GROWTH.0, "{memory:?}");
 }
 
+#[test]
+fn a_storm_as_fast_as_a_core_takes_it_is_counted_to_the_frame() {
+    let site = Site::enter().expect("a place for an agent");
+    site.namespace.veth(CLEAN.0, CLEAN.1).expect("a pair of interfaces");
+    site.write("members.toml", MEMBERS).expect("it is written");
+    let agent = site.agent(CONFIG).expect("the agent starts");
+    let ifindex = Interface::find(SAMPLER).expect("it is there").index;
+    let program = sampler_on(&site.namespace, SAMPLER).expect("the agent put it there");
+    let (mut kinds, over) = (kinds(), AtomicBool::new(false));
+    let clean = thread::scope(|scope| {
+        let members = scope.spawn(|| clean(&over));
+        cpu::pin(*cpu::allowed().expect("CPUs").last().expect("one")).expect("it is allowed");
+        for kind in &mut kinds {
+            let outcome = run_on(&program, ifindex, &kind.bytes, FLOOD).expect("it runs");
+            println!("{:.0} frames/s of {:?}", 1.0 / outcome.each.as_secs_f64(), kind.rules);
+            kind.received += u64::from(FLOOD);
+        }
+        over.store(true, Ordering::Relaxed);
+        members.join().expect("it ends").expect("members' frames")
+    });
+    agent.settled(u64::from(FLOOD) * kinds.len() as u64 + clean).expect("all are counted");
+    counted_by_rule(&agent, &kinds, clean);
+    told(&agent, &kinds);
+    written(agent, &kinds);
+}
+
 /// The counters are what was sent and received, to the frame.
 fn counted(agent: &Agent, kinds: &[Kind], clean: u64) {
     let received: u64 = kinds.iter().map(|kind| kind.received).sum();
@@ -188,6 +217,11 @@ fn counted(agent: &Agent, kinds: &[Kind], clean: u64) {
         assert_eq!(number(&port["seen"]["packets"]).expect("a number"), frames, "{port}");
         assert_eq!(port["nic_received"]["packets"], port["seen"]["packets"]);
     }
+    counted_by_rule(agent, kinds, clean);
+}
+
+/// Each rule has the frames that break it, and the members' cell theirs.
+fn counted_by_rule(agent: &Agent, kinds: &[Kind], clean: u64) {
     let mut expected: BTreeMap<String, u64> = BTreeMap::new();
     for kind in kinds {
         kind.rules.iter().for_each(|rule| *expected.entry(rule.clone()).or_default() += kind.received);
