@@ -97,7 +97,8 @@ fn is_sacred(bytes: &[u8]) -> bool {
     };
     match packet {
         [0x08, 0x00, header @ ..] => header.get(16..20).is_some_and(|to| {
-            let is_lans = if lan == 1 { to.starts_with(&[192, 0, 2]) } else { to.starts_with(&[198, 51, 100]) };
+            let is_lans =
+                if lan == 1 { to.starts_with(&[192, 0, 2]) } else { to.starts_with(&[198, 51, 100]) };
             to[0] < 224 && !to.starts_with(&[169, 254]) && !is_lans
         }),
         [0x86, 0xdd, header @ ..] => header.get(24..40).is_some_and(|to| {

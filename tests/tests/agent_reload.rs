@@ -7,30 +7,13 @@ use std::thread;
 
 use anyhow::Result;
 use ixp_common::addr::Mac;
-use ixp_tests::agent::site::{FABRIC, SAMPLER, Site};
+use ixp_tests::agent::site::{FABRIC, SAMPLER, Site, enforcing};
 use ixp_tests::agent::{Agent, number, wait};
 use ixp_tests::feed::Feed;
 use ixp_tests::frames::tagged;
 
 /// How often the members change.
 const RELOADS: usize = 50;
-
-const CONFIG: &str = r#"
-[policy]
-profile = "enforce"
-[policy.limits]
-arp = { rate = 0, burst = 1 }
-nd = { rate = 0, burst = 1 }
-broadcast = { rate = 0, burst = 1 }
-multicast = { rate = 0, burst = 1 }
-unknown_unicast = { rate = 0, burst = 1 }
-rule = { rate = 0, burst = 1 }
-[members]
-file = "members.toml"
-[[attach]]
-interface = "sampler"
-deployment = "inline"
-"#;
 
 /// The members, of whom the third and the fourth have these addresses besides their own.
 fn members(third: &[u16], fourth: &[u16]) -> String {
@@ -112,7 +95,7 @@ fn members_that_change_under_load_drop_no_clean_frame_and_judge_each_other_one_o
     let site = Site::enter().expect("a place for an agent");
     let versions = [members(&[], &[0x77]), members(&[0x66, 0x77], &[])];
     site.write("members.toml", &versions[0]).expect("it is written");
-    let agent = site.agent(CONFIG).expect("the agent starts");
+    let agent = site.agent(&enforcing(&[SAMPLER])).expect("the agent starts");
     let over = AtomicBool::new(false);
     let rounds = thread::scope(|scope| {
         let sender = scope.spawn(|| send(&over));

@@ -11,7 +11,7 @@ use ixp_common::addr::Family;
 use ixp_ebpf::traffic::Traffic;
 use ixp_lab::clock;
 use ixp_tests::agent::lan::{FIRST, Frame, MEMBERS, SECOND};
-use ixp_tests::agent::site::{FABRIC, SAMPLER, Site};
+use ixp_tests::agent::site::{FABRIC, SAMPLER, Site, enforcing};
 use ixp_tests::agent::{Agent, number, wait};
 use ixp_tests::corpus;
 use ixp_tests::cpu;
@@ -31,27 +31,6 @@ const ROUNDS: [usize; 2] = [1, 3];
 const FLOOD: u32 = 1_000_000;
 /// What memory may be after the storm, beside what it was in it.
 const GROWTH: (u64, u64) = (5, 4);
-
-/// Drops are real and no rate is limited, so that each frame breaks the same rules.
-const CONFIG: &str = r#"
-[policy]
-profile = "enforce"
-[policy.limits]
-arp = { rate = 0, burst = 1 }
-nd = { rate = 0, burst = 1 }
-broadcast = { rate = 0, burst = 1 }
-multicast = { rate = 0, burst = 1 }
-unknown_unicast = { rate = 0, burst = 1 }
-rule = { rate = 0, burst = 1 }
-[members]
-file = "members.toml"
-[[attach]]
-interface = "sampler"
-deployment = "inline"
-[[attach]]
-interface = "between"
-deployment = "inline"
-"#;
 
 /// Frames of the first member that break up to four rules each, which is how many are told of one frame, and no
 /// rule that another kind breaks: then the last frame of each is told of with all before it.
@@ -159,7 +138,7 @@ fn a_storm_of_broken_frames_hurts_no_count_and_tells_no_more_than_it_may() {
     let site = Site::enter().expect("a place for an agent");
     site.namespace.veth(CLEAN.0, CLEAN.1).expect("a pair of interfaces");
     site.write("members.toml", MEMBERS).expect("it is written");
-    let agent = site.agent(CONFIG).expect("the agent starts");
+    let agent = site.agent(&enforcing(&[SAMPLER, CLEAN.1])).expect("the agent starts");
     let (mut kinds, over) = (kinds(), AtomicBool::new(false));
     let (clean, memory, ready) = thread::scope(|scope| {
         let members = scope.spawn(|| clean(&over));
@@ -187,7 +166,7 @@ fn a_storm_as_fast_as_a_core_takes_it_is_counted_to_the_frame() {
     let site = Site::enter().expect("a place for an agent");
     site.namespace.veth(CLEAN.0, CLEAN.1).expect("a pair of interfaces");
     site.write("members.toml", MEMBERS).expect("it is written");
-    let agent = site.agent(CONFIG).expect("the agent starts");
+    let agent = site.agent(&enforcing(&[SAMPLER, CLEAN.1])).expect("the agent starts");
     let ifindex = Interface::find(SAMPLER).expect("it is there").index;
     let program = sampler_on(&site.namespace, SAMPLER).expect("the agent put it there");
     let (mut kinds, over) = (kinds(), AtomicBool::new(false));

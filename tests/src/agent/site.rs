@@ -22,6 +22,28 @@ pub const FABRIC: &str = "fabric";
 /// Where the agent counts.
 pub const SAMPLER: &str = "sampler";
 
+/// Drops are real, and no rate is limited, so that each frame of a kind breaks the same rules.
+const UNLIMITED: &str = r#"
+[policy]
+profile = "enforce"
+[policy.limits]
+arp = { rate = 0, burst = 1 }
+nd = { rate = 0, burst = 1 }
+broadcast = { rate = 0, burst = 1 }
+multicast = { rate = 0, burst = 1 }
+unknown_unicast = { rate = 0, burst = 1 }
+rule = { rate = 0, burst = 1 }
+[members]
+file = "members.toml"
+"#;
+
+/// The configuration of an agent that drops on these interfaces what breaks a rule, and limits no rate.
+#[must_use]
+pub fn enforcing(interfaces: &[&str]) -> String {
+    let attach = |name: &&str| format!("[[attach]]\ninterface = \"{name}\"\ndeployment = \"inline\"\n");
+    interfaces.iter().map(attach).fold(UNLIMITED.to_owned(), |config, attach| config + &attach)
+}
+
 impl Site {
     /// Moves the calling thread there.
     ///
