@@ -13,8 +13,9 @@ use super::{Breach, header};
 const GAP: SignedDuration = SignedDuration::from_mins(1);
 /// Rules and registered stations that are remembered.
 const MEMBERS: usize = 1 << 14;
-/// Rules and stations that are nobody's: few, since each can be forged.
-const STRANGERS: usize = 1 << 10;
+/// Stations that are nobody's, of each rule: few, since each can be forged, and a flood of one rule's shall not
+/// hide what breaks another.
+const STRANGERS: usize = 64;
 
 /// What becomes of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,7 +97,8 @@ pub struct Limiter {
     untold: BTreeMap<(StationKey, Rule), u64>,
     /// Those of them that were told of all the same: the kernel's next event has them again.
     ahead: BTreeMap<(StationKey, Rule), u64>,
-    strangers: usize,
+    /// Entries of stations that are nobody's.
+    strangers: BTreeMap<Rule, usize>,
     suppressed: u64,
     lost: u64,
 }
@@ -119,11 +121,11 @@ impl Limiter {
             entry.held = Some(Held::of(breach));
             return Limited::Held;
         }
-        if !self.has_room(is_member) {
+        if !self.has_room(breach.rule, is_member) {
             self.lost = self.lost.saturating_add(frames);
             return Limited::Lost;
         }
-        self.strangers += usize::from(!is_member);
+        *self.strangers.entry(breach.rule).or_default() += usize::from(!is_member);
         let last = Held::of(breach);
         self.entries.insert(key, Entry { is_member, told: breach.at, waiting: 0, held: None, last });
         self.suppressed += suppressed;
@@ -158,7 +160,9 @@ impl Limiter {
             let more = untold.get(key).map_or(0, |frames| frames.saturating_sub(told_ahead));
             let frames = std::mem::take(&mut entry.waiting).saturating_add(more);
             if frames == 0 {
-                *strangers -= usize::from(!entry.is_member);
+                if let Some(strangers) = strangers.get_mut(&key.1) {
+                    *strangers -= usize::from(!entry.is_member);
+                }
                 return false;
             }
             if more > 0 {
@@ -175,7 +179,7 @@ impl Limiter {
 
     /// All frames that are held back, however short the time. Forgets everything.
     pub fn rest(&mut self) -> Vec<Held> {
-        self.strangers = 0;
+        self.strangers.clear();
         let rest: Vec<Held> = std::mem::take(&mut self.entries)
             .into_iter()
             .filter_map(|(key, entry)| {
@@ -212,10 +216,10 @@ impl Limiter {
         self.lost
     }
 
-    fn has_room(&self, is_member: bool) -> bool {
+    fn has_room(&self, rule: Rule, is_member: bool) -> bool {
         match is_member {
-            true => self.entries.len() - self.strangers < MEMBERS,
-            false => self.strangers < STRANGERS,
+            true => self.entries.len() - self.strangers.values().sum::<usize>() < MEMBERS,
+            false => self.strangers.get(&rule).is_none_or(|strangers| *strangers < STRANGERS),
         }
     }
 }
@@ -292,15 +296,18 @@ mod tests {
     }
 
     #[test]
-    fn forged_stations_take_no_room_of_members() {
+    fn forged_stations_take_no_room_of_members_nor_of_other_rules() {
         let mut limiter = Limiter::default();
         for station in 0..5000 {
             limiter.admit(&breach(station, 0, 0), false);
         }
-        assert_eq!((limiter.strangers, limiter.lost()), (STRANGERS, 5000 - STRANGERS as u64));
+        let strangers = |limiter: &Limiter| limiter.strangers.values().sum::<usize>();
+        assert_eq!((strangers(&limiter), limiter.lost()), (STRANGERS, 5000 - STRANGERS as u64));
         assert_eq!(limiter.admit(&breach(6000, 0, 0), true), Limited::Told(0));
+        let of_another_rule = Breach { rule: Rule::L07, ..breach(6001, 0, 0) };
+        assert_eq!(limiter.admit(&of_another_rule, false), Limited::Told(0));
         limiter.due(at(61));
-        assert_eq!(limiter.strangers, 0);
+        assert_eq!(strangers(&limiter), 0);
     }
 
     #[test]
