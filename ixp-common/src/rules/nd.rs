@@ -186,12 +186,6 @@ fn source<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
     let is_detection = kind == kind::NEIGHBOUR_SOLICITATION && packet.destination().is_solicited_node();
     let is_unspecified = packet.source() == Ip6::UNSPECIFIED;
     case.add(Rule::N08, is_unspecified && !is_detection, !scope.is_link());
-    // RFC 4291 §2.5.6: no router forwards what has a link-local source, and the router whose address elsewhere
-    // it is for believes it. It is told, and passes: only what is for the LAN is dropped.
-    let is_smuggled = packet.source().is_link_local() && !scope.is_link();
-    case.add(Rule::N01, is_smuggled && kind == kind::ROUTER_ADVERTISEMENT, true);
-    case.add(Rule::N02, is_smuggled && kind == kind::ROUTER_SOLICITATION, true);
-    case.add(Rule::N03, is_smuggled && kind == kind::REDIRECT, true);
     if scope.is_from_lan() && scope.is_bound() {
         let owner = case.owner(packet.source());
         let is_certain = scope.is_link() && case.source.is_registered() && case.source.has_ipv6();
