@@ -8,6 +8,7 @@ use ixp_common::counters::{Counts, Outcome, PairKey};
 use ixp_common::digest::Digest;
 use ixp_common::frame::{Malformed, Oddity};
 use ixp_common::observe::{Broken, Sink, observe};
+use ixp_common::rules::Place;
 use ixp_common::policy::{Action, Deployment, PortPolicy};
 use libfuzzer_sys::fuzz_target;
 
@@ -23,7 +24,7 @@ impl Sink<Captured<'_>> for Ledger {
     fn seen(&mut self, bytes: u32) {
         self.seen.add_frame(bytes);
     }
-    fn pair(&mut self, _key: &PairKey, bytes: u32) {
+    fn pair(&mut self, _key: &PairKey, _place: Place, bytes: u32) {
         self.counted.add_frame(bytes);
     }
     fn malformed(&mut self, _reason: Malformed, bytes: u32) {
@@ -41,8 +42,8 @@ impl Sink<Captured<'_>> for Ledger {
     fn consumed(&mut self, bytes: u32) {
         self.consumed.add_frame(bytes);
     }
-    fn draw(&mut self) -> u32 {
-        0
+    fn is_chosen(&mut self, _rate: u32) -> bool {
+        true
     }
     fn sample(&mut self, _frame: &Captured<'_>, _rate: u32) {}
 }

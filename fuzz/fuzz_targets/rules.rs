@@ -11,9 +11,9 @@ use ixp_common::addr::Mac;
 use ixp_common::bytes::Captured;
 use ixp_common::counters::{Outcome, PairKey};
 use ixp_common::frame::{Malformed, Oddity};
-use ixp_common::observe::{Broken, Counted, Sink, count, hold, observe};
+use ixp_common::observe::{Broken, Sink, count, hold, observe};
 use ixp_common::policy::{Action, Deployment, PortPolicy};
-use ixp_common::rules::is_transit;
+use ixp_common::rules::{Kind, Place};
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 
@@ -43,7 +43,7 @@ struct Findings {
 
 impl Sink<Captured<'_>> for Findings {
     fn seen(&mut self, _bytes: u32) {}
-    fn pair(&mut self, _key: &PairKey, _bytes: u32) {}
+    fn pair(&mut self, _key: &PairKey, _place: Place, _bytes: u32) {}
     fn malformed(&mut self, _reason: Malformed, _bytes: u32) {}
     fn unattributed(&mut self, _bytes: u32) {}
     fn odd(&mut self, _oddity: Oddity, _bytes: u32) {}
@@ -56,8 +56,8 @@ impl Sink<Captured<'_>> for Findings {
         self.dropping += 1;
     }
     fn consumed(&mut self, _bytes: u32) {}
-    fn draw(&mut self) -> u32 {
-        0
+    fn is_chosen(&mut self, _rate: u32) -> bool {
+        true
     }
     fn sample(&mut self, _frame: &Captured<'_>, _rate: u32) {}
 }
@@ -72,12 +72,12 @@ fuzz_target!(|bytes: &[u8]| {
         if is_sacred(bytes) {
             assert_ne!(action, Action::Drop, "transit is dropped");
         }
-        let Counted { link, kind: Some(kind) } = count(&frame, &PORT, &mut found) else {
-            return;
-        };
-        if is_transit(&frame, &link, kind, &PORT, memory) {
+        let before = found.pairs;
+        let counted = count(&frame, &PORT, Some(memory), &mut found);
+        if found.pairs > before && counted.held.is_none() {
             assert_eq!(found.broken, 0, "transit breaks rules");
-            assert!(!hold(&frame, &link, kind, &PORT, memory, &mut found));
+            let link = &counted.link;
+            assert!(!hold(&frame, link, Kind::of(link.ethertype), &PORT, memory, &mut found));
             assert_eq!(found.broken, 0, "the short way passes by a rule");
         }
     });

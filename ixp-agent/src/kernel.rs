@@ -1,12 +1,16 @@
 //! The rim towards the kernel: the program in, its counters and records out. Knows neither members
 //! nor matrices.
 
+mod ahead;
 pub mod attach;
 mod batch;
+mod cells;
 pub mod claims;
 pub mod inject;
 pub mod interface;
 pub mod load;
+mod mapped;
+mod numbers;
 pub mod pairs;
 pub mod policy;
 pub mod privilege;
@@ -126,6 +130,16 @@ pub enum Error {
         /// How many fit.
         room: u32,
     },
+    /// More cells than one map may have.
+    #[error(
+        "{pairs} pairs on {cpus} CPUs, each of which has cells of its own, are more than one map may have: make counting.pairs smaller"
+    )]
+    TooManyPairs {
+        /// How many were asked for.
+        pairs: u32,
+        /// CPUs, each of which has cells of its own.
+        cpus: u32,
+    },
     /// A map operation failed.
     #[error("{what} of map {map}")]
     Map {
@@ -155,7 +169,10 @@ impl Error {
     /// Whether the user named something that is not there.
     #[must_use]
     pub fn is_bad_usage(&self) -> bool {
-        matches!(self, Self::NoInterface { .. } | Self::Aggregate { .. } | Self::TooMany { .. })
+        matches!(
+            self,
+            Self::NoInterface { .. } | Self::Aggregate { .. } | Self::TooMany { .. } | Self::TooManyPairs { .. }
+        )
     }
 
     fn map(

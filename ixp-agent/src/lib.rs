@@ -10,6 +10,7 @@ pub mod replay;
 pub mod config;
 pub mod members;
 pub mod notice;
+pub mod pairs;
 pub mod policy;
 
 pub mod matrix;

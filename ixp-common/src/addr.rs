@@ -29,6 +29,14 @@ impl Mac {
         u64::from_be_bytes([0, 0, a, b, c, d, e, f])
     }
 
+    /// The address of a number that [`to_bits`](Self::to_bits) gave.
+    #[inline(always)]
+    #[must_use]
+    pub const fn from_bits(bits: u64) -> Self {
+        let [_, _, a, b, c, d, e, f] = bits.to_be_bytes();
+        Self([a, b, c, d, e, f])
+    }
+
     /// Whether a station can own this address: neither a group address nor zero.
     #[inline(always)]
     #[must_use]
@@ -266,6 +274,18 @@ impl Family {
             EtherType::IPV4 => Self::Ipv4,
             EtherType::IPV6 => Self::Ipv6,
             EtherType::ARP => Self::Arp,
+            _ => Self::Other,
+        }
+    }
+
+    /// The family of a number that is one's; [`Other`](Self::Other) of any else.
+    #[inline(always)]
+    #[must_use]
+    pub const fn from_number(number: u8) -> Self {
+        match number {
+            0 => Self::Ipv4,
+            1 => Self::Ipv6,
+            2 => Self::Arp,
             _ => Self::Other,
         }
     }

@@ -62,12 +62,7 @@ impl PairKey {
     /// The family. A number that no family has reads as [`Family::Other`].
     #[must_use]
     pub const fn family(&self) -> Family {
-        match self.family {
-            0 => Family::Ipv4,
-            1 => Family::Ipv6,
-            2 => Family::Arp,
-            _ => Family::Other,
-        }
+        Family::from_number(self.family)
     }
 }
 

@@ -11,6 +11,7 @@ extern crate std;
 
 pub mod addr;
 pub mod bytes;
+pub mod cells;
 pub mod counters;
 pub mod digest;
 pub mod frame;

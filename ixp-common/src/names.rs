@@ -1,7 +1,7 @@
 //! Names and sizes that kernel and agent agree on.
 
 /// Changes whenever a map, a record or their meaning does. The agent loads no object with another.
-pub const ABI_VERSION: u32 = 3;
+pub const ABI_VERSION: u32 = 4;
 /// The ELF section of the object that holds [`ABI_VERSION`].
 pub const ABI_SECTION: &str = "ixp_abi";
 
@@ -19,9 +19,18 @@ pub const PORT_POLICIES: &str = "PORT_POLICIES";
 pub const PORT_COUNTERS: &str = "PORT_COUNTERS";
 /// `PERCPU_ARRAY`, slot × reason → [`Counts`](crate::counters::Counts).
 pub const REASON_COUNTERS: &str = "REASON_COUNTERS";
-/// `PERCPU_HASH`, [`PairKey`](crate::counters::PairKey) → [`Counts`](crate::counters::Counts).
+/// `ARRAY` in mapped memory, CPU → [`Batch`](crate::cells::Batch).
+pub const BATCHES: &str = "BATCHES";
+/// `ARRAY` in mapped memory, [`CELL_LINES`] per CPU of [`Line`](crate::cells::Line)s.
+pub const CELLS: &str = "CELLS";
+/// `ARRAY` in mapped memory, number of a station → [`Mac::to_bits`](crate::addr::Mac::to_bits).
+pub const NUMBERED: &str = "NUMBERED";
+/// Read-only datum: lines of [`CELLS`] that each CPU has, 32 bits.
+pub const CELL_LINES: &str = "CELL_LINES";
+/// `PERCPU_HASH`, [`PairKey`](crate::counters::PairKey) → [`Counts`](crate::counters::Counts), of all pairs that have
+/// no cell: to groups, and of stations without a number.
 pub const PAIRS: &str = "PAIRS";
-/// The same of pairs that are not [between members](crate::table::PolicyTable::is_of_members).
+/// The same of [strangers](crate::rules::Place::Strangers).
 pub const STRANGER_PAIRS: &str = "STRANGER_PAIRS";
 /// `HASH`, [`StationKey`](crate::counters::StationKey) → when it was first seen.
 pub const STATIONS: &str = "STATIONS";

@@ -6,15 +6,14 @@ use crate::counters::{Outcome, PairKey, RuleKey, StationKey};
 use crate::frame::{self, Found, Link, Malformed, Oddity, Unread};
 use crate::memory::Memory;
 use crate::policy::{Action, PortPolicy, Verdict};
-use crate::rules::{Judged, Kind, RULES, RuleSet, is_transit, judge};
-use crate::sampling;
+use crate::rules::{Judged, Kind, Place, RULES, RuleSet, Scene, is_transit, judge};
 
 /// Where counts go: the kernel's maps, or vectors on the host.
 pub trait Sink<F: FrameBytes> {
     /// Every frame, before anything else.
     fn seen(&mut self, bytes: u32);
-    /// A frame that could be parsed.
-    fn pair(&mut self, key: &PairKey, bytes: u32);
+    /// A frame that could be parsed, and where the table has it counted.
+    fn pair(&mut self, key: &PairKey, place: Place, bytes: u32);
     /// A frame that could not.
     fn malformed(&mut self, reason: Malformed, bytes: u32);
     /// A frame whose addresses are not visible.
@@ -29,8 +28,8 @@ pub trait Sink<F: FrameBytes> {
     fn dropping(&mut self, outcome: Outcome, bytes: u32);
     /// A tap's frame that goes no further.
     fn consumed(&mut self, bytes: u32);
-    /// A uniform random number; asked for only where something is sampled.
-    fn draw(&mut self) -> u32;
+    /// Whether a frame is chosen, at one in `rate`, which is not 0; asked for only where something is sampled.
+    fn is_chosen(&mut self, rate: u32) -> bool;
     /// A frame chosen as a sample.
     fn sample(&mut self, frame: &F, rate: u32);
 }
@@ -72,11 +71,9 @@ pub fn observe<F: FrameBytes, S: Sink<F>, M: Memory>(
     memory: Option<&M>,
     sink: &mut S,
 ) -> Action {
-    let counted = count(frame, policy, sink);
-    let is_dropping = match (counted.kind, memory) {
-        (Some(kind), Some(memory)) if !is_transit(frame, &counted.link, kind, policy, memory) => {
-            hold(frame, &counted.link, kind, policy, memory, sink)
-        }
+    let counted = count(frame, policy, memory, sink);
+    let is_dropping = match (counted.held, memory) {
+        (Some(kind), Some(memory)) => hold(frame, &counted.link, kind, policy, memory, sink),
         (_, _) => false,
     };
     settle(frame, policy, counted.link.destination, is_dropping, sink)
@@ -87,18 +84,24 @@ pub fn observe<F: FrameBytes, S: Sink<F>, M: Memory>(
 pub struct Counted {
     /// Its link layer. Where that is broken the destination is right if it can be read, and else zero.
     pub link: Link,
-    /// The rules that it is to be held against; `None` if it cannot be parsed.
-    pub kind: Option<Kind>,
+    /// The rules that it is to be held against; `None` if it cannot be parsed, nothing is known, or it is
+    /// [transit](is_transit) of which they have nothing to say.
+    pub held: Option<Kind>,
 }
 
 /// Counts a frame in the one place that it has: a pair, a reason, or `unattributed`. The first step of
 /// [`observe`].
 #[inline(always)]
-pub fn count<F: FrameBytes, S: Sink<F>>(frame: &F, policy: &PortPolicy, sink: &mut S) -> Counted {
+pub fn count<F: FrameBytes, S: Sink<F>, M: Memory>(
+    frame: &F,
+    policy: &PortPolicy,
+    memory: Option<&M>,
+    sink: &mut S,
+) -> Counted {
     let bytes = frame.wire_len();
     sink.seen(bytes);
     let rate = policy.sampling_rate();
-    if rate != 0 && sampling::chosen(rate, sink.draw()) {
+    if rate != 0 && sink.is_chosen(rate) {
         sink.sample(frame, rate);
     }
     let mut link = Link::EMPTY;
@@ -110,27 +113,28 @@ pub fn count<F: FrameBytes, S: Sink<F>>(frame: &F, policy: &PortPolicy, sink: &m
                 Unread::Hidden => sink.unattributed(bytes),
             }
             link.destination = destination(frame);
-            return Counted { link, kind: None };
+            return Counted { link, held: None };
         }
     }
-    let kind = match frame::inspect(frame, &link).found() {
-        Found::Sound => Some(Kind::of(link.ethertype)),
-        Found::Odd(oddity) => {
-            sink.odd(oddity, bytes);
-            Some(Kind::of(link.ethertype))
-        }
-        Found::Unread(Unread::Hidden) => {
-            sink.odd(Oddity::Hidden, bytes);
-            Some(Kind::of(link.ethertype))
-        }
+    match frame::inspect(frame, &link).found() {
+        Found::Sound => {}
+        Found::Odd(oddity) => sink.odd(oddity, bytes),
+        Found::Unread(Unread::Hidden) => sink.odd(Oddity::Hidden, bytes),
         Found::Unread(Unread::Malformed(reason)) => {
             sink.malformed(reason, bytes);
-            let is_cut = reason == Malformed::Ipv6ExtensionTruncated;
-            return Counted { link, kind: is_cut.then_some(Kind::CutIpv6) };
+            let is_cut = reason == Malformed::Ipv6ExtensionTruncated && memory.is_some();
+            return Counted { link, held: is_cut.then_some(Kind::CutIpv6) };
         }
+    }
+    let Some(memory) = memory else {
+        sink.pair(&key(&link), Place::Members, bytes);
+        return Counted { link, held: None };
     };
-    sink.pair(&key(&link), bytes);
-    Counted { link, kind }
+    let scene = Scene::of(&link, memory.table());
+    let kind = Kind::of(link.ethertype);
+    let is_held = !is_transit(frame, &link, &scene, kind, policy, memory);
+    sink.pair(&key(&link), scene.cell(&link), bytes);
+    Counted { link, held: is_held.then_some(kind) }
 }
 
 /// Holds a counted frame against the rules; whether they would drop it. The second step of [`observe`].
@@ -254,7 +258,7 @@ mod tests {
         unattributed: Counts,
         odd: Vec<Oddity>,
         consumed: Counts,
-        draws: u32,
+        asked: Vec<u32>,
         samples: u32,
     }
 
@@ -262,7 +266,7 @@ mod tests {
         fn seen(&mut self, bytes: u32) {
             self.seen.add_frame(bytes);
         }
-        fn pair(&mut self, key: &PairKey, bytes: u32) {
+        fn pair(&mut self, key: &PairKey, _place: Place, bytes: u32) {
             self.pairs.entry(*key).or_default().add_frame(bytes);
         }
         fn malformed(&mut self, reason: Malformed, bytes: u32) {
@@ -282,9 +286,9 @@ mod tests {
         fn consumed(&mut self, bytes: u32) {
             self.consumed.add_frame(bytes);
         }
-        fn draw(&mut self) -> u32 {
-            self.draws += 1;
-            0
+        fn is_chosen(&mut self, rate: u32) -> bool {
+            self.asked.push(rate);
+            true
         }
         fn sample(&mut self, _frame: &Captured<'_>, _rate: u32) {
             self.samples += 1;
@@ -299,12 +303,12 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_without_sampling_draws_no_random_number() {
+    fn only_where_something_is_sampled_is_a_frame_chosen() {
         let mut tally = Tally::default();
         observe(&Captured::whole(&[0; 60]), &policy(Deployment::Inline, 0), UNKNOWN, &mut tally);
-        assert_eq!((tally.draws, tally.samples), (0, 0));
+        assert_eq!((tally.asked.as_slice(), tally.samples), (&[][..], 0));
         observe(&Captured::whole(&[0; 60]), &policy(Deployment::Inline, 10), UNKNOWN, &mut tally);
-        assert_eq!((tally.draws, tally.samples), (1, 1));
+        assert_eq!((tally.asked.as_slice(), tally.samples), (&[10][..], 1));
     }
 
     #[test]

@@ -7,11 +7,13 @@ mod ip;
 mod judge;
 mod layer2;
 mod nd;
+mod scene;
 mod scope;
 mod set;
 mod transit;
 
 pub use self::judge::{Judged, Kind, judge};
+pub use self::scene::{Place, Scene};
 pub use self::scope::Scope;
 pub use self::set::RuleSet;
 pub use self::transit::is_transit;

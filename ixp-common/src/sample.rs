@@ -51,8 +51,8 @@ impl SampleRecord {
 pub struct StationRecord {
     /// Nanoseconds of `CLOCK_MONOTONIC` when it was seen.
     pub monotonic_ns: u64,
-    /// The interface it came in by.
-    pub ifindex: u32,
+    /// The slot of the interface it came in by.
+    pub slot: u32,
     /// The outer VLAN, 0 if untagged.
     pub vlan: u16,
     /// Its address.
@@ -69,7 +69,7 @@ impl StationRecord {
     pub fn from_bytes(entry: &[u8]) -> Option<Self> {
         Some(Self {
             monotonic_ns: u64::from_ne_bytes(field(entry, 0)?),
-            ifindex: u32::from_ne_bytes(field(entry, 8)?),
+            slot: u32::from_ne_bytes(field(entry, 8)?),
             vlan: u16::from_ne_bytes(field(entry, 12)?),
             mac: field(entry, 14)?,
             zero: u32::from_ne_bytes(field(entry, 20)?),

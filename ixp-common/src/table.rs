@@ -114,20 +114,6 @@ impl PolicyTable {
         if station.key() == key { (station, place as u32) } else { (Station::NONE, 0) }
     }
 
-    /// Whether a pair has its cell among those of members: its source is registered, and so is its
-    /// destination or that is a group. While nobody is registered, all have.
-    #[inline(always)]
-    #[must_use]
-    pub fn is_of_members(&self, vlan: VlanId, source: Mac, destination: Mac) -> bool {
-        if !self.has_stations() {
-            return true;
-        }
-        let lan = self.lan(vlan);
-        let home = if lan.is_known() { lan.vlan() } else { vlan.get() };
-        self.station(home, source).0.is_registered()
-            && (destination.is_group() || self.station(home, destination).0.is_registered())
-    }
-
     #[inline(always)]
     #[expect(clippy::cast_possible_truncation, reason = "its low bits")]
     fn place(&self, hash: u64) -> usize {
@@ -299,20 +285,6 @@ mod tests {
         assert!(table.knows_tags());
         assert!(table.lan(VlanId::UNTAGGED).is_known());
         assert_eq!(table.lan(VlanId::from_tci(5)), &Lan::NONE);
-    }
-
-    #[test]
-    fn pairs_of_members_are_those_that_no_forged_address_can_make() {
-        let mut table = table();
-        let (any, group) = (VlanId::UNTAGGED, Mac([0x33, 0x33, 0xff, 0, 0, 1]));
-        assert!(table.is_of_members(any, mac(8), mac(9)), "while nobody is registered");
-        table.set_lans(&[Lan::new(ANY_VLAN, 1500, 0), Lan::new(7, 1500, 0)]);
-        let at = |vlan, number| Station::new(vlan, mac(number), 1, 0);
-        table.set_stations(&mut [at(ANY_VLAN, 1), at(ANY_VLAN, 2), at(7, 1)]).expect("they fit");
-        assert!(table.is_of_members(any, mac(1), mac(2)) && table.is_of_members(any, mac(1), group));
-        assert!(!table.is_of_members(any, mac(8), mac(1)) && !table.is_of_members(any, mac(1), mac(8)));
-        assert!(!table.is_of_members(any, mac(8), group) && !table.is_of_members(any, group, mac(1)));
-        assert!(!table.is_of_members(VlanId::from_tci(7), mac(1), mac(2)), "on another LAN");
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! The XDP program: each frame of an attached interface in, counted, and its fate out. It decides
 //! nothing itself. Compiled for the host it is an empty stub.
-#![cfg_attr(target_arch = "bpf", no_std, no_main)]
+#![cfg_attr(target_arch = "bpf", no_std, no_main, feature(asm_experimental_arch))]
 #![expect(missing_docs, reason = "the xdp macro drops a program's doc comment")]
 #![cfg_attr(not(target_arch = "bpf"), expect(dead_code, reason = "the kernel calls what the stub does not"))]
 
 mod budget;
+mod cells;
 mod claims;
 mod events;
 mod memory;
@@ -26,7 +27,7 @@ use ixp_common::frame::{self, Found, Link};
 use ixp_common::names::ABI_VERSION;
 use ixp_common::observe::{Sink as _, count, hold, settle};
 use ixp_common::policy::{Action, PortPolicy};
-use ixp_common::rules::{Kind, is_transit};
+use ixp_common::rules::Kind;
 use ixp_ebpf::packet::Packet;
 
 #[used]
@@ -54,17 +55,14 @@ pub fn ixp_sampler(ctx: XdpContext) -> u32 {
         return XDP_PASS;
     };
     let mut sink = sink::Counting { ctx: &ctx, ifindex, slot, counters };
-    let Some(policy) = policy else {
+    let (Some(policy), Some(memory)) = (policy, memory::Maps::find()) else {
         // A frame of an interface without settings counts in slot 0 and passes: fail open.
         sink.seen(packet.wire_len());
         sink.unattributed(packet.wire_len());
         return XDP_PASS;
     };
-    let counted = count(&packet, policy, &mut sink);
-    if let Some(kind) = counted.kind
-        && let Some(memory) = memory::Maps::find()
-        && !is_transit(&packet, &counted.link, kind, policy, &memory)
-    {
+    let counted = count(&packet, policy, Some(&memory), &mut sink);
+    if let Some(kind) = counted.held {
         // SAFETY: the map holds XDP programs alone, and nothing here waits to be dropped. Where there is
         // none yet no rule is applied.
         unsafe { RULE_PROGRAMS.tail_call(&ctx, kind as u32) };

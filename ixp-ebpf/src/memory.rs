@@ -14,7 +14,7 @@ pub struct Maps {
 }
 
 impl Maps {
-    /// `None` until the agent has written a table.
+    /// `None` never: the verifier does not know that.
     #[inline(always)]
     pub fn find() -> Option<Self> {
         site::table().map(|table| Self { table })

@@ -1,13 +1,11 @@
-//! The matrix's cells: frames and bytes per pair. Pairs that forged addresses can make have cells of their own.
+//! The matrix's cells of all pairs that have none in [`cells`](crate::cells): to groups, and of stations without a
+//! number. Pairs that forged addresses can make have a table of their own.
 
 use aya_ebpf::bindings::BPF_NOEXIST;
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::PerCpuHashMap;
-use ixp_common::counters::{Counts, PairKey, StationKey};
+use ixp_common::counters::{Counts, PairKey};
 use ixp_common::names;
-use ixp_common::table::PolicyTable;
-
-use crate::site;
 
 #[map]
 static PAIRS: PerCpuHashMap<PairKey, Counts> = PerCpuHashMap::with_max_entries(names::DEFAULT_PAIRS, 0);
@@ -26,13 +24,23 @@ pub enum Recorded {
     Missed,
 }
 
+/// Which table a new pair belongs to.
+#[derive(Clone, Copy)]
+pub enum Table {
+    Members,
+    Strangers,
+}
+
 /// Counts a frame in its cell.
 #[inline(always)]
-pub fn record(key: &PairKey, bytes: u32) -> Recorded {
+pub fn record(key: &PairKey, table: Table, bytes: u32) -> Recorded {
     if add(key, bytes) {
         return Recorded::Known;
     }
-    let table = if is_of_members(key) { &PAIRS } else { &STRANGER_PAIRS };
+    let table = match table {
+        Table::Members => &PAIRS,
+        Table::Strangers => &STRANGER_PAIRS,
+    };
     if table.insert(key, Counts::frame(bytes), u64::from(BPF_NOEXIST)).is_ok() {
         return Recorded::New;
     }
@@ -49,20 +57,4 @@ fn add(key: &PairKey, bytes: u32) -> bool {
     // SAFETY: this CPU's value, which no other CPU writes; cells are never removed.
     unsafe { &mut *counts }.add_frame(bytes);
     true
-}
-
-#[inline(always)]
-fn is_of_members(key: &PairKey) -> bool {
-    let [source, destination] = [key.source(), key.destination()].map(|mac| StationKey::new(key.vlan(), mac));
-    ixp_is_of_members(source.to_bits(), destination.to_bits()) != 0
-}
-
-/// A global function of numbers, which the verifier looks at once.
-#[unsafe(no_mangle)]
-#[inline(never)]
-extern "C" fn ixp_is_of_members(source: u64, destination: u64) -> u64 {
-    let (source, destination) = (StationKey::from_bits(source), StationKey::from_bits(destination));
-    let is_of_members =
-        |table: &PolicyTable| table.is_of_members(source.vlan(), source.mac(), destination.mac());
-    u64::from(site::table().is_none_or(is_of_members))
 }

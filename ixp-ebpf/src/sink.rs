@@ -1,14 +1,15 @@
 //! Carries what `observe` finds into the maps.
 
-use aya_ebpf::helpers::bpf_get_prandom_u32;
 use aya_ebpf::programs::XdpContext;
 use aya_log_ebpf::warn;
 use ixp_common::counters::{Outcome, PairKey, PortCounters, malformed_index, oddity_index};
 use ixp_common::frame::{Malformed, Oddity};
 use ixp_common::observe::{Broken, Sink};
+use ixp_common::rules::Place;
 use ixp_ebpf::packet::Packet;
 
-use crate::pairs::{self, Recorded};
+use crate::cells::{self, Noted};
+use crate::pairs::{self, Recorded, Table};
 use crate::{ports, rules, samples, stations};
 
 /// The maps, for one frame of one interface.
@@ -24,9 +25,14 @@ impl Counting<'_> {
     #[inline(always)]
     fn missed(&mut self, bytes: u32) {
         if self.counters.unattributed.packets == 0 {
-            warn!(self.ctx, "pair table full on interface {}", self.ifindex);
+            self.warn();
         }
         self.counters.unattributed.add_frame(bytes);
+    }
+
+    #[inline(always)]
+    fn warn(&self) {
+        warn!(self.ctx, "pair table full on interface {}", self.ifindex);
     }
 }
 
@@ -37,10 +43,24 @@ impl Sink<Packet> for Counting<'_> {
     }
 
     #[inline(always)]
-    fn pair(&mut self, key: &PairKey, bytes: u32) {
-        match pairs::record(key, bytes) {
+    fn pair(&mut self, key: &PairKey, place: Place, bytes: u32) {
+        let table = match place {
+            Place::Cell(cell) => match cells::note(cell, self.slot, bytes) {
+                Noted::Yes => return,
+                Noted::Last(cpu) => {
+                    if cells::count(cpu) {
+                        self.warn();
+                    }
+                    return;
+                }
+                Noted::No => Table::Members,
+            },
+            Place::Members => Table::Members,
+            Place::Strangers => Table::Strangers,
+        };
+        match pairs::record(key, table, bytes) {
             Recorded::Known => {}
-            Recorded::New => stations::discover(key, self.ifindex, self.counters),
+            Recorded::New => stations::discover(key, self.slot, self.counters),
             Recorded::Missed => self.missed(bytes),
         }
     }
@@ -84,9 +104,8 @@ impl Sink<Packet> for Counting<'_> {
     }
 
     #[inline(always)]
-    fn draw(&mut self) -> u32 {
-        // SAFETY: the helper has no preconditions.
-        unsafe { bpf_get_prandom_u32() }
+    fn is_chosen(&mut self, rate: u32) -> bool {
+        samples::is_chosen(self.slot, rate)
     }
 
     #[inline(always)]

@@ -14,14 +14,10 @@ static ACTIVE_TABLE: Array<u32> = Array::with_max_entries(1, 0);
 #[map]
 static OWNERS: HashMap<AddressKey, u32> = HashMap::with_max_entries(names::OWNERS_ROOM, 0);
 
-/// The table in force; `None` until the agent has written one.
+/// The table in force. Until the agent has written one, nothing is known and every rule off: it is all zero.
 #[inline(always)]
 pub fn table() -> Option<&'static PolicyTable> {
-    match ACTIVE_TABLE.get(0)? {
-        1 => POLICY_TABLES.get(0),
-        2 => POLICY_TABLES.get(1),
-        _ => None,
-    }
+    POLICY_TABLES.get(ACTIVE_TABLE.get(0)? & 1)
 }
 
 /// The interface that has an address; 0 if nobody has.

@@ -22,7 +22,7 @@ static STATION_BUDGET: PerCpuArray<Budget> = PerCpuArray::with_max_entries(1, 0)
 
 /// Reports the source of a new pair if it is a station that was not reported yet.
 #[inline(always)]
-pub fn discover(pair: &PairKey, ifindex: u32, counters: &mut PortCounters) {
+pub fn discover(pair: &PairKey, slot: u32, counters: &mut PortCounters) {
     let mac: Mac = pair.source();
     let key = StationKey::new(pair.vlan(), mac);
     // SAFETY: the value is not looked at.
@@ -31,7 +31,7 @@ pub fn discover(pair: &PairKey, ifindex: u32, counters: &mut PortCounters) {
     }
     // SAFETY: the helper has no preconditions.
     let monotonic_ns = unsafe { bpf_ktime_get_ns() };
-    let record = StationRecord { monotonic_ns, ifindex, vlan: pair.vlan().get(), mac: mac.0, zero: 0 };
+    let record = StationRecord { monotonic_ns, slot, vlan: pair.vlan().get(), mac: mac.0, zero: 0 };
     if is_within_budget(monotonic_ns) && report(&key, record) {
         counters.stations += 1;
     } else {

@@ -7,6 +7,7 @@ use ixp_common::bytes::Captured;
 use ixp_common::counters::{Counts, Outcome, PairKey, RuleCounts, RuleKey};
 use ixp_common::frame::{Malformed, Oddity};
 use ixp_common::observe::{Broken, Sink};
+use ixp_common::rules::Place;
 
 /// Counts of one interface.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -74,7 +75,7 @@ impl Sink<Captured<'_>> for Tally {
         self.seen.add_frame(bytes);
     }
 
-    fn pair(&mut self, key: &PairKey, bytes: u32) {
+    fn pair(&mut self, key: &PairKey, _place: Place, bytes: u32) {
         self.pairs.entry(*key).or_default().add_frame(bytes);
     }
 
@@ -108,8 +109,8 @@ impl Sink<Captured<'_>> for Tally {
         self.consumed.add_frame(bytes);
     }
 
-    fn draw(&mut self) -> u32 {
-        0
+    fn is_chosen(&mut self, _rate: u32) -> bool {
+        true
     }
 
     fn sample(&mut self, _frame: &Captured<'_>, _rate: u32) {

@@ -83,7 +83,7 @@ fn a_station_is_reported_once() {
     let macs: BTreeSet<[u8; 6]> = reported.iter().map(|station| station.mac).collect();
     assert_eq!((reported.len(), macs.len()), (20, 20));
     assert!(macs.contains(&[SOURCE[0], SOURCE[1], SOURCE[2], SOURCE[3], 0, 19]));
-    assert!(reported.iter().all(|station| (station.ifindex, station.vlan) == (IFINDEX, 0)));
+    assert!(reported.iter().all(|station| (station.slot, station.vlan) == (SLOT, 0)));
     let counters = sampler.counters().expect("counters are read");
     assert_eq!((counters.stations, counters.stations_suppressed), (20, 0));
 }

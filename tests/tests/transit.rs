@@ -4,9 +4,10 @@
 use ixp_agent::policy::memory::HostMemory;
 use ixp_common::bytes::Captured;
 use ixp_common::frame;
+use ixp_common::memory::Memory as _;
 use ixp_common::observe::observe;
 use ixp_common::policy::{Action, Deployment, PortPolicy};
-use ixp_common::rules::{Kind, is_transit};
+use ixp_common::rules::{Kind, Scene, is_transit};
 use ixp_tests::rules::{memory, tables};
 use ixp_tests::sampler::policy;
 use ixp_tests::tally::Tally;
@@ -71,5 +72,6 @@ fn two_million_transit_packets_of_chance_all_pass() {
 fn takes_the_short_way(captured: &Captured<'_>, policy: &PortPolicy, memory: &HostMemory) -> bool {
     let Ok(link) = frame::link(captured) else { return false };
     let is_sound = frame::network(captured, &link).is_ok();
-    is_sound && is_transit(captured, &link, Kind::of(link.ethertype), policy, memory)
+    let scene = Scene::of(&link, memory.table());
+    is_sound && is_transit(captured, &link, &scene, Kind::of(link.ethertype), policy, memory)
 }

@@ -11,11 +11,13 @@ use aya::programs::xdp::XdpLinkId;
 use aya::programs::{ProgramError, Xdp};
 use aya::{Ebpf, EbpfLoader};
 use aya_log::EbpfLogger;
+use ixp_common::cells::lines_for;
 use ixp_common::counters::{Counts, PortCounters};
 use ixp_common::names;
 use ixp_common::policy::PortPolicy;
 use object::{Object as _, ObjectSection as _};
 
+use super::cells::CellTable;
 use super::claims::Claims;
 use super::interface::Promiscuous;
 use super::pairs::PairTable;
@@ -23,7 +25,7 @@ use super::policy::PolicyMaps;
 use super::read::Counters;
 use super::ring::Rings;
 use super::rules::RuleTables;
-use super::{Error, privilege};
+use super::{Error, cells, privilege};
 
 static EMBEDDED: &[u8] = aya::include_bytes_aligned!(env!("IXP_EBPF_OBJECT_PATH"));
 
@@ -49,6 +51,12 @@ impl Capacity {
     #[must_use]
     pub fn stranger_pairs(self) -> u32 {
         (self.pairs / names::STRANGER_PAIRS_PART).max(1)
+    }
+
+    /// Lines of cells between numbered stations, per CPU.
+    #[must_use]
+    pub fn cell_lines(self) -> u32 {
+        lines_for(self.pairs)
     }
 }
 
@@ -114,12 +122,18 @@ fn abi(bytes: &[u8]) -> Result<u32, String> {
 /// [`Error::Privilege`], [`Error::Load`], [`Error::Map`].
 pub fn load(object: &Object, capacity: Capacity) -> Result<Loaded, Error> {
     privilege::check()?;
+    let cpus = cells::cpus()?;
+    let lines = capacity.cell_lines();
+    let all = lines.checked_mul(cpus).ok_or(Error::TooManyPairs { pairs: capacity.pairs, cpus })?;
     let mut loader = EbpfLoader::new();
     // No CO-RE relocation is used, so the kernel's own BTF need not be parsed.
     loader.btf(None);
     loader.map_max_entries(names::PAIRS, capacity.pairs);
     loader.map_max_entries(names::STRANGER_PAIRS, capacity.stranger_pairs());
     loader.map_max_entries(names::STATIONS, capacity.stations);
+    loader.map_max_entries(names::BATCHES, cpus);
+    loader.map_max_entries(names::CELLS, all);
+    loader.override_global(names::CELL_LINES, &lines, true);
     let mut ebpf = loader.load(&object.bytes).map_err(|error| Error::Load(error.into()))?;
     for name in names::RULE_PROGRAM_NAMES.into_iter().chain([names::PROGRAM]) {
         named(&mut ebpf, name)?.load().map_err(|error| Error::Load(error.into()))?;
@@ -129,7 +143,10 @@ pub fn load(object: &Object, capacity: Capacity) -> Result<Loaded, Error> {
             .map_err(|error| Error::map("type", names::PORT_COUNTERS, error))?,
         reasons: PerCpuArray::<_, Counts>::try_from(take(&mut ebpf, names::REASON_COUNTERS)?)
             .map_err(|error| Error::map("type", names::REASON_COUNTERS, error))?,
-        pairs: PairTable::new(take(&mut ebpf, names::PAIRS)?, take(&mut ebpf, names::STRANGER_PAIRS)?)?,
+        pairs: PairTable::new(CellTable::new(
+            (&take(&mut ebpf, names::BATCHES)?, &take(&mut ebpf, names::CELLS)?),
+            ebpf.map(names::NUMBERED).ok_or_else(|| Error::map("look-up", names::NUMBERED, "not in the object"))?,
+            cpus, lines)?, take(&mut ebpf, names::PAIRS)?, take(&mut ebpf, names::STRANGER_PAIRS)?)?,
         rules: RuleTables::new(
             take(&mut ebpf, names::RULES)?,
             take(&mut ebpf, names::STRANGER_RULES)?,

@@ -7,10 +7,11 @@ use std::mem;
 use aya::Ebpf;
 use aya::maps::{Array, HashMap, MapData, MapError, ProgramArray};
 use aya::programs::ProgramFd;
-use ixp_common::names::{ACTIVE_TABLE, OWNERS, POLICY_TABLES, RULE_PROGRAM_NAMES, RULE_PROGRAMS};
+use ixp_common::names::{ACTIVE_TABLE, NUMBERED, OWNERS, POLICY_TABLES, RULE_PROGRAM_NAMES, RULE_PROGRAMS};
 use ixp_common::table::{AddressKey, PolicyTable};
 
 use super::Error;
+use super::numbers::Numbers;
 
 /// `MEMBARRIER_CMD_GLOBAL` (kernel 4.3): returns when every CPU has left what it was in, by
 /// `synchronize_rcu`. A program runs inside such a section.
@@ -21,10 +22,11 @@ pub struct PolicyMaps {
     tables: Array<MapData, PolicyTable>,
     active: Array<MapData, u32>,
     owners: HashMap<MapData, AddressKey, u32>,
+    numbers: Numbers,
     /// Which program holds frames of which kind against the rules; filled with the first table.
     programs: ProgramArray<MapData>,
     rules: Vec<ProgramFd>,
-    /// What [`ACTIVE_TABLE`] says: 0 for none, else an entry's index and 1.
+    /// What [`ACTIVE_TABLE`] says; the other is to be the next.
     in_force: u32,
     /// The owners of the table in force.
     current: Vec<AddressKey>,
@@ -46,6 +48,7 @@ impl PolicyMaps {
             tables: Array::try_from(take(POLICY_TABLES)?).map_err(wrong(POLICY_TABLES))?,
             active: Array::try_from(take(ACTIVE_TABLE)?).map_err(wrong(ACTIVE_TABLE))?,
             owners: HashMap::try_from(take(OWNERS)?).map_err(wrong(OWNERS))?,
+            numbers: Numbers::new(Array::try_from(take(NUMBERED)?).map_err(wrong(NUMBERED))?),
             programs: ProgramArray::try_from(take(RULE_PROGRAMS)?).map_err(wrong(RULE_PROGRAMS))?,
             rules,
             in_force: 0,
@@ -54,14 +57,14 @@ impl PolicyMaps {
         })
     }
 
-    /// Puts a table in force, whose generation is another than that of the one before. A frame sees
-    /// the one or the other, with its own owners.
+    /// Puts a table in force, whose generation is another than that of the one before, with a number for each
+    /// station. A frame sees the one or the other, with its own owners.
     ///
     /// # Errors
     /// [`Error::Map`]; the table before stays in force.
     pub fn put(&mut self, table: &PolicyTable, owners: &BTreeMap<AddressKey, u16>) -> Result<(), Error> {
         self.forget_stale()?;
-        let next = if self.in_force == 1 { 2 } else { 1 };
+        let next = 1 - self.in_force;
         if let Err(error) = self.write(next, table, owners) {
             self.stale.extend(owners.keys());
             return Err(error);
@@ -85,7 +88,8 @@ impl PolicyMaps {
             let written = self.owners.insert(address, u32::from(*interface), 0);
             written.map_err(|error| Error::map("write", OWNERS, error))?;
         }
-        let written = self.tables.set(entry - 1, table, 0);
+        let table = self.numbered(table)?;
+        let written = self.tables.set(entry, &*table, 0);
         written.map_err(|error| Error::map("write", POLICY_TABLES, error))?;
         for (number, program) in (0u32..).zip(&self.rules) {
             let written = self.programs.set(number, program, 0);
@@ -93,6 +97,18 @@ impl PolicyMaps {
         }
         self.rules.clear();
         self.active.set(0, entry, 0).map_err(|error| Error::map("write", ACTIVE_TABLE, error))
+    }
+
+    fn numbered(&mut self, table: &PolicyTable) -> Result<Box<PolicyTable>, Error> {
+        let mut table = Box::new(*table);
+        let mut failed = None;
+        table.number_stations(|address| {
+            self.numbers.of(address).unwrap_or_else(|error| {
+                failed = Some(error);
+                0
+            })
+        });
+        failed.map_or(Ok(table), Err)
     }
 
     fn forget_stale(&mut self) -> Result<(), Error> {

@@ -8,6 +8,7 @@ use ixp_common::counters::{Counts, Outcome, PairKey, RuleCounts, RuleKey};
 use ixp_common::frame::{Malformed, Oddity};
 use ixp_common::observe::{Broken, Sink, observe};
 use ixp_common::policy::{Deployment, PortPolicy};
+use ixp_common::rules::Place;
 
 use crate::policy::memory::HostMemory;
 use crate::snapshot::{Delta, Pairs};
@@ -62,7 +63,7 @@ impl Sink<Captured<'_>> for Tally {
         self.seen.add_frame(bytes);
     }
 
-    fn pair(&mut self, key: &PairKey, bytes: u32) {
+    fn pair(&mut self, key: &PairKey, _place: Place, bytes: u32) {
         self.pairs.entry(*key).or_default().add_frame(bytes);
     }
 
@@ -89,8 +90,8 @@ impl Sink<Captured<'_>> for Tally {
 
     fn consumed(&mut self, _bytes: u32) {}
 
-    fn draw(&mut self) -> u32 {
-        u32::MAX
+    fn is_chosen(&mut self, _rate: u32) -> bool {
+        false
     }
 
     fn sample(&mut self, _frame: &Captured<'_>, _rate: u32) {}

@@ -148,7 +148,7 @@ impl Drain {
         self.loaded.rings.log();
         while let Some(record) = self.loaded.rings.station() {
             let key = StationKey::new(VlanId::from_tci(record.vlan), Mac(record.mac));
-            let name = self.watch.name_of(record.ifindex);
+            let name = self.watch.name_of(record.slot);
             let at = clock::wall(record.monotonic_ns);
             self.live().stations.discovered(key, at, name, &self.roster.load().registry);
         }

@@ -81,9 +81,9 @@ impl Watch {
         self.ports.iter().any(|port| port.attached.interface.mac == mac)
     }
 
-    /// The name of an attached interface.
-    pub(super) fn name_of(&self, ifindex: u32) -> Option<&str> {
-        let found = self.ports.iter().find(|port| port.attached.interface.index == ifindex);
+    /// The name of the interface of a slot.
+    pub(super) fn name_of(&self, slot: u32) -> Option<&str> {
+        let found = self.ports.iter().find(|port| port.attached.slot == slot);
         found.map(|port| port.attached.interface.name.as_str())
     }
 

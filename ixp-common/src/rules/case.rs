@@ -1,6 +1,6 @@
 //! One frame before the rules: what is known of its place in the exchange, and what stands against it.
 
-use super::{Findings, Rule, Scope};
+use super::{Findings, Rule, Scene, Scope};
 use crate::addr::{Ip6, VlanId};
 use crate::counters::StationKey;
 use crate::frame::Link;
@@ -30,34 +30,13 @@ pub struct Case<'a, F, M> {
     pub desk: &'a Desk,
 }
 
-/// Where a frame is, and between whom, by the table.
-pub struct Scene<'a> {
-    pub lan: &'a Lan,
-    pub source: Station,
-    pub place: u32,
-    pub destination: Station,
-}
-
-impl<'a> Scene<'a> {
-    #[inline(always)]
-    pub fn of(link: &Link, table: &'a PolicyTable) -> Self {
-        let vlan = link.vlan();
-        let lan = table.lan(vlan);
-        // A frame of no LAN is held against nobody's registration.
-        let home = if lan.is_known() { lan.vlan() } else { vlan.get() };
-        let (source, place) = table.station(home, link.source);
-        let (destination, _) = table.station(home, link.destination);
-        Self { lan, source, place, destination }
-    }
-}
-
 impl<'a, F, M: Memory> Case<'a, F, M> {
     #[inline(always)]
     pub fn of(frame: &'a F, link: &'a Link, port: &'a PortPolicy, memory: &'a M) -> Option<Self> {
         let desk = memory.desk()?;
         desk.findings.set(Findings::NONE);
         let table = memory.table();
-        let Scene { lan, source, place, destination } = Scene::of(link, table);
+        let Scene { lan, source, place, destination, .. } = Scene::of(link, table);
         let vlan = link.vlan();
         Some(Self { frame, link, memory, table, lan, vlan, source, place, destination, port, desk })
     }

@@ -1,8 +1,8 @@
 //! A frame in; whether it is transit against which no rule has anything to say, by few compares: what most
 //! frames of an exchange are.
 
-use super::case::Scene;
 use super::judge::Kind;
+use super::scene::Scene;
 use super::scope::{FIRST_GROUP, is_link_local_ipv4};
 use super::{bogon, layer2};
 use crate::addr::Ip6;
@@ -19,12 +19,12 @@ use crate::table::Lan;
 pub fn is_transit<F: FrameBytes, M: Memory>(
     frame: &F,
     link: &Link,
+    scene: &Scene<'_>,
     kind: Kind,
     port: &PortPolicy,
     memory: &M,
 ) -> bool {
-    let scene = Scene::of(link, memory.table());
-    if !has_clean_link(link, &scene, port, memory) {
+    if !has_clean_link(link, scene, port, memory) {
         return false;
     }
     match kind {
@@ -37,7 +37,7 @@ pub fn is_transit<F: FrameBytes, M: Memory>(
 /// No rule of the link layer but L20.
 #[inline(always)]
 fn has_clean_link<M: Memory>(link: &Link, scene: &Scene<'_>, port: &PortPolicy, memory: &M) -> bool {
-    let Scene { lan, source, place, destination } = scene;
+    let Scene { lan, source, place, destination, .. } = scene;
     let table = memory.table();
     if !source.is_registered() || !destination.is_registered() || link.destination.is_group() {
         return false;
@@ -194,7 +194,7 @@ mod tests {
             return false;
         }
         let kind = Kind::of(link.ethertype);
-        let is_waved = is_transit(&captured, &link, kind, port, memory);
+        let is_waved = is_transit(&captured, &link, &Scene::of(&link, memory.table()), kind, port, memory);
         let judged = judge(&captured, &link, kind, port, memory);
         if is_waved {
             let found = memory.desk().expect("there is one").findings.get().broken;
@@ -230,7 +230,8 @@ mod tests {
         for (at, (port, expected)) in cases.into_iter().enumerate() {
             let captured = Captured::whole(&bytes);
             let link = frame::link(&captured).expect("it is sound");
-            let is_waved = is_transit(&captured, &link, Kind::Ipv4, &facing(port), &memory);
+            let scene = Scene::of(&link, memory.table());
+            let is_waved = is_transit(&captured, &link, &scene, Kind::Ipv4, &facing(port), &memory);
             assert_eq!(is_waved, expected, "step {at}");
             let _moves = judge(&captured, &link, Kind::Ipv4, &facing(port), &memory);
         }

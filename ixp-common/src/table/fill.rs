@@ -34,6 +34,16 @@ impl PolicyTable {
         self.generation = generation;
     }
 
+    /// Has each station counted under the number of its address, below
+    /// [`STATION_NUMBERS`](crate::cells::STATION_NUMBERS); 0 is none.
+    pub fn number_stations(&mut self, mut number: impl FnMut(Mac) -> u16) {
+        for station in &mut self.stations {
+            if station.is_registered() {
+                *station = station.numbered(number(station.mac()));
+            }
+        }
+    }
+
     /// Lets members speak LACP to the switch.
     pub fn allow_lacp(&mut self) {
         self.flags |= table_flag::LACP;

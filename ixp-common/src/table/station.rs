@@ -1,6 +1,7 @@
 //! A registered station, and what it is looked up by.
 
 use crate::addr::Mac;
+use crate::cells::STATION_NUMBERS;
 
 /// A registered station.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -10,15 +11,19 @@ pub struct Station {
     interface: u16,
     profile: u16,
     port: u16,
+    /// [`station_flag`]s above, its number below.
     flags: u16,
 }
 
 const _: () = assert!(size_of::<Station>() == 16);
 
 mod station_flag {
-    pub(super) const IPV4: u16 = 1;
-    pub(super) const IPV6: u16 = 1 << 1;
+    pub(super) const IPV4: u16 = 1 << 14;
+    pub(super) const IPV6: u16 = 1 << 15;
+    pub(super) const ALL: u16 = IPV4 | IPV6;
 }
+
+const _: () = assert!(station_flag::ALL as u32 == 0xffff - (STATION_NUMBERS - 1));
 
 impl Station {
     /// Not registered.
@@ -41,7 +46,15 @@ impl Station {
     /// The same; whether its interface has registered addresses.
     #[must_use]
     pub const fn with_addresses(mut self, ipv4: bool, ipv6: bool) -> Self {
-        self.flags = (ipv4 as u16 * station_flag::IPV4) | (ipv6 as u16 * station_flag::IPV6);
+        let flags = (ipv4 as u16 * station_flag::IPV4) | (ipv6 as u16 * station_flag::IPV6);
+        self.flags = flags | self.number();
+        self
+    }
+
+    /// The same, counted under a number below [`STATION_NUMBERS`]; 0 is none.
+    #[must_use]
+    pub const fn numbered(mut self, number: u16) -> Self {
+        self.flags = self.flags & station_flag::ALL | number & !station_flag::ALL;
         self
     }
 
@@ -50,6 +63,13 @@ impl Station {
     #[must_use]
     pub const fn key(&self) -> u64 {
         self.key
+    }
+
+    /// Its address.
+    #[inline(always)]
+    #[must_use]
+    pub const fn mac(&self) -> Mac {
+        Mac::from_bits(self.key)
     }
 
     /// Whether it is registered.
@@ -78,6 +98,13 @@ impl Station {
     #[must_use]
     pub const fn port(&self) -> u16 {
         self.port
+    }
+
+    /// The number that it is counted under, which its address keeps for as long as the agent runs; 0 if it has none.
+    #[inline(always)]
+    #[must_use]
+    pub const fn number(&self) -> u16 {
+        self.flags & !station_flag::ALL
     }
 
     /// Whether its interface has a registered IPv4 address.

@@ -1,0 +1,229 @@
+//! The matrix's cells between numbered stations: frames noted, and counted 32 at a time. Pairs for which there is
+//! no room here have it in [`pairs`](crate::pairs).
+
+use core::ptr::{addr_of, addr_of_mut, read_volatile, write_volatile};
+
+use aya_ebpf::bindings::BPF_F_MMAPABLE;
+use aya_ebpf::helpers::bpf_get_smp_processor_id;
+use aya_ebpf::macros::map;
+use aya_ebpf::maps::Array;
+use ixp_common::addr::Mac;
+use ixp_common::cells::{Batch, Cell, CellKey, LINE_CELLS, Line, NOTES, Note, PROBES, STATION_NUMBERS};
+use ixp_common::counters::PairKey;
+
+use crate::pairs::{self, Recorded, Table};
+use crate::{ports, stations};
+
+/// A [`Batch`] per CPU; the agent says how many there are.
+#[map]
+static BATCHES: Array<Batch> = Array::with_max_entries(1, BPF_F_MMAPABLE);
+
+/// [`CELL_LINES`] per CPU, one CPU's after the other's.
+#[map]
+static CELLS: Array<Line> = Array::with_max_entries(2, BPF_F_MMAPABLE);
+
+/// The addresses of numbered stations, as [`Mac::to_bits`].
+#[map]
+static NUMBERED: Array<u64> = Array::with_max_entries(STATION_NUMBERS, BPF_F_MMAPABLE);
+
+/// Lines that each CPU has; the agent sets it before the program is loaded.
+#[unsafe(no_mangle)]
+static CELL_LINES: u32 = 2;
+
+/// What became of a frame.
+pub enum Noted {
+    /// It is counted with those that follow.
+    Yes,
+    /// It is counted with those before it, now: [`count`] is to be called for this CPU.
+    Last(u32),
+    /// There is no place for it.
+    No,
+}
+
+/// Notes a frame of an interface.
+#[inline(always)]
+pub fn note(key: CellKey, slot: u32, bytes: u32) -> Noted {
+    // SAFETY: the helper has no preconditions.
+    let cpu = unsafe { bpf_get_smp_processor_id() };
+    let Some(batch) = BATCHES.get_ptr_mut(cpu) else {
+        return Noted::No;
+    };
+    // SAFETY: this CPU's entry, which no other CPU writes; XDP does not nest on one CPU. The agent reads words
+    // of it meanwhile, each of which is written at once.
+    unsafe {
+        let len = (*batch).len;
+        if len >= NOTES as u64 || bytes > Note::LONGEST {
+            return Noted::No;
+        }
+        let words = Note::new(key, slot, bytes, (*batch).lap).words();
+        #[expect(clippy::cast_possible_truncation, reason = "below NOTES")]
+        write_words(addr_of_mut!((*batch).notes[len as usize]).cast(), words);
+        (*batch).len = len + 1;
+        if len + 1 == NOTES as u64 { Noted::Last(cpu) } else { Noted::Yes }
+    }
+}
+
+/// Counts the notes of this CPU, all of which are taken. Whether one of them is the first of its CPU and slot that finds
+/// no room anywhere.
+#[inline(always)]
+pub fn count(cpu: u32) -> bool {
+    let left = ixp_count_notes(cpu);
+    left != 0 && ixp_see_to_notes(cpu, left) != 0
+}
+
+/// Counts in cells. Gives a bit per note whose cell is new, and above those one per note without a cell.
+///
+/// A global function of numbers, which the verifier looks at once, as the others here.
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn ixp_count_notes(cpu: u32) -> u64 {
+    let Some(batch) = BATCHES.get_ptr_mut(cpu) else {
+        return 0;
+    };
+    // SAFETY: as in `note`.
+    let (lap, notes) = unsafe { (addr_of_mut!((*batch).lap), &(*batch).notes) };
+    // SAFETY: as in `note`.
+    let counting = unsafe {
+        let counting = (*lap).wrapping_add(1);
+        exchange(lap, counting);
+        (*batch).len = 0;
+        counting
+    };
+    for note in notes {
+        touch(cpu, note.key());
+    }
+    let mut left = 0;
+    for (at, note) in notes.iter().enumerate() {
+        match add(cpu, *note) {
+            Added::Known => {}
+            Added::New => left |= 1 << at,
+            Added::NoRoom => left |= 1 << (at + NOTES),
+        }
+    }
+    // SAFETY: as in `note`.
+    unsafe { exchange(lap, counting.wrapping_add(1)) };
+    left
+}
+
+/// What became of a note.
+enum Added {
+    Known,
+    New,
+    NoRoom,
+}
+
+/// Asks for the line where a cell most likely is: none waits for the one before.
+#[inline(always)]
+fn touch(cpu: u32, key: CellKey) {
+    if let Some(line) = CELLS.get_ptr(place(cpu, key, 0)) {
+        // SAFETY: an entry of the map, read as one word.
+        let _word = unsafe { read_volatile(line.cast::<u64>()) };
+    }
+}
+
+/// Counts a frame in its cell.
+#[inline(always)]
+fn add(cpu: u32, note: Note) -> Added {
+    let key = note.key();
+    for probe in 0..PROBES {
+        let Some(line) = CELLS.get_ptr_mut(place(cpu, key, probe)) else {
+            return Added::NoRoom;
+        };
+        for at in 0..LINE_CELLS {
+            // SAFETY: this CPU's line, which no other CPU writes; XDP does not nest on one CPU. The agent reads
+            // words of it meanwhile, each of which is written at once.
+            unsafe {
+                let words: *mut [u64; 2] = addr_of_mut!((*line).cells[at]).cast();
+                let cell = Cell::from_words(read_volatile(words));
+                if cell.is_of(key) {
+                    write_words(words, cell.with_frame(note.bytes()).words());
+                    return Added::Known;
+                }
+                if cell.is_free() {
+                    write_words(words, Cell::first(key, note.bytes()).words());
+                    return Added::New;
+                }
+            }
+        }
+    }
+    Added::NoRoom
+}
+
+/// Where a cell of this CPU may be.
+#[inline(always)]
+fn place(cpu: u32, key: CellKey, probe: usize) -> u32 {
+    // SAFETY: a number in the object's read-only data.
+    let lines = unsafe { read_volatile(addr_of!(CELL_LINES)) };
+    cpu.wrapping_mul(lines).wrapping_add(key.spread().line(probe, lines))
+}
+
+/// Writes a word by an atomic exchange: a full barrier on every CPU, which adding without taking the word
+/// before would not be (linux/Documentation/atomic_t.txt). Rust's own has none for this target.
+///
+/// # Safety
+/// A word that can be written.
+#[inline(always)]
+unsafe fn exchange(to: *mut u64, word: u64) {
+    #[cfg(target_arch = "bpf")]
+    // SAFETY: the caller's.
+    unsafe {
+        core::arch::asm!("{word} = xchg_64({to} + 0, {word})", to = in(reg) to, word = inout(reg) word => _);
+    }
+    #[cfg(not(target_arch = "bpf"))]
+    // SAFETY: the caller's.
+    unsafe {
+        write_volatile(to, word);
+    }
+}
+
+/// # Safety
+/// Two words that can be written.
+#[inline(always)]
+unsafe fn write_words(to: *mut [u64; 2], [first, second]: [u64; 2]) {
+    let to: *mut u64 = to.cast();
+    // SAFETY: the caller's.
+    unsafe {
+        write_volatile(to, first);
+        write_volatile(to.add(1), second);
+    }
+}
+
+/// Sees to the notes that [`ixp_count_notes`] left: says which stations are new, and counts what has no cell among the
+/// pairs.
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn ixp_see_to_notes(cpu: u32, left: u64) -> u64 {
+    let Some(batch) = BATCHES.get_ptr(cpu) else {
+        return 0;
+    };
+    let mut is_first_missed = false;
+    for at in 0..NOTES {
+        // SAFETY: as in `note`.
+        let note = unsafe { (*batch).notes[at] };
+        let (is_new, is_elsewhere) = (left >> at & 1 == 1, left >> (at + NOTES) & 1 == 1);
+        if !is_new && !is_elsewhere {
+            continue;
+        }
+        let (Some(pair), Some(counters)) = (pair(note.key()), ports::counters(note.slot())) else {
+            continue;
+        };
+        let recorded = if is_new { Recorded::New } else { pairs::record(&pair, Table::Members, note.bytes()) };
+        match recorded {
+            Recorded::Known => {}
+            Recorded::New => stations::discover(&pair, note.slot(), counters),
+            Recorded::Missed => {
+                is_first_missed |= counters.unattributed.packets == 0;
+                counters.unattributed.add_frame(note.bytes());
+            }
+        }
+    }
+    u64::from(is_first_missed)
+}
+
+/// A cell's key by addresses.
+#[inline(always)]
+fn pair(key: CellKey) -> Option<PairKey> {
+    let source = NUMBERED.get(u32::from(key.source()))?;
+    let destination = NUMBERED.get(u32::from(key.destination()))?;
+    Some(PairKey::new(key.vlan(), Mac::from_bits(*source), Mac::from_bits(*destination), key.family()))
+}
