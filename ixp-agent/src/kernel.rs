@@ -13,6 +13,7 @@ mod mapped;
 mod numbers;
 pub mod pairs;
 pub mod policy;
+pub mod ports;
 pub mod privilege;
 pub mod read;
 pub mod ring;

@@ -10,7 +10,6 @@ pub mod replay;
 pub mod config;
 pub mod members;
 pub mod notice;
-pub mod pairs;
 pub mod policy;
 
 pub mod matrix;

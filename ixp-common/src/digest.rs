@@ -78,8 +78,8 @@ impl Digest {
         self.ethertype = link.ethertype.0;
         let frame::vlan::Tags { outer, inner } = link.tags;
         self.tags = [outer.tpid.0, outer.id.get(), inner.tpid.0, inner.id.get()];
-        put(&mut self.macs, 0, link.destination.0);
-        put(&mut self.macs, 6, link.source.0);
+        put(&mut self.macs, 0, link.destination().0);
+        put(&mut self.macs, 6, link.source().0);
         if link.ethertype == EtherType::IPV6 {
             if self.ipv6(frame, link) != 0
                 && let Some((_, source, destination)) = ipv6::outline(frame, link.payload)

@@ -186,10 +186,10 @@ impl Status {
 /// The link layer of a frame: addresses, tags, and where the network layer starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Link {
-    /// Destination address.
-    pub destination: Mac,
-    /// Source address.
-    pub source: Mac,
+    /// [`Mac::to_bits`] of the destination address: a number is read from the stack at once.
+    destination: u64,
+    /// The same of the source address.
+    source: u64,
     /// Up to two VLAN tags.
     pub tags: vlan::Tags,
     /// What follows: an EtherType, or a length if below 0x0600.
@@ -201,12 +201,34 @@ pub struct Link {
 impl Link {
     /// What a header is read over. Not all zero: BPF compilers clear 16 bytes and more by a loop.
     pub const EMPTY: Self = Self {
-        destination: Mac::BROADCAST,
-        source: Mac::ZERO,
+        destination: Mac::BROADCAST.to_bits(),
+        source: 0,
         tags: vlan::Tags::NONE,
         ethertype: EtherType(0xffff),
         payload: 14,
     };
+
+    /// Destination address.
+    #[inline(always)]
+    #[must_use]
+    pub const fn destination(&self) -> Mac {
+        Mac::from_bits(self.destination)
+    }
+
+    /// Source address.
+    #[inline(always)]
+    #[must_use]
+    pub const fn source(&self) -> Mac {
+        Mac::from_bits(self.source)
+    }
+
+    /// The same with another destination.
+    #[inline(always)]
+    #[must_use]
+    pub const fn to(mut self, destination: Mac) -> Self {
+        self.destination = destination.to_bits();
+        self
+    }
 
     /// The outer VLAN, 0 if the frame has no tag.
     #[inline(always)]
@@ -246,7 +268,8 @@ pub enum Network {
 pub fn link<F: FrameBytes>(frame: &F) -> Result<Link, Unread> {
     let header = eth::parse(frame)?;
     let (tags, ethertype, payload) = vlan::parse(frame, header.ethertype)?;
-    Ok(Link { destination: header.destination, source: header.source, tags, ethertype, payload })
+    let (destination, source) = (header.destination.to_bits(), header.source.to_bits());
+    Ok(Link { destination, source, tags, ethertype, payload })
 }
 
 /// Reads what the link layer carries.

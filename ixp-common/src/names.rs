@@ -13,8 +13,12 @@ pub const RULE_PROGRAM_NAMES: [&str; 5] =
 
 /// `PROG_ARRAY`, number of a [`Kind`](crate::rules::Kind) → its program.
 pub const RULE_PROGRAMS: &str = "RULE_PROGRAMS";
-/// Settings per interface: `HASH`, ifindex → [`PortPolicy`](crate::policy::PortPolicy).
+/// Settings per interface: `ARRAY`, ifindex below [`NEAR_PORTS`], else that and a slot →
+/// [`PortPolicy`](crate::policy::PortPolicy), whose slot is 0 where none is attached. A look-up in a hash costs as much
+/// as all the rest of counting.
 pub const PORT_POLICIES: &str = "PORT_POLICIES";
+/// Where the settings of other interfaces are: `HASH`, ifindex → place in [`PORT_POLICIES`].
+pub const FAR_PORTS: &str = "FAR_PORTS";
 /// `PERCPU_ARRAY`, slot → [`PortCounters`](crate::counters::PortCounters).
 pub const PORT_COUNTERS: &str = "PORT_COUNTERS";
 /// `PERCPU_ARRAY`, slot × reason → [`Counts`](crate::counters::Counts).
@@ -65,6 +69,8 @@ pub const CLAIMS: &str = "CLAIMS";
 /// `HASH`, [`SessionKey`](crate::counters::SessionKey) → when it was first seen.
 pub const SESSIONS: &str = "SESSIONS";
 
+/// Interfaces that [`PORT_POLICIES`] has a place for by their ifindex: the kernel gives those out in order.
+pub const NEAR_PORTS: u32 = 1 << 12;
 /// Cells that the pair table holds unless the configuration says otherwise.
 pub const DEFAULT_PAIRS: u32 = 1 << 18;
 /// Cells that strangers have beside those, as a part of their number: forged addresses fill these.

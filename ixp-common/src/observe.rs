@@ -76,7 +76,7 @@ pub fn observe<F: FrameBytes, S: Sink<F>, M: Memory>(
         (Some(kind), Some(memory)) => hold(frame, &counted.link, kind, policy, memory, sink),
         (_, _) => false,
     };
-    settle(frame, policy, counted.link.destination, is_dropping, sink)
+    settle(frame, policy, counted.link.destination(), is_dropping, sink)
 }
 
 /// A frame that has its place in the counters.
@@ -112,7 +112,7 @@ pub fn count<F: FrameBytes, S: Sink<F>, M: Memory>(
                 Unread::Malformed(reason) => sink.malformed(reason, bytes),
                 Unread::Hidden => sink.unattributed(bytes),
             }
-            link.destination = destination(frame);
+            link = link.to(destination(frame));
             return Counted { link, held: None };
         }
     }
@@ -193,7 +193,7 @@ impl<F: FrameBytes, S: Sink<F>> Report<'_, F, S> {
         }
         let is_registered = judged.is_registered;
         let broken = |rule| Broken {
-            station: StationKey::new(self.link.vlan(), self.link.source),
+            station: StationKey::new(self.link.vlan(), self.link.source()),
             rule,
             outcome: if has(dropping, rule) { dropped } else { Outcome::Passed },
             is_registered,
@@ -228,7 +228,7 @@ const fn has(set: RuleSet, rule: u8) -> bool {
 
 #[inline(always)]
 fn key(link: &Link) -> PairKey {
-    PairKey::new(link.vlan(), link.source, link.destination, link.family())
+    PairKey::new(link.vlan(), link.source(), link.destination(), link.family())
 }
 
 /// The destination of a frame that is broken behind its addresses; zero, and no `Option`, since the

@@ -10,6 +10,7 @@ use aya_ebpf::maps::Array;
 use ixp_common::addr::Mac;
 use ixp_common::cells::{Batch, Cell, CellKey, LINE_CELLS, Line, NOTES, Note, PROBES, STATION_NUMBERS};
 use ixp_common::counters::PairKey;
+use ixp_ebpf::assembly::exchange;
 
 use crate::pairs::{self, Recorded, Table};
 use crate::{ports, stations};
@@ -67,9 +68,22 @@ pub fn note(key: CellKey, slot: u32, bytes: u32) -> Noted {
 /// no room anywhere.
 #[inline(always)]
 pub fn count(cpu: u32) -> bool {
-    let left = ixp_count_notes(cpu);
-    left != 0 && ixp_see_to_notes(cpu, left) != 0
+    let counted = ixp_count_notes(cpu);
+    let (mut new, without) = (counted & FIRST, counted >> NOTES);
+    let mut is_first_missed = false;
+    if without != 0 {
+        let elsewhere = ixp_count_elsewhere(cpu, without);
+        new |= elsewhere & FIRST;
+        is_first_missed = elsewhere >> NOTES != 0;
+    }
+    if new != 0 {
+        ixp_discover(cpu, new);
+    }
+    is_first_missed
 }
+
+/// A bit per note.
+const FIRST: u64 = (1 << NOTES) - 1;
 
 /// Counts in cells. Gives a bit per note whose cell is new, and above those one per note without a cell.
 ///
@@ -157,25 +171,6 @@ fn place(cpu: u32, key: CellKey, probe: usize) -> u32 {
     cpu.wrapping_mul(lines).wrapping_add(key.spread().line(probe, lines))
 }
 
-/// Writes a word by an atomic exchange: a full barrier on every CPU, which adding without taking the word
-/// before would not be (linux/Documentation/atomic_t.txt). Rust's own has none for this target.
-///
-/// # Safety
-/// A word that can be written.
-#[inline(always)]
-unsafe fn exchange(to: *mut u64, word: u64) {
-    #[cfg(target_arch = "bpf")]
-    // SAFETY: the caller's.
-    unsafe {
-        core::arch::asm!("{word} = xchg_64({to} + 0, {word})", to = in(reg) to, word = inout(reg) word => _);
-    }
-    #[cfg(not(target_arch = "bpf"))]
-    // SAFETY: the caller's.
-    unsafe {
-        write_volatile(to, word);
-    }
-}
-
 /// # Safety
 /// Two words that can be written.
 #[inline(always)]
@@ -188,36 +183,54 @@ unsafe fn write_words(to: *mut [u64; 2], [first, second]: [u64; 2]) {
     }
 }
 
-/// Sees to the notes that [`ixp_count_notes`] left: says which stations are new, and counts what has no cell among the
-/// pairs.
+/// Counts those of the notes that have no cell among the pairs. Gives a bit per note whose pair is new, and one above
+/// those if a pair is the first of its slot that finds no room.
 #[unsafe(no_mangle)]
 #[inline(never)]
-extern "C" fn ixp_see_to_notes(cpu: u32, left: u64) -> u64 {
-    let Some(batch) = BATCHES.get_ptr(cpu) else {
-        return 0;
-    };
-    let mut is_first_missed = false;
+extern "C" fn ixp_count_elsewhere(cpu: u32, which: u64) -> u64 {
+    let mut found = 0;
     for at in 0..NOTES {
-        // SAFETY: as in `note`.
-        let note = unsafe { (*batch).notes[at] };
-        let (is_new, is_elsewhere) = (left >> at & 1 == 1, left >> (at + NOTES) & 1 == 1);
-        if !is_new && !is_elsewhere {
-            continue;
-        }
-        let (Some(pair), Some(counters)) = (pair(note.key()), ports::counters(note.slot())) else {
+        let (true, Some(note)) = (which >> at & 1 == 1, taken(cpu, at)) else {
             continue;
         };
-        let recorded = if is_new { Recorded::New } else { pairs::record(&pair, Table::Members, note.bytes()) };
-        match recorded {
+        // Every number has an entry, which the verifier does not know.
+        let Some(pair) = pair(note.key()) else {
+            continue;
+        };
+        match pairs::record(&pair, Table::Members, note.bytes()) {
             Recorded::Known => {}
-            Recorded::New => stations::discover(&pair, note.slot(), counters),
+            Recorded::New => found |= 1 << at,
             Recorded::Missed => {
-                is_first_missed |= counters.unattributed.packets == 0;
-                counters.unattributed.add_frame(note.bytes());
+                if let Some(counters) = ports::counters(note.slot()) {
+                    found |= u64::from(counters.unattributed.packets == 0) << NOTES;
+                    counters.unattributed.add_frame(note.bytes());
+                }
             }
         }
     }
-    u64::from(is_first_missed)
+    found
+}
+
+/// Reports the sources of those of the notes that are the first of their pair.
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn ixp_discover(cpu: u32, which: u64) -> u64 {
+    for at in 0..NOTES {
+        if which >> at & 1 == 1
+            && let Some(note) = taken(cpu, at)
+            && let (Some(pair), Some(counters)) = (pair(note.key()), ports::counters(note.slot()))
+        {
+            stations::discover(&pair, note.slot(), counters);
+        }
+    }
+    0
+}
+
+/// A note of this CPU.
+#[inline(always)]
+fn taken(cpu: u32, at: usize) -> Option<Note> {
+    // SAFETY: as in `note`.
+    BATCHES.get_ptr(cpu).map(|batch| unsafe { (*batch).notes[at & (NOTES - 1)] })
 }
 
 /// A cell's key by addresses.

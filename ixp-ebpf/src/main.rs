@@ -1,6 +1,6 @@
 //! The XDP program: each frame of an attached interface in, counted, and its fate out. It decides
 //! nothing itself. Compiled for the host it is an empty stub.
-#![cfg_attr(target_arch = "bpf", no_std, no_main, feature(asm_experimental_arch))]
+#![cfg_attr(target_arch = "bpf", no_std, no_main)]
 #![expect(missing_docs, reason = "the xdp macro drops a program's doc comment")]
 #![cfg_attr(not(target_arch = "bpf"), expect(dead_code, reason = "the kernel calls what the stub does not"))]
 
@@ -67,7 +67,7 @@ pub fn ixp_sampler(ctx: XdpContext) -> u32 {
         // none yet no rule is applied.
         unsafe { RULE_PROGRAMS.tail_call(&ctx, kind as u32) };
     }
-    fate(settle(&packet, policy, counted.link.destination, false, &mut sink))
+    fate(settle(&packet, policy, counted.link.destination(), false, &mut sink))
 }
 
 /// Holds an ARP packet against its rules.
@@ -120,7 +120,7 @@ fn held(ctx: &XdpContext, kind: Kind) -> u32 {
         Some(memory) if is_read => hold(&packet, &link, kind, policy, &memory, &mut sink),
         _ => false,
     };
-    fate(settle(&packet, policy, link.destination, is_dropping, &mut sink))
+    fate(settle(&packet, policy, link.destination(), is_dropping, &mut sink))
 }
 
 #[inline(always)]

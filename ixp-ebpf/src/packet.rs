@@ -6,6 +6,8 @@ use aya_ebpf::programs::XdpContext;
 use ixp_common::bytes::FrameBytes;
 use ixp_common::sample::SAMPLE_BYTES;
 
+use crate::assembly::load;
+
 /// Offsets are masked by this so that the verifier knows their bound; no parser goes beyond it.
 const OFFSET_MASK: usize = 0x7ff;
 
@@ -77,7 +79,37 @@ impl FrameBytes for Packet {
         if start + N > self.end {
             return None;
         }
-        // SAFETY: `start..start + N` lies between `data` and `data_end`, and bytes need no alignment.
-        Some(unsafe { *(start as *const [u8; N]) })
+        // SAFETY: `start..start + N` lies between `data` and `data_end`.
+        Some(unsafe { bytes(start) })
     }
+}
+
+/// # Safety
+/// `N` bytes from `start` on can be read.
+#[inline(always)]
+unsafe fn bytes<const N: usize>(start: usize) -> [u8; N] {
+    let mut bytes = [0; N];
+    let mut at = 0;
+    // SAFETY: the caller's; `at` stays below `N`.
+    unsafe {
+        while at + 8 <= N {
+            *bytes.as_mut_ptr().add(at).cast() = load::<8>(start + at).to_ne_bytes();
+            at += 8;
+        }
+        if at + 4 <= N {
+            let [a, b, c, d, ..] = load::<4>(start + at).to_ne_bytes();
+            *bytes.as_mut_ptr().add(at).cast() = [a, b, c, d];
+            at += 4;
+        }
+        if at + 2 <= N {
+            let [a, b, ..] = load::<2>(start + at).to_ne_bytes();
+            *bytes.as_mut_ptr().add(at).cast() = [a, b];
+            at += 2;
+        }
+        if at < N {
+            let [a, ..] = load::<1>(start + at).to_ne_bytes();
+            bytes[at] = a;
+        }
+    }
+    bytes
 }

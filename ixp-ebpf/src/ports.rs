@@ -1,12 +1,16 @@
 //! Settings and counters per attached interface.
 
 use aya_ebpf::macros::map;
-use aya_ebpf::maps::{HashMap, PerCpuArray};
+use aya_ebpf::maps::{Array, HashMap, PerCpuArray};
 use ixp_common::counters::{Counts, PORT_SLOTS, PortCounters, REASONS};
+use ixp_common::names::NEAR_PORTS;
 use ixp_common::policy::PortPolicy;
 
 #[map]
-static PORT_POLICIES: HashMap<u32, PortPolicy> = HashMap::with_max_entries(PORT_SLOTS, 0);
+static PORT_POLICIES: Array<PortPolicy> = Array::with_max_entries(NEAR_PORTS + PORT_SLOTS, 0);
+
+#[map]
+static FAR_PORTS: HashMap<u32, u32> = HashMap::with_max_entries(PORT_SLOTS, 0);
 
 #[map]
 static PORT_COUNTERS: PerCpuArray<PortCounters> = PerCpuArray::with_max_entries(PORT_SLOTS, 0);
@@ -17,8 +21,14 @@ static REASON_COUNTERS: PerCpuArray<Counts> = PerCpuArray::with_max_entries(PORT
 /// The settings of an interface.
 #[inline(always)]
 pub fn policy(ifindex: u32) -> Option<&'static PortPolicy> {
-    // SAFETY: entries are replaced whole and never removed while the program is attached.
-    unsafe { PORT_POLICIES.get(ifindex) }
+    let place = if ifindex < NEAR_PORTS {
+        ifindex
+    } else {
+        // SAFETY: the value is copied at once.
+        *unsafe { FAR_PORTS.get(ifindex) }?
+    };
+    // One that is not attached has no slot.
+    PORT_POLICIES.get(place).filter(|policy| policy.slot() != 0)
 }
 
 /// This CPU's counters of a slot.

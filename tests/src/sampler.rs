@@ -38,7 +38,7 @@ impl Sampler {
     /// # Errors
     /// If the map takes them not.
     pub fn set(&mut self, policy: PortPolicy) -> Result<()> {
-        self.loaded.policies.insert(IFINDEX, policy, 0).context("write the settings")
+        Ok(self.loaded.policies.set(IFINDEX, policy)?)
     }
 
     /// The program.

@@ -162,7 +162,7 @@ fn llc_name(llc: &Llc) -> String {
 }
 
 fn to(link: &Link) -> String {
-    match link.destination {
+    match link.destination() {
         Mac::BROADCAST => "everybody".to_owned(),
         mac => mac.to_string(),
     }

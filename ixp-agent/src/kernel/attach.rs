@@ -2,11 +2,10 @@
 
 use std::io;
 
-use aya::maps::MapError;
 use aya::programs::{ProgramError, XdpMode};
 use ixp_common::counters::PORT_SLOTS;
-use ixp_common::names::PORT_POLICIES;
 use ixp_common::policy::{Deployment, PortPolicy};
+use tracing::warn;
 
 use super::Error;
 use super::interface::{Interface, NicCounters, Promiscuous, nic_counters};
@@ -112,7 +111,9 @@ pub fn reattach(loaded: &mut Loaded, wanted: &Wanted, before: &Attached) -> Resu
 /// its link. Neither need be there any more.
 fn forget(loaded: &mut Loaded, gone: &Attached) {
     loaded.promiscuous.remove(&gone.slot);
-    let _absent: Result<(), MapError> = loaded.policies.remove(&gone.interface.index);
+    if let Err(error) = loaded.policies.forget(gone.interface.index) {
+        warn!(%error, "the settings of {} stay, though it is gone", gone.interface.name);
+    }
     if let Some(link) = loaded.links.remove(&gone.slot)
         && let Ok(program) = program(&mut loaded.ebpf)
     {
@@ -137,8 +138,7 @@ fn one(loaded: &mut Loaded, interface: Interface, wanted: &Wanted, slot: u32) ->
     let policy = PortPolicy::new(slot, wanted.deployment, interface.mac, consumes, wanted.sampling_rate)
         .facing(wanted.port);
     let policy = if wanted.enforces { policy.enforcing() } else { policy };
-    let written = loaded.policies.insert(interface.index, policy, 0);
-    written.map_err(|error| Error::map("write", PORT_POLICIES, error))?;
+    loaded.policies.set(interface.index, policy)?;
     if is_tap && let Some(promiscuous) = Promiscuous::set(&interface.name)? {
         loaded.promiscuous.insert(slot, promiscuous);
     }

@@ -6,7 +6,7 @@ use std::env;
 use std::fs;
 use std::path::PathBuf;
 
-use aya::maps::{HashMap, MapData, PerCpuArray, RingBuf};
+use aya::maps::{PerCpuArray, RingBuf};
 use aya::programs::xdp::XdpLinkId;
 use aya::programs::{ProgramError, Xdp};
 use aya::{Ebpf, EbpfLoader};
@@ -14,7 +14,6 @@ use aya_log::EbpfLogger;
 use ixp_common::cells::lines_for;
 use ixp_common::counters::{Counts, PortCounters};
 use ixp_common::names;
-use ixp_common::policy::PortPolicy;
 use object::{Object as _, ObjectSection as _};
 
 use super::cells::CellTable;
@@ -22,6 +21,7 @@ use super::claims::Claims;
 use super::interface::Promiscuous;
 use super::pairs::PairTable;
 use super::policy::PolicyMaps;
+use super::ports::PortPolicies;
 use super::read::Counters;
 use super::ring::Rings;
 use super::rules::RuleTables;
@@ -69,7 +69,7 @@ pub struct Loaded {
     /// What makes a tap's slot take frames for any address.
     pub(super) promiscuous: BTreeMap<u32, Promiscuous>,
     /// The settings per interface.
-    pub policies: HashMap<MapData, u32, PortPolicy>,
+    pub policies: PortPolicies,
     /// What rules go by.
     pub policy: PolicyMaps,
     /// What it counts.
@@ -161,8 +161,10 @@ pub fn load(object: &Object, capacity: Capacity) -> Result<Loaded, Error> {
         log: EbpfLogger::init(&mut ebpf).map_err(|error| Error::map("type", "AYA_LOGS", error))?,
     };
     let claims = Claims::new(take(&mut ebpf, names::CLAIMS)?, take(&mut ebpf, names::SESSIONS)?)?;
-    let policies = HashMap::try_from(take(&mut ebpf, names::PORT_POLICIES)?)
-        .map_err(|error| Error::map("type", names::PORT_POLICIES, error))?;
+    let policies = PortPolicies::new(
+        take(&mut ebpf, names::PORT_POLICIES)?,
+        take(&mut ebpf, names::FAR_PORTS)?,
+    )?;
     let policy = PolicyMaps::new(&mut ebpf)?;
     Ok(Loaded {
         ebpf,

@@ -14,18 +14,14 @@ use crate::snapshot::Pairs;
 pub struct PairTable {
     tables: [PerCpuTable<PairKey, Counts>; 2],
     fill: [usize; 2],
-    cells: super::cells::CellTable,
-    book: crate::pairs::PairBook,
-    ahead: super::ahead::Ahead,
-    total: Pairs,
 }
 
 impl PairTable {
     /// Takes the maps.
-    pub(super) fn new(cells: super::cells::CellTable, members: Map, strangers: Map) -> Result<Self, Error> {
+    pub(super) fn new(members: Map, strangers: Map) -> Result<Self, Error> {
         let none = PairKey::new(VlanId::UNTAGGED, Mac::ZERO, Mac::ZERO, Family::Other);
         let table = |name, map| PerCpuTable::new(name, map, none, Counts::default());
-        Ok(Self { tables: [table(PAIRS, members)?, table(STRANGER_PAIRS, strangers)?], fill: [0; 2], cells, book: Default::default(), ahead: Default::default(), total: Pairs::default() })
+        Ok(Self { tables: [table(PAIRS, members)?, table(STRANGER_PAIRS, strangers)?], fill: [0; 2] })
     }
 
     /// Cells in use at the last reading: members', and strangers'.
@@ -40,8 +36,6 @@ impl PairTable {
     /// [`Error::Map`].
     pub fn read(&mut self) -> Result<Pairs, Error> {
         let before = self.fill.iter().sum();
-        let mut grown = Vec::new();
-        self.cells.grow(&mut self.book, &mut grown);
         let mut pairs = Pairs::with_capacity_and_hasher(before, Default::default());
         for (table, fill) in self.tables.iter_mut().zip(&mut self.fill) {
             *fill = 0;
@@ -52,12 +46,6 @@ impl PairTable {
                 *fill += 1;
             })?;
         }
-        let mut notes = Vec::new();
-        self.cells.noted(&mut self.book, &mut notes);
-        self.ahead.settle(self.book.len(), &notes, &mut grown);
-        for (id, counts) in grown { self.total.entry(*self.book.key(id)).or_default().add(counts); }
-        self.fill[0] += self.cells.fill();
-        for (key, counts) in &self.total { pairs.entry(*key).or_default().add(*counts); }
         Ok(pairs)
     }
 }

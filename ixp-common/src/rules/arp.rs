@@ -47,7 +47,7 @@ fn shape<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
     case.hard(Rule::A01, packet.is_none());
     let mut is_answered = false;
     if let Some((addresses, is_reply)) = packet {
-        case.hard(Rule::A02, addresses.sender_mac != case.link.source);
+        case.hard(Rule::A02, addresses.sender_mac != case.link.source());
         is_answered = is_reply && is_answer(case, &addresses);
     }
     case.hard(Rule::A10, !is_answered && case.is_over(Class::Arp));
@@ -59,8 +59,8 @@ fn shape<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
 #[inline(always)]
 fn is_answer<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, addresses: &Addresses) -> bool {
     let owner = case.owner(Ip6::mapped(addresses.sender_ip));
-    !case.link.destination.is_group()
-        && addresses.sender_mac == case.link.source
+    !case.link.destination().is_group()
+        && addresses.sender_mac == case.link.source()
         && !owner.is_certainly_not(&case.source, case.source.has_ipv4())
 }
 
@@ -77,14 +77,14 @@ fn sender<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
     }
     case.memory.claim(&ClaimKey::ipv4(case.vlan, sender_mac, sender_ip));
     let is_gratuitous = sender_ip == target_ip;
-    let is_to_all = case.link.destination == Mac::BROADCAST;
+    let is_to_all = case.link.destination() == Mac::BROADCAST;
     if !case.lan.has_ipv4() {
         case.hard(Rule::A07, is_reply && is_to_all && !is_gratuitous);
         return case.so_far();
     }
     let is_inside = case.lan.contains_ipv4(sender_ip);
     // The claim is the sender's, whoever put the frame on the wire; A02 tells the two apart.
-    let claimant = match sender_mac == case.link.source {
+    let claimant = match sender_mac == case.link.source() {
         true => case.source,
         false => case.table.station(case.lan.vlan(), sender_mac).0,
     };

@@ -54,7 +54,7 @@ impl<'a, F, M: Memory> Case<'a, F, M> {
         if self.source.is_registered() {
             return Who { key: self.source.key(), place: self.place };
         }
-        Who { key: StationKey::new(self.vlan, self.link.source).to_bits(), place: Who::STRANGER }
+        Who { key: StationKey::new(self.vlan, self.link.source()).to_bits(), place: Who::STRANGER }
     }
 
     /// Whether the frame goes over its source's limit for a class.

@@ -242,7 +242,7 @@ fn bindings<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
 #[inline(always)]
 fn bgp<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) {
     if case.source.is_registered() && case.destination.is_registered() {
-        case.memory.session(&SessionKey::new(case.vlan, case.link.source, case.link.destination));
+        case.memory.session(&SessionKey::new(case.vlan, case.link.source(), case.link.destination()));
     }
 }
 

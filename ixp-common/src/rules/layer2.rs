@@ -56,10 +56,10 @@ pub fn judge<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
 fn addressed<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
     case.hard(Rule::L04, has_wrong_tag(case.link, case.lan, case.table));
     let is_usual = matches!(case.link.ethertype, EtherType::IPV4 | EtherType::IPV6 | EtherType::ARP);
-    if !case.link.destination.is_group() && is_usual && case.table.carries(case.link.ethertype) {
+    if !case.link.destination().is_group() && is_usual && case.table.carries(case.link.ethertype) {
         // All that follows but this is about other EtherTypes and group destinations.
         unicast(case);
-        case.hard(Rule::L14, is_extremes(case.link.destination));
+        case.hard(Rule::L14, is_extremes(case.link.destination()));
         return case.so_far();
     }
     unusual(case)
@@ -80,7 +80,7 @@ fn unusual<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
 // Of its own under BPF, as the functions of `ip`.
 #[cfg_attr(target_arch = "bpf", inline(never))]
 fn note_source<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
-    let source = case.link.source;
+    let source = case.link.source();
     // IEEE 802.3 §3.2.5: a source is an individual address; nobody's is zero.
     case.hard(Rule::L05, !source.is_station());
     let is_own = source == case.port.host_mac() || case.table.is_probe(source);
@@ -102,7 +102,7 @@ fn source<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
         }
         return case.so_far();
     }
-    if !case.link.source.is_station() {
+    if !case.link.source().is_station() {
         return case.so_far();
     }
     if case.desk.is_own.get() != 0 {
@@ -136,7 +136,7 @@ pub fn is_extremes(to: Mac) -> bool {
 fn is_allowed_lacp<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> bool {
     case.table.allows_lacp()
         && case.link.ethertype.0 == ethertype::SLOW
-        && case.link.destination == destination::SLOW
+        && case.link.destination() == destination::SLOW
         && !case.link.tags.outer.is_some()
         && case.frame.load::<2>(case.link.payload).is_some_and(|[subtype, _]| matches!(subtype, 1 | 2))
 }
@@ -145,7 +145,7 @@ fn is_allowed_lacp<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> bool {
 #[inline(always)]
 fn ethertype<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) {
     let EtherType(number) = case.link.ethertype;
-    let to = case.link.destination;
+    let to = case.link.destination();
     let is_length = number < FIRST_ETHERTYPE;
     case.hard(Rule::L01, !is_length && !case.table.carries(case.link.ethertype));
     case.hard(Rule::L02, is_length);
@@ -202,7 +202,7 @@ fn is_extreme_or_foundry(llc: &Llc) -> bool {
 /// L21: what a switch floods, since nobody has the address.
 #[inline(always)]
 fn unicast<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) {
-    let is_for_host = case.link.destination == case.port.host_mac();
+    let is_for_host = case.link.destination() == case.port.host_mac();
     let has_stations = case.lan.is_known() && case.table.has_stations();
     let is_unknown = has_stations && !case.destination.is_registered() && !is_for_host;
     case.hard(Rule::L21, is_unknown && case.is_over(Class::UnknownUnicast));
@@ -211,7 +211,7 @@ fn unicast<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) {
 /// L09, L10, L22: what goes to many.
 #[inline(always)]
 fn group<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) {
-    let to = case.link.destination;
+    let to = case.link.destination();
     if !to.is_group() {
         unicast(case);
         return;
@@ -229,7 +229,7 @@ fn group<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) {
 /// L09 for an IPv6 packet: a group is for neighbour solicitations and advertisements.
 #[inline(always)]
 pub fn multicast_ipv6<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, is_neighbour: bool) {
-    let to = case.link.destination;
+    let to = case.link.destination();
     let is_group = to == destination::ALL_NODES || matches!(to, Mac([0x33, 0x33, 0xff, ..]));
     case.hard(Rule::L09, to.is_group() && !(is_neighbour && is_group));
 }

@@ -60,7 +60,7 @@ pub fn cut_chain<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>) -> SoFar {
         return case.so_far();
     };
     let to = Ip6::new(to);
-    let is_to_many = case.link.destination.is_group() || to.is_multicast();
+    let is_to_many = case.link.destination().is_group() || to.is_multicast();
     case.hard(Rule::N04, is_to_many || to.is_link_local() || case.lan.contains_ipv6(to));
     case.so_far()
 }
@@ -159,14 +159,14 @@ fn solicitation<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, packet: &Noted,
         !packet.destination().is_multicast() || packet.destination() == target.solicited_node();
     case.hard(Rule::N05, is_wrong_target || !is_right_group);
     if packet.source() != Ip6::UNSPECIFIED {
-        case.memory.claim(&ClaimKey::ipv6(case.vlan, case.link.source, packet.source()));
+        case.memory.claim(&ClaimKey::ipv6(case.vlan, case.link.source(), packet.source()));
     }
 }
 
 /// N07, and the claim that it is.
 #[inline(always)]
 fn advertisement<F: FrameBytes, M: Memory>(case: &Case<'_, F, M>, target: Ip6) {
-    case.memory.claim(&ClaimKey::ipv6(case.vlan, case.link.source, target));
+    case.memory.claim(&ClaimKey::ipv6(case.vlan, case.link.source(), target));
     if case.lan.is_bound_ipv6() && case.lan.contains_ipv6(target) {
         let owner = case.owner(target);
         // RFC 6620 §3: an address is bound to who has it. One that nobody has may be nobody's yet, or be
@@ -212,7 +212,7 @@ fn has_foreign_address<F: FrameBytes, M: Memory>(
         let Some([kind, len, a, b, c, d, e, f]) = case.frame.load::<8>(at) else {
             return false;
         };
-        if kind == wanted && Mac([a, b, c, d, e, f]) != case.link.source {
+        if kind == wanted && Mac([a, b, c, d, e, f]) != case.link.source() {
             return true;
         }
         // RFC 4861 §4.6: a length of 0 is not allowed, and the walk would not end.

@@ -29,8 +29,8 @@ impl<'a> Scene<'a> {
         let lan = table.lan(vlan);
         // A frame of no LAN is held against nobody's registration.
         let home = if lan.is_known() { lan.vlan() } else { vlan.get() };
-        let (source, place) = table.station(home, link.source);
-        let (destination, _) = table.station(home, link.destination);
+        let (source, place) = table.station(home, link.source());
+        let (destination, _) = table.station(home, link.destination());
         Self { lan, source, place, destination, has_stations: table.has_stations() }
     }
 
@@ -42,7 +42,7 @@ impl<'a> Scene<'a> {
         if source != 0 && destination != 0 {
             return Place::Cell(CellKey::new(source, destination, link.vlan(), link.family()));
         }
-        let is_for_member = link.destination.is_group() || self.destination.is_registered();
+        let is_for_member = link.destination().is_group() || self.destination.is_registered();
         match self.has_stations && !(self.source.is_registered() && is_for_member) {
             true => Place::Strangers,
             false => Place::Members,

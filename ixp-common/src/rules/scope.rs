@@ -28,7 +28,7 @@ impl Scope {
         let is_group = to[0] & 0xf0 == FIRST_GROUP || to == [0xff; 4] || lan.is_broadcast(to);
         let is_near = is_link_local_ipv4(to);
         let is_from_here = from == [0; 4] || is_link_local_ipv4(from);
-        Self::of(link.destination.is_group() | is_group, to_lan, is_near, from_lan, is_from_here)
+        Self::of(link.destination().is_group() | is_group, to_lan, is_near, from_lan, is_from_here)
             .bound(lan.is_bound_ipv4())
     }
 
@@ -38,7 +38,7 @@ impl Scope {
     pub fn ipv6(link: &Link, lan: &Lan, from: Ip6, to: Ip6) -> Self {
         let (from_lan, to_lan) = (lan.contains_ipv6(from), lan.contains_ipv6(to));
         let is_from_here = from == Ip6::UNSPECIFIED || from.is_link_local();
-        let is_to_many = link.destination.is_group() | to.is_multicast();
+        let is_to_many = link.destination().is_group() | to.is_multicast();
         Self::of(is_to_many, to_lan, to.is_link_local(), from_lan, is_from_here).bound(lan.is_bound_ipv6())
     }
 

@@ -39,12 +39,12 @@ pub fn is_transit<F: FrameBytes, M: Memory>(
 fn has_clean_link<M: Memory>(link: &Link, scene: &Scene<'_>, port: &PortPolicy, memory: &M) -> bool {
     let Scene { lan, source, place, destination, .. } = scene;
     let table = memory.table();
-    if !source.is_registered() || !destination.is_registered() || link.destination.is_group() {
+    if !source.is_registered() || !destination.is_registered() || link.destination().is_group() {
         return false;
     }
     // L04, L05 and L14; L07 and L21 by the registrations.
     let is_tagged_right = !layer2::has_wrong_tag(link, lan, table);
-    let is_usual = link.source.is_station() && !layer2::is_extremes(link.destination);
+    let is_usual = link.source().is_station() && !layer2::is_extremes(link.destination());
     if !is_tagged_right || !is_usual || !table.carries(link.ethertype) {
         return false;
     }

@@ -1,0 +1,48 @@
+//! What compilers for BPF do not make of Rust: one instruction each, and what stands for it on the host.
+
+/// Writes a word by an atomic exchange (kernel 5.12, commit 5ffa25502b5a): a full barrier on every CPU, which adding
+/// without taking the word before would not be (linux/Documentation/atomic_t.txt).
+///
+/// # Safety
+/// A word that can be written.
+#[inline(always)]
+pub unsafe fn exchange(to: *mut u64, word: u64) {
+    #[cfg(target_arch = "bpf")]
+    // SAFETY: the caller's.
+    unsafe {
+        core::arch::asm!("{word} = xchg_64({to} + 0, {word})", to = in(reg) to, word = inout(reg) word => _);
+    }
+    #[cfg(not(target_arch = "bpf"))]
+    // SAFETY: the caller's.
+    unsafe {
+        to.write_volatile(word);
+    }
+}
+
+/// `N` bytes as a number in the order of memory, wherever they start: compilers load what may not be aligned byte by
+/// byte, and kernels of machines that need no alignment take this.
+///
+/// # Safety
+/// `N` bytes, 1, 2, 4 or 8, from `start` on can be read.
+#[inline(always)]
+pub unsafe fn load<const N: usize>(start: usize) -> u64 {
+    #[cfg(target_arch = "bpf")]
+    // SAFETY: the caller's.
+    unsafe {
+        let word;
+        match N {
+            1 => core::arch::asm!("{0} = *(u8 *)({1} + 0)", out(reg) word, in(reg) start),
+            2 => core::arch::asm!("{0} = *(u16 *)({1} + 0)", out(reg) word, in(reg) start),
+            4 => core::arch::asm!("{0} = *(u32 *)({1} + 0)", out(reg) word, in(reg) start),
+            _ => core::arch::asm!("{0} = *(u64 *)({1} + 0)", out(reg) word, in(reg) start),
+        }
+        word
+    }
+    #[cfg(not(target_arch = "bpf"))]
+    {
+        let mut bytes = [0; 8];
+        // SAFETY: the caller's.
+        bytes[..N].copy_from_slice(unsafe { &*(start as *const [u8; N]) });
+        u64::from_ne_bytes(bytes)
+    }
+}
