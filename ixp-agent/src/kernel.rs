@@ -4,6 +4,7 @@
 pub mod attach;
 mod batch;
 pub mod claims;
+mod hashed;
 pub mod inject;
 pub mod interface;
 pub mod load;
