@@ -21,6 +21,8 @@ use ixp_common::rules::{Rule, RuleAction};
 use jiff::Timestamp;
 
 use crate::members::{Asn, Registry};
+use crate::pairs::PairId;
+use crate::sides::Sides;
 use crate::snapshot::Delta;
 use crate::stations::Inventory;
 
@@ -175,9 +177,9 @@ impl Events {
         self.publish();
     }
 
-    /// Takes what was counted up to `at`.
-    pub fn counted(&mut self, at: Timestamp, delta: &Delta, registry: &Registry) {
-        self.incidents.counted(at, delta, registry, &self.settings);
+    /// Takes what was counted up to `at`, by pairs with these sides.
+    pub fn counted(&mut self, at: Timestamp, delta: &Delta<PairId>, sides: &Sides, registry: &Registry) {
+        self.incidents.counted(at, delta, sides, registry, &self.settings);
         self.publish();
     }
 

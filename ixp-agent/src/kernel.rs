@@ -6,6 +6,7 @@ pub mod attach;
 mod batch;
 mod cells;
 pub mod claims;
+mod hashed;
 pub mod inject;
 pub mod interface;
 pub mod load;

@@ -2,6 +2,7 @@
 //! which data takes its way through them.
 
 pub mod kernel;
+pub mod pairs;
 pub mod snapshot;
 
 pub mod capture;
@@ -13,6 +14,7 @@ pub mod notice;
 pub mod policy;
 
 pub mod matrix;
+pub mod sides;
 pub mod stations;
 
 pub mod events;

@@ -2,6 +2,9 @@
 //! and the API show out.
 
 mod rules;
+mod sums;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -10,15 +13,19 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use ixp_common::addr::Family;
-use ixp_common::counters::{ClaimKey, Counts, PairKey};
+use ixp_common::counters::{ClaimKey, Counts};
 use ixp_common::policy::Deployment;
 use jiff::Timestamp;
 
 use crate::events::{Events, Losses};
-use crate::matrix::Window;
+use crate::matrix::{Slice, Window};
 use crate::members::{Asn, Registry};
+use crate::pairs::{PairBook, PairId};
+use crate::sides::{Side, Sides};
 use crate::snapshot::{Delta, Port, Snapshot};
 use crate::stations::Inventory;
+
+use self::sums::Sums;
 
 pub use self::rules::{InForce, RuleTotals};
 
@@ -107,6 +114,11 @@ pub struct Live {
     pub site: Site,
     /// The last hour.
     pub window: Window,
+    /// who is on either side of each pair.
+    sides: Sides,
+    /// The members that they go by.
+    roster: Arc<Roster>,
+    sums: Sums,
     /// Who was seen.
     pub stations: Inventory,
     /// Who claims which address, by address; bounded by the kernel's table.
@@ -160,6 +172,9 @@ impl Live {
             ports: BTreeMap::new(),
             site: Site::default(),
             window,
+            sides: Sides::default(),
+            roster: Arc::default(),
+            sums: Sums::default(),
             stations,
             claims: Vec::new(),
             events: Events::default(),
@@ -177,27 +192,40 @@ impl Live {
         }
     }
 
-    /// Takes a reading: what was counted since the one before, and the totals.
-    pub fn absorb(&mut self, at: Timestamp, delta: &Delta, snapshot: &Snapshot, registry: &Registry) {
+    /// Takes a reading: what was counted since the one before, by pairs as `book` numbers them, and the
+    /// totals.
+    pub fn absorb(
+        &mut self,
+        at: Timestamp,
+        delta: &Delta<PairId>,
+        book: &PairBook,
+        snapshot: &Snapshot,
+        roster: &Arc<Roster>,
+    ) {
+        self.follow(book, roster);
+        let registry = &roster.registry;
         self.last = Some(at);
         self.seen.add(delta.seen);
         self.accounted.add(delta.accounted());
         if self.is_observing() || !delta.seen.is_zero() {
             self.window.absorb(at, delta);
         }
-        self.stations.absorb(at, &delta.pairs, registry);
-        self.rules.absorb(delta, registry);
-        self.events.counted(at, delta, registry);
+        self.exchanged(at, &delta.pairs, registry);
+        self.rules.absorb(&delta.rules, &delta.rules_missed, registry);
+        self.events.counted(at, delta, &self.sides, registry);
         self.events.untold(&snapshot.untold);
         self.events.tick(at, registry);
-        for (key, counts) in &delta.pairs {
-            self.credit(key, *counts, registry);
-        }
         for (slot, port) in &mut self.ports {
             if let Some(counted) = snapshot.ports.get(slot) {
                 port.counted = counted.clone();
             }
         }
+    }
+
+    /// The sum of what was counted from `from` to `to`, as [`Window::query`] has it.
+    #[must_use]
+    pub fn query(&self, from: Option<Timestamp>, to: Option<Timestamp>) -> Slice {
+        self.window.query(from, to, self.sides.keys())
     }
 
     /// Notes how long a reading took.
@@ -232,36 +260,34 @@ impl Live {
         self.ports.is_empty() || self.ports.values().any(|port| port.is_attached)
     }
 
-    fn credit(&mut self, key: &PairKey, counts: Counts, registry: &Registry) {
-        let party = |mac| registry.member_of(key.vlan(), mac).map(|member| member.asn);
-        let sent = (party(key.source()), key.family(), Direction::Sent);
-        self.parties.entry(sent).or_default().add(counts);
-        if !key.destination().is_group() {
-            let received = (party(key.destination()), key.family(), Direction::Received);
-            self.parties.entry(received).or_default().add(counts);
+    /// Learns who the pairs are that were met since the last reading, and who everybody is if the members
+    /// have changed.
+    fn follow(&mut self, book: &PairBook, roster: &Arc<Roster>) {
+        if !Arc::ptr_eq(&self.roster, roster) {
+            self.roster = Arc::clone(roster);
+            self.sides.register(&roster.registry);
         }
+        self.sides.follow(book, &roster.registry);
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use ixp_common::addr::{Mac, VlanId};
-    use jiff::SignedDuration;
-
-    #[test]
-    fn frames_without_a_place_show_as_in_flight_until_they_have_one() {
-        let epoch = Timestamp::UNIX_EPOCH;
-        let window = Window::new(SignedDuration::from_secs(10), SignedDuration::from_hours(1), 100);
-        let mut live = Live::new(epoch, window, Inventory::new(10));
-        let key = PairKey::new(VlanId::UNTAGGED, Mac([2; 6]), Mac::BROADCAST, Family::Arp);
-        let two = Counts { packets: 2, bytes: 120 };
-        let delta = Delta { seen: two, pairs: vec![(key, Counts::frame(60))], ..Delta::default() };
-        live.absorb(epoch, &delta, &Snapshot::default(), &Registry::default());
-        assert_eq!(live.in_flight(), Counts::frame(60));
-        let rest = Delta { pairs: vec![(key, Counts::frame(60))], ..Delta::default() };
-        live.absorb(epoch, &rest, &Snapshot::default(), &Registry::default());
-        assert_eq!(live.in_flight(), Counts::default());
-        assert_eq!(live.parties, [((None, Family::Arp, Direction::Sent), two)].into());
+    /// Credits stations and members with what they exchanged.
+    fn exchanged(&mut self, at: Timestamp, pairs: &[(PairId, Counts)], registry: &Registry) {
+        self.sums.add(pairs, &self.sides);
+        let Self { sides, sums, stations, parties, .. } = self;
+        let mut credit = |party, family, direction, counts: Counts| {
+            if !counts.is_zero() {
+                parties.entry((party, family, direction)).or_default().add(counts);
+            }
+        };
+        sums.take(|id, exchanged| {
+            let Side { station, family, owner } = sides.sides()[id.index()];
+            if !exchanged.sent.is_zero() {
+                stations.sent(station, at, exchanged.sent, registry);
+            }
+            credit(owner, family, Direction::Sent, exchanged.sent);
+            if !station.mac().is_group() {
+                credit(owner, family, Direction::Received, exchanged.received);
+            }
+        });
     }
 }

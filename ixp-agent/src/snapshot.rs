@@ -1,4 +1,4 @@
-//! Two readings of the kernel's counters in, what was counted between them out.
+//! Two readings of the kernel's totals in, what was counted between them out.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -10,13 +10,12 @@ use ixp_common::rules::Rule;
 /// Counts by pair; a million entries are usual.
 pub type Pairs = HashMap<PairKey, Counts, RandomState>;
 
-/// All that was counted up to one moment. Counters only grow.
+/// All that was counted up to one moment, but for pairs: of those only what they grow by is told. Counters
+/// only grow.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
     /// What each slot saw.
     pub ports: BTreeMap<u32, Port>,
-    /// What each pair exchanged, over all slots.
-    pub pairs: Pairs,
     /// Which rules each station broke, over all slots.
     pub rules: BTreeMap<RuleKey, RuleCounts>,
     /// Frames of those since the kernel last told of one; it will with the next.
@@ -36,9 +35,10 @@ pub struct Port {
     pub rules_missed: BTreeMap<Rule, RuleCounts>,
 }
 
-/// What was counted between two moments, or in a capture.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Delta {
+/// What was counted between two moments, or in a capture. Pairs go by their keys, or by numbers that stand
+/// for them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delta<K = PairKey> {
     /// Frames that the kernel's port counters saw.
     pub seen: Counts,
     /// Frames without a cell: no room for it, or no visible addresses.
@@ -47,8 +47,8 @@ pub struct Delta {
     pub malformed: BTreeMap<Malformed, Counts>,
     /// Frames that were counted in a cell and are odd.
     pub odd: BTreeMap<Oddity, Counts>,
-    /// What pairs exchanged; only those that did.
-    pub pairs: Vec<(PairKey, Counts)>,
+    /// What pairs exchanged; only those that did. By number, a pair can come several times.
+    pub pairs: Vec<(K, Counts)>,
     /// Which rules each station broke.
     pub rules: BTreeMap<RuleKey, RuleCounts>,
     /// Which rules were broken by stations for which there was no room.
@@ -56,10 +56,10 @@ pub struct Delta {
 }
 
 impl Snapshot {
-    /// What was counted since `earlier`.
+    /// What was counted since `earlier`, when `pairs` exchanged what they did.
     #[must_use]
-    pub fn since(&self, earlier: &Self) -> Delta {
-        let mut delta = Delta::default();
+    pub fn since<K>(&self, earlier: &Self, pairs: Vec<(K, Counts)>) -> Delta<K> {
+        let mut delta = Delta { pairs, ..Delta::default() };
         let unseen = Port::default();
         for (slot, port) in &self.ports {
             let before = earlier.ports.get(slot).unwrap_or(&unseen);
@@ -80,17 +80,25 @@ impl Snapshot {
                 delta.rules.insert(*key, grown);
             }
         }
-        delta.pairs = self
-            .pairs
-            .iter()
-            .map(|(key, counts)| (*key, counts.since(earlier.pairs.get(key).copied().unwrap_or_default())))
-            .filter(|(_, counts)| !counts.is_zero())
-            .collect();
         delta
     }
 }
 
-impl Delta {
+impl<K> Default for Delta<K> {
+    fn default() -> Self {
+        Self {
+            seen: Counts::default(),
+            unattributed: Counts::default(),
+            malformed: BTreeMap::new(),
+            odd: BTreeMap::new(),
+            pairs: Vec::new(),
+            rules: BTreeMap::new(),
+            rules_missed: BTreeMap::new(),
+        }
+    }
+}
+
+impl<K> Delta<K> {
     /// Frames that could not be parsed, whatever the reason.
     #[must_use]
     pub fn malformed_total(&self) -> Counts {
@@ -145,35 +153,31 @@ mod tests {
 
     #[test]
     fn a_delta_has_what_grew_and_nothing_else() {
-        let before = Snapshot {
-            ports: [(
-                1,
-                Port { malformed: [(Malformed::LlcLength, counts(1, 60))].into(), ..Port::default() },
-            )]
-            .into(),
-            pairs: [(key(1), counts(5, 300)), (key(2), counts(1, 60))].into_iter().collect(),
-            ..Snapshot::default()
-        };
+        let mut before = Snapshot::default();
+        before
+            .ports
+            .insert(1, Port { malformed: [(Malformed::LlcLength, counts(1, 60))].into(), ..Port::default() });
         let mut after = before.clone();
-        after.pairs.insert(key(1), counts(7, 420));
-        after.pairs.insert(key(3), counts(1, 64));
         let port = after.ports.get_mut(&1).expect("slot 1");
         port.malformed.insert(Malformed::Ipv4Version, counts(2, 120));
         port.counters.seen = counts(5, 304);
-        let mut delta = after.since(&before);
-        delta.pairs.sort();
-        assert_eq!(delta.pairs, [(key(1), counts(2, 120)), (key(3), counts(1, 64))]);
+        let grown = vec![(key(1), counts(2, 120)), (key(3), counts(1, 64))];
+        let delta = after.since(&before, grown.clone());
+        assert_eq!(delta.pairs, grown);
         assert_eq!(delta.malformed, [(Malformed::Ipv4Version, counts(2, 120))].into());
         assert_eq!(delta.accounted(), delta.seen);
     }
 
     #[test]
     fn a_counter_that_wrapped_still_gives_its_growth() {
-        let before: Snapshot = Snapshot {
-            pairs: [(key(1), counts(u64::MAX, u64::MAX - 9))].into_iter().collect(),
-            ..Default::default()
+        let of = |packets, bytes| {
+            let port = Port {
+                malformed: [(Malformed::LlcLength, counts(packets, bytes))].into(),
+                ..Port::default()
+            };
+            Snapshot { ports: [(1, port)].into(), ..Snapshot::default() }
         };
-        let after = Snapshot { pairs: [(key(1), counts(1, 50))].into_iter().collect(), ..Default::default() };
-        assert_eq!(after.since(&before).pairs, [(key(1), counts(2, 60))]);
+        let delta = of(1, 50).since::<PairKey>(&of(u64::MAX, u64::MAX - 9), Vec::new());
+        assert_eq!(delta.malformed_total(), counts(2, 60));
     }
 }

@@ -1,9 +1,9 @@
-//! The stations that were seen: reports and deltas in, an inventory of bounded size out.
+//! The stations that were seen: reports and counts in, an inventory of bounded size out.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use ixp_common::addr::{Mac, VlanId};
-use ixp_common::counters::{Counts, PairKey, StationKey};
+use ixp_common::counters::{Counts, StationKey};
 use jiff::Timestamp;
 
 use crate::members::Registry;
@@ -66,16 +66,14 @@ impl Inventory {
         }
     }
 
-    /// Takes what pairs exchanged up to `at`.
-    pub fn absorb(&mut self, at: Timestamp, pairs: &[(PairKey, Counts)], registry: &Registry) {
-        for (key, counts) in pairs {
-            if !key.source().is_station() {
-                continue;
-            }
-            match self.place(StationKey::new(key.vlan(), key.source()), at, registry) {
-                Some(station) => station.sent.add(*counts),
-                None => self.unlisted.add(*counts),
-            }
+    /// Takes what a source sent up to `at`.
+    pub fn sent(&mut self, key: StationKey, at: Timestamp, counts: Counts, registry: &Registry) {
+        if !key.mac().is_station() {
+            return;
+        }
+        match self.place(key, at, registry) {
+            Some(station) => station.sent.add(counts),
+            None => self.unlisted.add(counts),
         }
     }
 
@@ -162,7 +160,6 @@ impl Inventory {
 mod tests {
     use super::*;
     use crate::members::{VlanTags, parse};
-    use ixp_common::addr::Family;
     use proptest::prelude::*;
 
     fn mac(last: u8) -> Mac {
@@ -177,8 +174,12 @@ mod tests {
         Timestamp::from_second(second).expect("in range")
     }
 
-    fn pair(source: Mac) -> (PairKey, Counts) {
-        (PairKey::new(VlanId::UNTAGGED, source, Mac::BROADCAST, Family::Arp), Counts::frame(60))
+    /// A frame of each source.
+    fn send(inventory: &mut Inventory, second: i64, sources: &[Mac], registry: &Registry) {
+        for source in sources {
+            let key = StationKey::new(VlanId::UNTAGGED, *source);
+            inventory.sent(key, at(second), Counts::frame(60), registry);
+        }
     }
 
     /// A member with the address 02:00:00:00:00:01.
@@ -195,7 +196,7 @@ mod tests {
     #[test]
     fn a_report_that_comes_after_the_count_still_gives_the_first_moment() {
         let (mut inventory, registry) = (Inventory::new(4), registry());
-        inventory.absorb(at(11), &[pair(mac(1)), pair(mac(1))], &registry);
+        send(&mut inventory, 11, &[mac(1), mac(1)], &registry);
         inventory.discovered(key(1), at(10), Some("eth0"), &registry);
         let stations: Vec<Station> = inventory.iter().map(|(_, station)| station.clone()).collect();
         let sent = Counts { packets: 2, bytes: 120 };
@@ -207,7 +208,7 @@ mod tests {
     fn forged_addresses_push_out_each_other_and_no_member() {
         let (mut inventory, registry) = (Inventory::new(3), registry());
         for (second, last) in [(1, 1), (2, 2), (3, 3), (4, 2), (5, 4), (6, 5)] {
-            inventory.absorb(at(second), &[pair(mac(last))], &registry);
+            send(&mut inventory, second, &[mac(last)], &registry);
         }
         assert_eq!(listed(&inventory), [mac(1), mac(4), mac(5)]);
         assert_eq!((inventory.evicted(), inventory.unlisted().packets), (2, 3));
@@ -216,7 +217,7 @@ mod tests {
     #[test]
     fn a_member_takes_the_place_of_a_stranger_and_of_no_other_member() {
         let (mut inventory, registry) = (Inventory::new(1), registry());
-        inventory.absorb(at(1), &[pair(mac(2)), pair(mac(1)), pair(mac(3))], &registry);
+        send(&mut inventory, 1, &[mac(2), mac(1), mac(3)], &registry);
         assert_eq!(listed(&inventory), [mac(1)]);
         assert_eq!((inventory.evicted(), inventory.unlisted().packets), (1, 2));
     }
@@ -224,15 +225,15 @@ mod tests {
     #[test]
     fn who_is_registered_after_being_seen_stays() {
         let mut inventory = Inventory::new(2);
-        inventory.absorb(at(1), &[pair(mac(1)), pair(mac(2))], &Registry::default());
-        inventory.absorb(at(2), &[pair(mac(3))], &registry());
+        send(&mut inventory, 1, &[mac(1), mac(2)], &Registry::default());
+        send(&mut inventory, 2, &[mac(3)], &registry());
         assert_eq!(listed(&inventory), [mac(1), mac(3)]);
     }
 
     #[test]
     fn a_group_or_zero_source_is_no_station() {
         let mut inventory = Inventory::new(2);
-        inventory.absorb(at(1), &[pair(Mac::BROADCAST), pair(Mac::ZERO)], &registry());
+        send(&mut inventory, 1, &[Mac::BROADCAST, Mac::ZERO], &registry());
         assert_eq!(inventory.fill().0, 0);
     }
 
@@ -255,7 +256,7 @@ mod tests {
             let (mut inventory, registry, mut clock) = (Inventory::new(capacity), registry(), 0);
             for (last, ahead) in &frames {
                 clock += ahead;
-                inventory.absorb(at(clock), &[pair(mac(*last))], &registry);
+                send(&mut inventory, clock, &[mac(*last)], &registry);
                 prop_assert!(inventory.fill().0 <= capacity);
                 prop_assert_eq!(inventory.vlans.len(), inventory.fill().0);
             }

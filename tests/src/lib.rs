@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod corpus;
+pub mod counted;
 pub mod cpu;
 pub mod digests;
 pub mod evasion;

@@ -3,12 +3,12 @@
 use anyhow::{Context as _, Result};
 use aya::programs::{ProgramError, Xdp};
 use ixp_agent::kernel::load::{self, Capacity, Loaded, Object};
-use ixp_agent::snapshot::Snapshot;
 use ixp_common::addr::Mac;
 use ixp_common::counters::PortCounters;
 use ixp_common::names;
 use ixp_common::policy::{Deployment, PortPolicy};
 
+use crate::counted::{Counted, Totals};
 use crate::kernel::{IFINDEX, Outcome, run};
 
 /// Where a test run counts, once there are settings for its interface.
@@ -22,6 +22,7 @@ pub const AMPLE: Capacity = Capacity { pairs: 1 << 14, stations: 1 << 12 };
 pub struct Sampler {
     /// Its maps and rings.
     pub loaded: Loaded,
+    totals: Totals,
 }
 
 impl Sampler {
@@ -30,7 +31,7 @@ impl Sampler {
     /// # Errors
     /// If the kernel refuses, or a capability is missing.
     pub fn load(capacity: Capacity) -> Result<Self> {
-        Ok(Self { loaded: load::load(&Object::find()?, capacity)? })
+        Ok(Self { loaded: load::load(&Object::find()?, capacity)?, totals: Totals::default() })
     }
 
     /// Gives the interface of a test run its settings.
@@ -62,8 +63,8 @@ impl Sampler {
     ///
     /// # Errors
     /// If a map cannot be read.
-    pub fn snapshot(&mut self) -> Result<Snapshot> {
-        Ok(self.loaded.counters.snapshot(SLOT)?)
+    pub fn snapshot(&mut self) -> Result<Counted> {
+        self.totals.read(&mut self.loaded.counters, SLOT)
     }
 
     /// What the slot of the test run has counted.

@@ -9,6 +9,8 @@ use ixp_common::frame::{Malformed, Oddity};
 use ixp_common::observe::{Broken, Sink};
 use ixp_common::rules::Place;
 
+use crate::counted::Counted;
+
 /// Counts of one interface.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -37,15 +39,18 @@ pub struct Tally {
 impl Tally {
     /// What the interface that counts in `slot` counted between two readings of the kernel's maps.
     #[must_use]
-    pub fn between(before: &Snapshot, after: &Snapshot, slot: u32) -> Self {
-        let only = |snapshot: &Snapshot| {
-            let mut snapshot = snapshot.clone();
-            snapshot.ports.retain(|known, _| *known == slot);
-            snapshot
+    pub fn between(before: &Counted, after: &Counted, slot: u32) -> Self {
+        let only = |counted: &Counted| {
+            let port = counted.ports.get(&slot).map(|port| (slot, port.clone()));
+            let rules = counted.rules.clone();
+            Snapshot { ports: port.into_iter().collect(), rules, ..Snapshot::default() }
         };
         let counters =
-            |snapshot: &Snapshot| snapshot.ports.get(&slot).map(|port| port.counters).unwrap_or_default();
-        let delta = only(after).since(&only(before));
+            |counted: &Counted| counted.ports.get(&slot).map(|port| port.counters).unwrap_or_default();
+        let earlier = |key| before.pairs.get(key).copied().unwrap_or_default();
+        let pairs = after.pairs.iter().map(|(key, counts)| (*key, counts.since(earlier(key))));
+        let pairs = pairs.filter(|(_, counts)| !counts.is_zero()).collect();
+        let delta = only(after).since(&only(before), pairs);
         let (earlier, later) = (counters(before), counters(after));
         Self {
             seen: delta.seen,

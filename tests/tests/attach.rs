@@ -12,6 +12,7 @@ use ixp_common::bytes::Captured;
 use ixp_common::counters::PairKey;
 use ixp_common::observe::observe;
 use ixp_common::policy::{Deployment, PortPolicy};
+use ixp_tests::counted::Totals;
 use ixp_tests::frames::{Fixture, corpus};
 use ixp_tests::netns::Namespace;
 use ixp_tests::sampler::AMPLE;
@@ -62,14 +63,15 @@ fn expected(attached: &Attached, frames: &[Fixture]) -> Tally {
 fn check(loaded: &mut Loaded, attached: &Attached, from: &str, frames: &[Fixture]) -> u64 {
     let expected = expected(attached, frames);
     let nic = || nic_counters(&attached.interface.name).expect("it is there").received;
-    let before = loaded.counters.snapshot(attached.slot).expect("counters are read");
+    let mut totals = Totals::default();
+    let before = totals.read(&mut loaded.counters, attached.slot).expect("counters are read");
     let nic_before = nic();
     let wire = Wire::open(from).expect("the other end is there");
     for frame in frames {
         wire.send(&frame.bytes).unwrap_or_else(|error| panic!("{}: {error:#}", frame.name));
     }
     for _ in 0..PATIENCE {
-        let after = loaded.counters.snapshot(attached.slot).expect("counters are read");
+        let after = totals.read(&mut loaded.counters, attached.slot).expect("counters are read");
         let tally = Tally::between(&before, &after, attached.slot);
         let received = nic().since(nic_before);
         if tally.seen.packets >= expected.seen.packets && received.packets >= expected.seen.packets {
@@ -159,8 +161,7 @@ fn a_tagged_frame_is_counted_under_its_vlan_in_either_mode() {
         let wanted = wanted(port, Deployment::Inline, mode);
         let attached = attach(&mut loaded, &[wanted]).expect("it attaches").remove(0);
         check(&mut loaded, &attached, member, &tagged);
-        let snapshot = loaded.counters.snapshot(1).expect("counters are read");
-        let vlans: Vec<VlanId> = snapshot.pairs.keys().map(PairKey::vlan).collect();
+        let vlans: Vec<VlanId> = loaded.counters.pairs.book().keys().iter().map(PairKey::vlan).collect();
         assert_eq!(vlans, [VlanId::from_tci(100)], "{mode:?}");
     }
 }

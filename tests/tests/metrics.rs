@@ -5,12 +5,14 @@ use std::env;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use ixp_agent::live::{Live, PortState, Roster};
 use ixp_agent::matrix::Window;
 use ixp_agent::members::{self, VlanTags};
 use ixp_agent::metrics::{Build, render};
+use ixp_agent::pairs::PairBook;
 use ixp_agent::snapshot::{Delta, Port, Snapshot};
 use ixp_agent::stations::Inventory;
 use ixp_common::addr::{Family, Mac, VlanId};
@@ -66,8 +68,9 @@ fn page() -> String {
     live.ports.insert(1, port());
     live.in_force.inapplicable.insert(Rule::L06, "no port is configured".to_owned());
     let member = Mac([2, 0, 0, 0, 0, 1]);
-    let cell = |source, destination, family| {
-        (PairKey::new(VlanId::UNTAGGED, source, destination, family), Counts::frame(64))
+    let mut book = PairBook::default();
+    let mut cell = |source, destination, family| {
+        (book.id(&PairKey::new(VlanId::UNTAGGED, source, destination, family)), Counts::frame(64))
     };
     let pairs = vec![cell(member, Mac([4; 6]), Family::Ipv4), cell(member, Mac::BROADCAST, Family::Arp)];
     let mut broken = RuleCounts::default();
@@ -76,9 +79,10 @@ fn page() -> String {
     let rules = BTreeMap::from([(key(member), broken), (key(Mac([4; 6])), broken)]);
     let delta = Delta { pairs, rules, ..Delta::default() };
     let snapshot = Snapshot { ports: BTreeMap::from([(1, port().counted)]), ..Snapshot::default() };
-    live.absorb(Timestamp::UNIX_EPOCH, &delta, &snapshot, &registry);
-    live.drained(Duration::from_micros(400));
     let roster = Roster { registry, loaded: Some(Timestamp::UNIX_EPOCH), ..Roster::default() };
+    let roster = Arc::new(roster);
+    live.absorb(Timestamp::UNIX_EPOCH, &delta, &book, &snapshot, &roster);
+    live.drained(Duration::from_micros(400));
     render(&live, &roster, BUILD).expect("it is written")
 }
 

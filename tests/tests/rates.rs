@@ -9,13 +9,13 @@ use ixp_agent::kernel::attach::{Mode, Wanted, attach};
 use ixp_agent::kernel::load::{self, Object};
 use ixp_agent::members::{Asn, load as members};
 use ixp_agent::policy::{Limits, Policy, Ports, Rate, Tables, build};
-use ixp_agent::snapshot::Snapshot;
 use ixp_common::addr::Mac;
 use ixp_common::counters::RuleCounts;
 use ixp_common::policy::Deployment;
 use ixp_common::rules::{Rule, RuleAction};
 use ixp_lab::clock;
 use ixp_tests::corpus::{self, Case};
+use ixp_tests::counted::{Counted, Totals};
 use ixp_tests::cpu;
 use ixp_tests::feed::Feed;
 use ixp_tests::netns::Namespace;
@@ -87,7 +87,7 @@ impl Flow {
     }
 
     /// What was counted against it.
-    fn counted(&self, snapshot: &Snapshot) -> RuleCounts {
+    fn counted(&self, snapshot: &Counted) -> RuleCounts {
         let mine = snapshot
             .rules
             .iter()
@@ -177,7 +177,7 @@ fn each_class_passes_its_burst_and_then_its_rate() {
     };
     attach(&mut loaded, &[wanted]).expect("it attaches");
     let (sent, heard, Moments { first, last }) = send(&flows);
-    let snapshot = loaded.counters.snapshot(1).expect("counters are read");
+    let snapshot = Totals::default().read(&mut loaded.counters, 1).expect("counters are read");
     for ((flow, sent), heard) in flows.iter().zip(sent).zip(heard) {
         let counts = flow.counted(&snapshot);
         let (passed, rule) = (sent - counts.dropped, flow.rule);

@@ -18,6 +18,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::log::Query;
 use super::{Breach, Settings, Severity};
 use crate::members::{Asn, Registry};
+use crate::pairs::PairId;
+use crate::sides::Sides;
 use crate::snapshot::Delta;
 use crate::stations::Inventory;
 
@@ -234,11 +236,20 @@ impl Incidents {
         }
     }
 
-    pub(super) fn counted(&mut self, at: Timestamp, delta: &Delta, registry: &Registry, settings: &Settings) {
-        for sign in self.sweeps.counted(at, delta, registry) {
+    pub(super) fn counted(
+        &mut self,
+        at: Timestamp,
+        delta: &Delta<PairId>,
+        sides: &Sides,
+        registry: &Registry,
+        settings: &Settings,
+    ) {
+        for sign in self.sweeps.counted(at, &delta.rules, registry) {
             self.store.note(sign, registry);
         }
-        for sign in self.silent.exchanged(at, delta, registry, settings, &mut self.counts) {
+        let silent = &mut self.silent;
+        silent.exchanged(at, &delta.pairs, sides, settings);
+        for sign in silent.signs(at, registry, settings, &mut self.counts) {
             self.store.note(sign, registry);
         }
     }

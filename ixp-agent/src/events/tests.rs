@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::members::{VlanTags, parse};
+use crate::pairs::PairBook;
 
 /// Twenty members: AS64501 has 02:…:01, 192.0.2.1 and 2001:db8:1::1, and so on.
 pub(crate) fn registry() -> Registry {
@@ -73,6 +74,15 @@ pub(crate) fn neighbour_frame(kind: u8, sender: u8) -> Vec<u8> {
     frame.extend([kind, 0, 0, 0, 0, 0, 0, 0]);
     frame.extend([0x20, 0x01, 0x0d, 0xb8, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7]);
     frame
+}
+
+/// What was counted, by pairs with these sides.
+pub(crate) fn counted(pairs: &[(PairKey, Counts)], registry: &Registry) -> (Delta<PairId>, Sides) {
+    let mut book = PairBook::default();
+    let pairs = pairs.iter().map(|(key, counts)| (book.id(key), *counts)).collect();
+    let mut sides = Sides::default();
+    sides.follow(&book, registry);
+    (Delta { pairs, ..Delta::default() }, sides)
 }
 
 /// What a station sent to another.

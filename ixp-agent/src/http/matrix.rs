@@ -81,7 +81,7 @@ fn check(raw: &Raw, now: Timestamp) -> Result<Checked, Problem> {
 fn answer(api: &Api, query: &Checked) -> Result<Response, Problem> {
     let slice = {
         let live = api.live.lock().unwrap_or_else(PoisonError::into_inner);
-        live.window.query(query.from, query.to)
+        live.query(query.from, query.to)
     };
     let roster = api.roster.load();
     let matrix =

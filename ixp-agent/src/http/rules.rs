@@ -151,7 +151,6 @@ mod tests {
     use super::*;
     use crate::events::tests::{at, broken, registry};
     use crate::matrix::Window;
-    use crate::snapshot::Delta;
     use crate::stations::Inventory;
     use jiff::SignedDuration;
     use serde_json::{Value, json};
@@ -163,7 +162,7 @@ mod tests {
         live.in_force.inapplicable.insert(Rule::L06, "no port is configured".to_owned());
         let rows = [broken(Rule::N01, 3, 5), broken(Rule::N01, 99, 2)];
         let missed = [(Rule::N01, broken(Rule::N01, 0, 1).1)].into();
-        live.rules.absorb(&Delta { rules: rows.into(), rules_missed: missed, ..Delta::default() }, &registry);
+        live.rules.absorb(&rows.into(), &missed, &registry);
         let json = serde_json::to_value(rules(&live, &registry, "1.2.3")).expect("JSON");
         let of = |name: &str, field: &str| -> Value {
             let all = json["rules"].as_array().expect("a list");

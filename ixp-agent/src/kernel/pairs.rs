@@ -1,51 +1,49 @@
-//! The pair tables in, what each pair exchanged out.
+//! The pair tables in, what each pair exchanged since the last reading out.
 
 use aya::maps::Map;
-use ixp_common::addr::{Family, Mac, VlanId};
-use ixp_common::counters::{Counts, PairKey};
+use ixp_common::counters::Counts;
 use ixp_common::names::{PAIRS, STRANGER_PAIRS};
 
 use super::Error;
-use super::batch::PerCpuTable;
-use crate::snapshot::Pairs;
+use super::hashed::HashedPairs;
+use crate::pairs::{PairBook, PairId};
 
 /// The pair tables: that of members, and that of pairs which forged addresses can make.
 #[derive(Debug)]
 pub struct PairTable {
-    tables: [PerCpuTable<PairKey, Counts>; 2],
-    fill: [usize; 2],
+    members: HashedPairs,
+    strangers: HashedPairs,
+    book: PairBook,
 }
 
 impl PairTable {
     /// Takes the maps.
     pub(super) fn new(members: Map, strangers: Map) -> Result<Self, Error> {
-        let none = PairKey::new(VlanId::UNTAGGED, Mac::ZERO, Mac::ZERO, Family::Other);
-        let table = |name, map| PerCpuTable::new(name, map, none, Counts::default());
-        Ok(Self { tables: [table(PAIRS, members)?, table(STRANGER_PAIRS, strangers)?], fill: [0; 2] })
+        let members = HashedPairs::new(PAIRS, members)?;
+        let strangers = HashedPairs::new(STRANGER_PAIRS, strangers)?;
+        Ok(Self { members, strangers, book: PairBook::default() })
     }
 
     /// Cells in use at the last reading: members', and strangers'.
     #[must_use]
     pub fn fill(&self) -> [usize; 2] {
-        self.fill
+        [self.members.fill(), self.strangers.fill()]
     }
 
-    /// Reads every cell, summed over the CPUs.
+    /// The pairs that were met, with the numbers by which they are told of.
+    #[must_use]
+    pub fn book(&self) -> &PairBook {
+        &self.book
+    }
+
+    /// Appends what each pair exchanged since it was last told of. A pair can come several times: one that was
+    /// registered while its first frames came can be in both tables. What is appended is told, and does not
+    /// come again, even if reading fails behind it.
     ///
     /// # Errors
     /// [`Error::Map`].
-    pub fn read(&mut self) -> Result<Pairs, Error> {
-        let before = self.fill.iter().sum();
-        let mut pairs = Pairs::with_capacity_and_hasher(before, Default::default());
-        for (table, fill) in self.tables.iter_mut().zip(&mut self.fill) {
-            *fill = 0;
-            table.read(|key, values| {
-                // A pair that was registered while its first frames came can be in both.
-                let sum: &mut Counts = pairs.entry(*key).or_default();
-                values.iter().for_each(|counts| sum.add(*counts));
-                *fill += 1;
-            })?;
-        }
-        Ok(pairs)
+    pub fn grow(&mut self, grown: &mut Vec<(PairId, Counts)>) -> Result<(), Error> {
+        self.members.grow(&mut self.book, grown)?;
+        self.strangers.grow(&mut self.book, grown)
     }
 }

@@ -1,4 +1,4 @@
-//! The kernel's counters in, a [`Snapshot`] out.
+//! The kernel's counters in, a [`Snapshot`] and what pairs exchanged out.
 
 use std::collections::BTreeMap;
 
@@ -10,6 +10,7 @@ use ixp_common::names::{PORT_COUNTERS, REASON_COUNTERS};
 use super::Error;
 use super::pairs::PairTable;
 use super::rules::{Broken, RuleTables};
+use crate::pairs::PairId;
 use crate::snapshot::{Port, Snapshot};
 
 /// The counting maps.
@@ -23,13 +24,14 @@ pub struct Counters {
 }
 
 impl Counters {
-    /// Reads everything that the slots up to `last` counted. Cells first and what was seen last, so
+    /// Reads everything that the slots up to `last` counted, and appends what pairs exchanged since they were
+    /// last told of, as [`PairTable::grow`] does. Cells first and what was seen last, so
     /// that a frame in flight is seen and not yet in a cell, never the other way round.
     ///
     /// # Errors
     /// [`Error::Map`].
-    pub fn snapshot(&mut self, last: u32) -> Result<Snapshot, Error> {
-        let pairs = self.pairs.read()?;
+    pub fn snapshot(&mut self, last: u32, grown: &mut Vec<(PairId, Counts)>) -> Result<Snapshot, Error> {
+        self.pairs.grow(grown)?;
         let Broken { rules, untold } = self.rules.read()?;
         let mut ports = BTreeMap::new();
         for slot in 0..=last {
@@ -38,7 +40,7 @@ impl Counters {
             let rules_missed = self.rules.missed(slot)?;
             ports.insert(slot, Port { counters: self.port(slot)?, malformed, odd, rules_missed });
         }
-        Ok(Snapshot { ports, pairs, rules, untold })
+        Ok(Snapshot { ports, rules, untold })
     }
 
     fn port(&self, slot: u32) -> Result<PortCounters, Error> {

@@ -6,7 +6,6 @@ use ixp_common::counters::{RuleCounts, RuleKey};
 use ixp_common::rules::{Rule, RuleAction};
 
 use crate::members::Registry;
-use crate::snapshot::Delta;
 
 /// Rules and stations that are nobody's; more are counted by rule alone.
 const STRANGERS: usize = 1 << 15;
@@ -20,12 +19,17 @@ pub struct RuleTotals {
 }
 
 impl RuleTotals {
-    /// Takes what was counted.
-    pub fn absorb(&mut self, delta: &Delta, registry: &Registry) {
-        for (key, counts) in &delta.rules {
+    /// Takes what was counted, by station, and where there was no room for one.
+    pub fn absorb(
+        &mut self,
+        rules: &BTreeMap<RuleKey, RuleCounts>,
+        missed: &BTreeMap<Rule, RuleCounts>,
+        registry: &Registry,
+    ) {
+        for (key, counts) in rules {
             self.add(key, counts, registry);
         }
-        for (rule, counts) in &delta.rules_missed {
+        for (rule, counts) in missed {
             self.missed.entry(*rule).or_default().add(counts);
         }
     }
@@ -117,7 +121,7 @@ mod tests {
             let [a, b, c, d] = number.to_be_bytes();
             let key =
                 RuleKey::new(StationKey::new(VlanId::UNTAGGED, Mac([2, 0, a, b, c, d])), Rule::L07 as u8);
-            totals.absorb(&Delta { rules: [(key, counts)].into(), ..Delta::default() }, &registry);
+            totals.absorb(&[(key, counts)].into(), &BTreeMap::new(), &registry);
         }
         assert_eq!((totals.rows().len(), totals.missed()[&Rule::L07].would_drop), (STRANGERS, 7));
         let sum = Counts { packets: STRANGERS as u64 + 7, bytes: 60 * (STRANGERS as u64 + 7) };

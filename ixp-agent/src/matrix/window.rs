@@ -1,18 +1,19 @@
 //! Deltas in as they are counted, the sum over any part of the last hour out; memory is bounded.
 
-mod keys;
+mod open;
 mod step;
 #[cfg(test)]
 mod tests;
 
 use std::collections::VecDeque;
 
-use ixp_common::counters::Counts;
+use ixp_common::counters::{Counts, PairKey};
 use jiff::{SignedDuration, Timestamp};
 
-use self::keys::Keys;
+use self::open::Open;
 use self::step::Step;
 use super::Span;
+use crate::pairs::PairId;
 use crate::snapshot::Delta;
 
 /// What was counted in the recent past, in steps aligned to the wall clock.
@@ -26,7 +27,8 @@ pub struct Window {
     step_nanos: i128,
     keep_steps: i64,
     max_records: usize,
-    keys: Keys,
+    /// The pairs of the last step.
+    open: Open,
     /// In order of time; the last one is open.
     steps: VecDeque<Step>,
     records: usize,
@@ -66,7 +68,8 @@ pub struct Slice {
 impl Window {
     /// An empty window that holds `keep` in steps of `step`, and in no case more than `max_records`
     /// counts of a pair in a step, of 20 bytes each; then the oldest steps go first. What a station broke
-    /// of a rule in a step takes the room of five.
+    /// of a rule in a step takes the room of five. The open step takes 16 bytes for each pair ever met
+    /// instead.
     #[must_use]
     pub fn new(step: SignedDuration, keep: SignedDuration, max_records: usize) -> Self {
         let step_nanos = step.as_nanos().max(1);
@@ -75,7 +78,7 @@ impl Window {
             step_nanos,
             keep_steps: i64::try_from(keep_steps).unwrap_or(i64::MAX),
             max_records,
-            keys: Keys::default(),
+            open: Open::default(),
             steps: VecDeque::new(),
             records: 0,
             read: None,
@@ -84,22 +87,24 @@ impl Window {
     }
 
     /// Takes what was counted between the last call and `at`.
-    pub fn absorb(&mut self, at: Timestamp, delta: &Delta) {
+    pub fn absorb(&mut self, at: Timestamp, delta: &Delta<PairId>) {
         self.follow(at);
         let number = self.number(at);
         if self.steps.back().is_none_or(|open| open.number < number) {
             self.open(number);
         }
-        let Some(open) = self.steps.back_mut() else { return };
-        open.add_totals(delta);
-        let before = open.records();
-        for (key, counts) in &delta.pairs {
-            if !open.add(&mut self.keys, key, *counts, self.max_records) {
+        let Some(step) = self.steps.back_mut() else { return };
+        step.add_totals(delta);
+        let before = self.open.pairs() + step.rule_records();
+        let bound = self.max_records.saturating_sub(step.rule_records());
+        for (id, counts) in &delta.pairs {
+            if !self.open.add(*id, *counts, bound) {
+                step.add_unattributed(*counts);
                 self.loss.overflowed.add(*counts);
             }
         }
-        open.add_rules(delta, self.max_records);
-        self.records += open.records() - before;
+        step.add_rules(delta, self.max_records.saturating_sub(self.open.pairs()));
+        self.records = self.records + self.open.pairs() + step.rule_records() - before;
         while self.records > self.max_records && self.steps.len() > 1 {
             self.loss.steps += 1;
             self.loss.records += self.drop_oldest();
@@ -109,9 +114,10 @@ impl Window {
     }
 
     /// The sum over all steps that `from..to` touches; without `from` from the oldest step on, without
-    /// `to` up to the last reading. What lies ahead of the last reading is no gap.
+    /// `to` up to the last reading. What lies ahead of the last reading is no gap. `keys` are the pairs in
+    /// the order of their numbers.
     #[must_use]
-    pub fn query(&self, from: Option<Timestamp>, to: Option<Timestamp>) -> Slice {
+    pub fn query(&self, from: Option<Timestamp>, to: Option<Timestamp>, keys: &[PairKey]) -> Slice {
         let (Some(oldest), Some(open), Some((begun, last))) =
             (self.steps.front(), self.steps.back(), self.read)
         else {
@@ -127,7 +133,7 @@ impl Window {
             Some(_) | None => self.start(first).max(begun),
         };
         let mut slice = Slice::default();
-        let mut sums = self.keys.sums();
+        let mut sums = vec![Counts::default(); keys.len()];
         let mut expected = first;
         for step in self.steps.iter().filter(|step| (first..end).contains(&step.number)) {
             gap(opening.max(self.start(expected)), self.start(step.number).max(begun), &mut slice);
@@ -135,8 +141,12 @@ impl Window {
             step.add_to(&mut slice.delta, &mut sums);
         }
         gap(self.start(expected), self.start(end), &mut slice);
-        slice.delta.pairs = self.keys.pairs(&sums);
         let is_open = end == open.number + 1;
+        if is_open {
+            self.open.add_to(&mut sums);
+        }
+        let counted = keys.iter().copied().zip(sums).filter(|(_, sum)| !sum.is_zero());
+        slice.delta.pairs = counted.collect();
         slice.span = Span { from: Some(opening), to: Some(if is_open { last } else { self.start(end) }) };
         slice
     }
@@ -150,7 +160,7 @@ impl Window {
     /// Bytes of memory held, give or take what allocators add.
     #[must_use]
     pub fn memory(&self) -> usize {
-        self.keys.memory() + self.steps.iter().map(Step::memory).sum::<usize>()
+        self.open.memory() + self.steps.iter().map(Step::memory).sum::<usize>()
     }
 
     /// Counts of a pair in a step that are held.
@@ -176,9 +186,8 @@ impl Window {
 
     fn open(&mut self, number: i64) {
         if let Some(closed) = self.steps.back_mut() {
-            closed.close();
+            closed.pairs = self.open.take();
         }
-        self.keys.forget_places();
         let oldest = number.saturating_sub(self.keep_steps);
         while self.steps.front().is_some_and(|step| step.number < oldest) {
             self.drop_oldest();
@@ -191,10 +200,6 @@ impl Window {
             return 0;
         };
         self.records -= step.records();
-        self.keys.release(step.ids());
-        if self.keys.is_sparse() {
-            self.keys.rebuild(self.steps.iter_mut());
-        }
         step.records() as u64
     }
 

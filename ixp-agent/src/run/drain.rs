@@ -21,6 +21,7 @@ use crate::events::Breach;
 use crate::kernel;
 use crate::kernel::load::Loaded;
 use crate::live::{Claim, Live, Roster};
+use crate::pairs::PairId;
 use crate::snapshot::{Delta, Snapshot};
 
 /// A drain per second.
@@ -43,6 +44,8 @@ pub(super) struct Drain {
     site: Site,
     probes: Option<Probes>,
     before: Snapshot,
+    /// What pairs were told to have exchanged and the live state does not know yet.
+    grown: Vec<(PairId, Counts)>,
     live: Arc<Mutex<Live>>,
     roster: Arc<ArcSwap<Roster>>,
     outlets: Outlets,
@@ -67,6 +70,7 @@ impl Drain {
             site,
             probes,
             before,
+            grown: Vec::new(),
             live,
             roster,
             outlets,
@@ -112,7 +116,7 @@ impl Drain {
 
     fn drain(&mut self) {
         let start = clock::instant();
-        let snapshot = match self.loaded.counters.snapshot(self.watch.last_slot()) {
+        let snapshot = match self.loaded.counters.snapshot(self.watch.last_slot(), &mut self.grown) {
             Ok(snapshot) => snapshot,
             Err(error) => {
                 warn!(%error, "the counters were not read; the next reading has what this one lacks");
@@ -121,19 +125,19 @@ impl Drain {
             }
         };
         let at = clock::now();
-        let mut delta = snapshot.since(&self.before);
+        let mut delta = snapshot.since(&self.before, std::mem::take(&mut self.grown));
         let took = clock::instant().duration_since(start);
         let roster = self.roster.load();
         let mut live = self.live();
         for (key, counts) in live.events.agent_counts() {
             delta.rules.entry(key).or_default().add(&counts);
         }
-        live.absorb(at, &delta, &snapshot, &roster.registry);
+        live.absorb(at, &delta, self.loaded.counters.pairs.book(), &snapshot, &roster);
         live.drained(took);
         [live.pair_table.0, live.stranger_pairs.0] = self.loaded.counters.pairs.fill();
         let in_flight = live.in_flight();
         drop(live);
-        debug!(cells = snapshot.pairs.len(), frames = delta.seen.packets, ?took, "drained");
+        debug!(grown = delta.pairs.len(), frames = delta.seen.packets, ?took, "drained");
         if delta == Delta::default() && !in_flight.is_zero() && in_flight != self.lost {
             warn!(
                 frames = in_flight.packets,
@@ -142,6 +146,8 @@ impl Drain {
             self.lost = in_flight;
         }
         self.before = snapshot;
+        self.grown = delta.pairs;
+        self.grown.clear();
     }
 
     fn rings(&mut self) {

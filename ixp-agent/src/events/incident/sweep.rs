@@ -3,14 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use ixp_common::counters::{RuleKey, StationKey};
+use ixp_common::counters::{RuleCounts, RuleKey, StationKey};
 use ixp_common::rules::Rule;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Breach, Kind, Role, Sign, Subject};
 use crate::events::{summary, who};
 use crate::members::Registry;
-use crate::snapshot::Delta;
 
 /// What lies further back does not count.
 const WINDOW: SignedDuration = SignedDuration::from_secs(60);
@@ -50,10 +49,15 @@ impl Sweeps {
     }
 
     /// Takes how many requests there were.
-    pub(super) fn counted(&mut self, at: Timestamp, delta: &Delta, registry: &Registry) -> Vec<Sign> {
+    pub(super) fn counted(
+        &mut self,
+        at: Timestamp,
+        rules: &BTreeMap<RuleKey, RuleCounts>,
+        registry: &Registry,
+    ) -> Vec<Sign> {
         let asking = |key: &RuleKey| key.rule().filter(|rule| matches!(rule, Rule::A11 | Rule::N11));
         let mut signs = Vec::new();
-        for (key, counts) in &delta.rules {
+        for (key, counts) in rules {
             let Some(rule) = asking(key) else { continue };
             let Some(asked) = self.follow(at, key.station(), rule) else { continue };
             asked.frames = asked.frames.saturating_add(counts.broken.packets);

@@ -3,7 +3,7 @@
 use ixp_common::addr::Mac;
 
 use super::*;
-use crate::events::tests::{arp_frame, at, breach, broken, mac, registry, sent, sent_to, station};
+use crate::events::tests::{arp_frame, at, breach, broken, counted, mac, registry, sent, sent_to, station};
 use crate::events::{Events, Role};
 
 const SECOND: u64 = 1_000_000_000;
@@ -163,7 +163,7 @@ fn a_dead_peer_is_no_sweep_and_many_targets_are() {
         let frame = arp_frame(1, 3, [192, 0, 2, 3], [192, 0, 2, target]);
         events.breach(&Breach { frame: &frame, ..breach(Rule::A11, 3, second) }, &registry);
         let delta = Delta { rules: [broken(Rule::A11, 3, 1)].into(), ..Delta::default() };
-        events.counted(at(second), &delta, &registry);
+        events.counted(at(second), &delta, &Sides::default(), &registry);
     };
     for second in 0..50 {
         ask(&mut events, second, 200);
@@ -180,24 +180,24 @@ fn a_sweep_faster_than_events_is_found_by_its_count() {
     let (mut events, registry) = events();
     events.breach(&breach(Rule::A11, 3, 1), &registry);
     let delta = Delta { rules: [broken(Rule::A11, 3, 250)].into(), ..Delta::default() };
-    events.counted(at(1), &delta, &registry);
+    events.counted(at(1), &delta, &Sides::default(), &registry);
     assert_eq!(kinds(&events), [Kind::Sweep]);
 }
 
 #[test]
 fn traffic_without_bgp_is_told_after_ten_minutes_and_counted() {
     let (mut events, registry) = events();
-    let delta = Delta { pairs: vec![sent(1, 2, 150), sent(2, 1, 50), sent(3, 4, 500)], ..Delta::default() };
+    let (delta, sides) = counted(&[sent(1, 2, 150), sent(2, 1, 50), sent(3, 4, 500)], &registry);
     let session = [SessionKey::new(VlanId::UNTAGGED, mac(3), mac(4))];
     let speak = |events: &mut Events, second| {
         events.looked((at(second), 0), &BTreeMap::new(), &session, &Inventory::new(1), &registry);
     };
     speak(&mut events, 1);
     for second in [2, 601] {
-        events.counted(at(second), &delta, &registry);
+        events.counted(at(second), &delta, &sides, &registry);
         assert_eq!(kinds(&events), []);
     }
-    events.counted(at(602), &delta, &registry);
+    events.counted(at(602), &delta, &sides, &registry);
     assert_eq!(roles(&events, 0), [(64501, Role::Source), (64502, Role::Source)]);
     let counts = events.agent_counts();
     let of = |last| counts[&RuleKey::new(station(last), Rule::I12 as u8)].broken.packets;
@@ -209,11 +209,11 @@ fn traffic_without_bgp_is_told_after_ten_minutes_and_counted() {
 #[test]
 fn a_session_that_is_read_of_after_its_first_traffic_is_no_silence() {
     let (mut events, registry) = events();
-    let delta = Delta { pairs: vec![sent(1, 2, 500)], ..Delta::default() };
-    events.counted(at(10_000), &delta, &registry);
+    let (delta, sides) = counted(&[sent(1, 2, 500)], &registry);
+    events.counted(at(10_000), &delta, &sides, &registry);
     let session = [SessionKey::new(VlanId::UNTAGGED, mac(1), mac(2))];
     events.looked((at(10_003), 0), &BTreeMap::new(), &session, &Inventory::new(1), &registry);
-    events.counted(at(10_700), &delta, &registry);
+    events.counted(at(10_700), &delta, &sides, &registry);
     assert_eq!((kinds(&events), events.agent_counts()), (Vec::new(), BTreeMap::new()));
 }
 
@@ -223,9 +223,9 @@ fn a_common_route_server_stands_for_a_session() {
     events.set(Settings { route_servers: [Asn(64520)].into(), ..Settings::default() });
     let session = |last| SessionKey::new(VlanId::UNTAGGED, mac(last), mac(20));
     events.looked((at(1), 0), &BTreeMap::new(), &[session(1), session(2)], &Inventory::new(1), &registry);
-    let delta = Delta { pairs: vec![sent(1, 2, 500), sent(1, 3, 500), sent(1, 20, 500)], ..Delta::default() };
-    events.counted(at(2), &delta, &registry);
-    events.counted(at(700), &delta, &registry);
+    let (delta, sides) = counted(&[sent(1, 2, 500), sent(1, 3, 500), sent(1, 20, 500)], &registry);
+    events.counted(at(2), &delta, &sides, &registry);
+    events.counted(at(700), &delta, &sides, &registry);
     assert_eq!(roles(&events, 0), [(64501, Role::Source), (64503, Role::Source)]);
     assert_eq!(kinds(&events).len(), 1);
 }
@@ -233,9 +233,9 @@ fn a_common_route_server_stands_for_a_session() {
 #[test]
 fn what_goes_to_groups_or_to_no_member_needs_no_bgp() {
     let (mut events, registry) = events();
-    let delta = Delta { pairs: vec![sent_to(1, Mac::BROADCAST, 500), sent(1, 99, 500)], ..Delta::default() };
-    events.counted(at(2), &delta, &registry);
-    events.counted(at(700), &delta, &registry);
+    let (delta, sides) = counted(&[sent_to(1, Mac::BROADCAST, 500), sent(1, 99, 500)], &registry);
+    events.counted(at(2), &delta, &sides, &registry);
+    events.counted(at(700), &delta, &sides, &registry);
     assert_eq!(kinds(&events), []);
 }
 

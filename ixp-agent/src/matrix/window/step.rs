@@ -1,12 +1,12 @@
-//! What was counted in one step: 20 bytes per pair, and some more per rule and station.
+//! What was counted in one step: once it is closed, 20 bytes per pair, and some more per rule and station.
 
 use std::collections::BTreeMap;
 
-use ixp_common::counters::{Counts, PairKey, RuleCounts, RuleKey};
+use ixp_common::counters::{Counts, RuleCounts, RuleKey};
 use ixp_common::frame::{Malformed, Oddity};
 use ixp_common::rules::Rule;
 
-use super::keys::{Id, Keys, Place, Sums};
+use crate::pairs::PairId;
 use crate::snapshot::Delta;
 
 /// Bytes of a pair's record.
@@ -25,9 +25,44 @@ pub(super) struct Step {
     odd: BTreeMap<Oddity, Counts>,
     rules: BTreeMap<RuleKey, RuleCounts>,
     rules_missed: BTreeMap<Rule, RuleCounts>,
-    ids: Vec<Id>,
+    /// None while the step is open.
+    pub(super) pairs: Records,
+}
+
+/// What pairs exchanged.
+#[derive(Debug, Default)]
+pub(super) struct Records {
+    ids: Vec<PairId>,
     packets: Vec<u64>,
     bytes: Vec<u64>,
+}
+
+impl Records {
+    pub(super) fn with_capacity(pairs: usize) -> Self {
+        Self {
+            ids: Vec::with_capacity(pairs),
+            packets: Vec::with_capacity(pairs),
+            bytes: Vec::with_capacity(pairs),
+        }
+    }
+
+    pub(super) fn push(&mut self, id: PairId, counts: Counts) {
+        self.ids.push(id);
+        self.packets.push(counts.packets);
+        self.bytes.push(counts.bytes);
+    }
+
+    fn add_to(&self, sums: &mut [Counts]) {
+        for ((id, packets), bytes) in self.ids.iter().zip(&self.packets).zip(&self.bytes) {
+            let (packets, bytes) = (*packets, *bytes);
+            sums[id.index()].add(Counts { packets, bytes });
+        }
+    }
+
+    fn memory(&self) -> usize {
+        self.ids.capacity() * size_of::<PairId>()
+            + (self.packets.capacity() + self.bytes.capacity()) * size_of::<u64>()
+    }
 }
 
 impl Step {
@@ -40,34 +75,38 @@ impl Step {
             odd: BTreeMap::new(),
             rules: BTreeMap::new(),
             rules_missed: BTreeMap::new(),
-            ids: Vec::new(),
-            packets: Vec::new(),
-            bytes: Vec::new(),
+            pairs: Records::default(),
         }
     }
 
-    /// Records that it holds: its pairs, and its rules as what they take of the same memory.
+    /// Records that it holds once it is closed: its pairs, and its rules as what they take of the same memory.
     pub(super) fn records(&self) -> usize {
-        self.ids.len() + self.rules.len() * RULE_RECORDS
+        self.pairs.ids.len() + self.rule_records()
     }
 
-    pub(super) fn ids(&self) -> &[Id] {
-        &self.ids
+    /// Records whose memory its rules take.
+    pub(super) fn rule_records(&self) -> usize {
+        self.rules.len() * RULE_RECORDS
     }
 
     /// Adds all but the pairs and rules.
-    pub(super) fn add_totals(&mut self, delta: &Delta) {
+    pub(super) fn add_totals<K>(&mut self, delta: &Delta<K>) {
         self.seen.add(delta.seen);
         self.unattributed.add(delta.unattributed);
         add_each(&mut self.malformed, &delta.malformed);
         add_each(&mut self.odd, &delta.odd);
     }
 
+    /// Takes frames that have no cell here.
+    pub(super) fn add_unattributed(&mut self, counts: Counts) {
+        self.unattributed.add(counts);
+    }
+
     /// Adds which rules were broken. Those of another station than the step has become those of stations
-    /// without room if the step has `bound` records.
-    pub(super) fn add_rules(&mut self, delta: &Delta, bound: usize) {
+    /// without room if there are `bound` records of rules.
+    pub(super) fn add_rules<K>(&mut self, delta: &Delta<K>, bound: usize) {
         for (key, counts) in &delta.rules {
-            let has_room = self.records() + RULE_RECORDS <= bound;
+            let has_room = self.rule_records() + RULE_RECORDS <= bound;
             if let Some(sum) = self.rules.get_mut(key) {
                 sum.add(counts);
             } else if has_room {
@@ -79,57 +118,19 @@ impl Step {
         add_rules(&mut self.rules_missed, &delta.rules_missed);
     }
 
-    /// Adds what a pair exchanged. If the step has `bound` records and this is another, its frames
-    /// become unattributed, and the answer is false.
-    pub(super) fn add(&mut self, keys: &mut Keys, key: &PairKey, counts: Counts, bound: usize) -> bool {
-        let bound = bound.saturating_sub(self.rules.len() * RULE_RECORDS);
-        match keys.place(key, self.ids.len(), bound) {
-            Some(Place::Taken(at)) => {
-                self.packets[at] = self.packets[at].wrapping_add(counts.packets);
-                self.bytes[at] = self.bytes[at].wrapping_add(counts.bytes);
-            }
-            Some(Place::Free(id)) => {
-                self.ids.push(id);
-                self.packets.push(counts.packets);
-                self.bytes.push(counts.bytes);
-            }
-            None => {
-                self.unattributed.add(counts);
-                return false;
-            }
-        }
-        true
-    }
-
-    /// Gives back what was kept free for more pairs.
-    pub(super) fn close(&mut self) {
-        self.ids.shrink_to_fit();
-        self.packets.shrink_to_fit();
-        self.bytes.shrink_to_fit();
-    }
-
-    pub(super) fn renumber(&mut self, new: impl Fn(Id) -> Id) {
-        self.ids.iter_mut().for_each(|id| *id = new(*id));
-    }
-
     /// Adds the totals to `delta` and the pairs to `sums`.
-    pub(super) fn add_to(&self, delta: &mut Delta, sums: &mut Sums) {
+    pub(super) fn add_to<K>(&self, delta: &mut Delta<K>, sums: &mut [Counts]) {
         delta.seen.add(self.seen);
         delta.unattributed.add(self.unattributed);
         add_each(&mut delta.malformed, &self.malformed);
         add_each(&mut delta.odd, &self.odd);
         add_rules(&mut delta.rules, &self.rules);
         add_rules(&mut delta.rules_missed, &self.rules_missed);
-        for ((id, packets), bytes) in self.ids.iter().zip(&self.packets).zip(&self.bytes) {
-            let (packets, bytes) = (*packets, *bytes);
-            sums.add(*id, Counts { packets, bytes });
-        }
+        self.pairs.add_to(sums);
     }
 
     pub(super) fn memory(&self) -> usize {
-        let records = self.ids.capacity() * size_of::<Id>()
-            + (self.packets.capacity() + self.bytes.capacity()) * size_of::<u64>();
-        size_of::<Self>() + records + self.rules.len() * RULE_RECORDS * RECORD_BYTES
+        size_of::<Self>() + self.pairs.memory() + self.rule_records() * RECORD_BYTES
     }
 }
 

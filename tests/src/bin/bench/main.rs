@@ -2,6 +2,7 @@
 //! every frame is counted. Arguments in, a table and JSON out.
 
 mod drain;
+mod fold;
 mod machine;
 mod rates;
 mod report;

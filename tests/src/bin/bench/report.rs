@@ -50,11 +50,11 @@ impl fmt::Display for Report {
             let per_second = 1000.0 / f64::from(u32::try_from((*ns).max(1)).unwrap_or(u32::MAX));
             writeln!(f, "{name:<16}{rules:>15}{ns:>10}{per_second:>14.1}")?;
         }
-        writeln!(f, "\nms per reading    snapshot     since")?;
+        writeln!(f, "\nms per reading    snapshot      fold   fold 3 %")?;
         for drain in &self.drains {
-            let [snapshot, since] = [drain.snapshot_us, drain.since_us].map(Millis);
+            let [snapshot, fold, few] = [drain.snapshot_us, drain.fold_us, drain.fold_few_us].map(Millis);
             let of = format!("{} cells", drain.cells);
-            writeln!(f, "{of:<16}{snapshot:>10}{since:>10}")?;
+            writeln!(f, "{of:<16}{snapshot:>10}{fold:>10}{few:>11}")?;
         }
         let frames: u64 = self.rates.iter().map(|rate| rate.counted).sum();
         writeln!(f, "\nexact: {frames} frames sent, {frames} counted, each in its cell")
