@@ -42,7 +42,8 @@ pub(super) struct CellTable {
     told: Vec<Cell>,
     /// Per cell that was told of, its pair.
     ids: Vec<PairId>,
-    fill: usize,
+    /// Per CPU, cells that were told of.
+    fill: Vec<usize>,
 }
 
 const WORD: usize = size_of::<u64>();
@@ -68,14 +69,14 @@ impl CellTable {
             cells: mapped(CELLS, cells, number * CELL_WORDS)?,
             laps: vec![None; cpus],
             told: vec![Cell::default(); number],
-            ids: vec![PairId::default(); number],
-            fill: 0,
+            ids: vec![PairId::from_index(0); number],
+            fill: vec![0; cpus],
         })
     }
 
-    /// Cells in use at the last reading, on all CPUs.
+    /// Cells in use at the last reading, on the CPU that has most.
     pub(super) fn fill(&self) -> usize {
-        self.fill
+        self.fill.iter().copied().max().unwrap_or(0)
     }
 
     /// Adds what cells counted since the last reading, one entry per cell and CPU.
@@ -85,7 +86,7 @@ impl CellTable {
         let batches = batches.words().chunks_exact(BATCH_WORDS);
         let cells = cells.words().chunks_exact(each * CELL_WORDS);
         let told = told.chunks_exact_mut(each).zip(ids.chunks_exact_mut(each));
-        for (((batch, words), (told, ids)), before) in batches.zip(cells).zip(told).zip(laps) {
+        for (((batch, words), (told, ids)), (before, fill)) in batches.zip(cells).zip(told).zip(laps.iter_mut().zip(fill)) {
             // Of those of the lap that it was when the last reading of these cells began, all had been counted.
             let lap = lap(batch);
             if lap.is_some() && *before == lap {

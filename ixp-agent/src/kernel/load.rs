@@ -138,15 +138,18 @@ pub fn load(object: &Object, capacity: Capacity) -> Result<Loaded, Error> {
     for name in names::RULE_PROGRAM_NAMES.into_iter().chain([names::PROGRAM]) {
         named(&mut ebpf, name)?.load().map_err(|error| Error::Load(error.into()))?;
     }
+    let cells = CellTable::new(
+        (&take(&mut ebpf, names::BATCHES)?, &take(&mut ebpf, names::CELLS)?),
+        ebpf.map(names::NUMBERED).ok_or_else(|| absent(names::NUMBERED))?,
+        cpus,
+        lines,
+    )?;
     let counters = Counters {
         ports: PerCpuArray::<_, PortCounters>::try_from(take(&mut ebpf, names::PORT_COUNTERS)?)
             .map_err(|error| Error::map("type", names::PORT_COUNTERS, error))?,
         reasons: PerCpuArray::<_, Counts>::try_from(take(&mut ebpf, names::REASON_COUNTERS)?)
             .map_err(|error| Error::map("type", names::REASON_COUNTERS, error))?,
-        pairs: PairTable::new(CellTable::new(
-            (&take(&mut ebpf, names::BATCHES)?, &take(&mut ebpf, names::CELLS)?),
-            ebpf.map(names::NUMBERED).ok_or_else(|| Error::map("look-up", names::NUMBERED, "not in the object"))?,
-            cpus, lines)?, take(&mut ebpf, names::PAIRS)?, take(&mut ebpf, names::STRANGER_PAIRS)?)?,
+        pairs: PairTable::new(cells, take(&mut ebpf, names::PAIRS)?, take(&mut ebpf, names::STRANGER_PAIRS)?)?,
         rules: RuleTables::new(
             take(&mut ebpf, names::RULES)?,
             take(&mut ebpf, names::STRANGER_RULES)?,
@@ -206,7 +209,11 @@ pub(super) fn named<'e>(ebpf: &'e mut Ebpf, name: &'static str) -> Result<&'e mu
 }
 
 pub(super) fn take(ebpf: &mut Ebpf, name: &'static str) -> Result<aya::maps::Map, Error> {
-    ebpf.take_map(name).ok_or_else(|| Error::map("look-up", name, "not in the object"))
+    ebpf.take_map(name).ok_or_else(|| absent(name))
+}
+
+fn absent(name: &'static str) -> Error {
+    Error::map("look-up", name, "not in the object")
 }
 
 #[cfg(test)]

@@ -1,33 +1,51 @@
-//! The pair tables in, what each pair exchanged since the last reading out.
+//! Cells, pair tables and notes in, what each pair exchanged since the last reading out.
+
+use std::mem;
 
 use aya::maps::Map;
 use ixp_common::counters::Counts;
 use ixp_common::names::{PAIRS, STRANGER_PAIRS};
 
 use super::Error;
+use super::ahead::Ahead;
+use super::cells::CellTable;
 use super::hashed::HashedPairs;
 use crate::pairs::{PairBook, PairId};
 
-/// The pair tables: that of members, and that of pairs which forged addresses can make.
+/// Where pairs are counted: in cells between numbered stations, among the other pairs of members, and among those
+/// which forged addresses can make.
 #[derive(Debug)]
 pub struct PairTable {
+    cells: CellTable,
     members: HashedPairs,
     strangers: HashedPairs,
     book: PairBook,
+    ahead: Ahead,
+    /// What all three counted, and of which nothing was told yet.
+    counted: Vec<(PairId, Counts)>,
+    /// Frames that are noted and not counted.
+    noted: Vec<(PairId, Counts)>,
 }
 
 impl PairTable {
     /// Takes the maps.
-    pub(super) fn new(members: Map, strangers: Map) -> Result<Self, Error> {
-        let members = HashedPairs::new(PAIRS, members)?;
-        let strangers = HashedPairs::new(STRANGER_PAIRS, strangers)?;
-        Ok(Self { members, strangers, book: PairBook::default() })
+    pub(super) fn new(cells: CellTable, members: Map, strangers: Map) -> Result<Self, Error> {
+        Ok(Self {
+            cells,
+            members: HashedPairs::new(PAIRS, members)?,
+            strangers: HashedPairs::new(STRANGER_PAIRS, strangers)?,
+            book: PairBook::default(),
+            ahead: Ahead::default(),
+            counted: Vec::new(),
+            noted: Vec::new(),
+        })
     }
 
-    /// Cells in use at the last reading: members', and strangers'.
+    /// Cells in use at the last reading: members', where the table of one CPU or that of their other pairs is
+    /// fullest, and strangers'.
     #[must_use]
     pub fn fill(&self) -> [usize; 2] {
-        [self.members.fill(), self.strangers.fill()]
+        [self.cells.fill().max(self.members.fill()), self.strangers.fill()]
     }
 
     /// The pairs that were met, with the numbers by which they are told of.
@@ -36,14 +54,25 @@ impl PairTable {
         &self.book
     }
 
-    /// Appends what each pair exchanged since it was last told of. A pair can come several times: one that was
-    /// registered while its first frames came can be in both tables. What is appended is told, and does not
-    /// come again, even if reading fails behind it.
+    /// Appends what each pair exchanged since it was last told of, frames that are noted and not yet in its cell
+    /// included. A pair can come several times: once per CPU, and one that was registered while its first frames came
+    /// can be in all tables. What is appended is told, and does not come again.
     ///
     /// # Errors
-    /// [`Error::Map`].
+    /// [`Error::Map`]. What was read before comes with the next reading.
     pub fn grow(&mut self, grown: &mut Vec<(PairId, Counts)>) -> Result<(), Error> {
-        self.members.grow(&mut self.book, grown)?;
-        self.strangers.grow(&mut self.book, grown)
+        let Self { cells, members, strangers, book, ahead, counted, noted } = self;
+        cells.grow(book, counted);
+        members.grow(book, counted)?;
+        strangers.grow(book, counted)?;
+        noted.clear();
+        cells.noted(book, noted);
+        ahead.settle(book.keys().len(), noted, counted);
+        if grown.is_empty() {
+            mem::swap(grown, counted);
+        } else {
+            grown.append(counted);
+        }
+        Ok(())
     }
 }
