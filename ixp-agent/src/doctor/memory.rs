@@ -8,9 +8,13 @@ use crate::kernel::load::Capacity;
 
 /// A count of a pair in a step: an id and two counters.
 const RECORD_BYTES: u64 = 20;
-/// A pair: its entry in the two latest readings (33 bytes, and as much again where a hash table has
-/// just grown), in what grew between them (32), and in the index of the window (50).
-const PAIR_BYTES: u64 = 2 * 2 * 33 + 32 + 50;
+/// A pair: what was told of it (41 bytes, and as much again where a hash table has just grown), its number (21, and
+/// as much again), what it grew by (24), its key twice (32), its two sides (8), its sum in the open step (16) and
+/// whether it is to speak BGP (1).
+const PAIR_BYTES: u64 = 2 * 41 + 2 * 21 + 24 + 32 + 8 + 16 + 1;
+/// A side of a pair: who it is (20), its number (17, and as much again), its sums (32) and its place among those
+/// that have one (4).
+const SIDE_BYTES: u64 = 20 + 2 * 17 + 32 + 4;
 
 /// The memory that the kernel charges for this process's maps, read from their file descriptors.
 pub(super) fn maps(report: &mut Report) {
@@ -23,7 +27,7 @@ pub(super) fn maps(report: &mut Report) {
 
 /// The bound that the window never exceeds.
 pub(super) fn window(report: &mut Report, config: &Config) {
-    let bytes = config.window.records * RECORD_BYTES + pairs(config) * PAIR_BYTES;
+    let bytes = config.window.records * RECORD_BYTES + pairs(config) * (PAIR_BYTES + 2 * SIDE_BYTES);
     let found = format!(
         "at most {} for the last {:#} in steps of {:#}, taken as pairs appear",
         size(bytes),
