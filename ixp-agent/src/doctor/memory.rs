@@ -8,6 +8,8 @@ use crate::kernel::load::Capacity;
 
 /// A count of a pair in a step: an id and two counters.
 const RECORD_BYTES: u64 = 20;
+/// A place for a cell of a CPU: what was told of it (16) and its pair's number (4).
+const PLACE_BYTES: u64 = 20;
 /// A pair: what was told of it (41 bytes, and as much again where a hash table has just grown), its number (21, and
 /// as much again), what it grew by (24), its key twice (32), its two sides (8), its sum in the open step (16) and
 /// whether it is to speak BGP (1).
@@ -27,7 +29,15 @@ pub(super) fn maps(report: &mut Report) {
 
 /// The bound that the window never exceeds.
 pub(super) fn window(report: &mut Report, config: &Config) {
-    let bytes = config.window.records * RECORD_BYTES + pairs(config) * (PAIR_BYTES + 2 * SIDE_BYTES);
+    let capacity = Capacity { pairs: config.counting.pairs, stations: config.counting.stations };
+    let places = match capacity.places() {
+        Ok(places) => places,
+        Err(error) => return report.warning("agent memory", error.to_string(), "mount /sys"),
+    };
+    let pairs = u64::from(capacity.pairs) + u64::from(capacity.stranger_pairs());
+    let bytes = config.window.records * RECORD_BYTES
+        + places * PLACE_BYTES
+        + pairs * (PAIR_BYTES + 2 * SIDE_BYTES);
     let found = format!(
         "at most {} for the last {:#} in steps of {:#}, taken as pairs appear",
         size(bytes),
@@ -35,11 +45,6 @@ pub(super) fn window(report: &mut Report, config: &Config) {
         config.window.step
     );
     report.ok("agent memory", found);
-}
-
-fn pairs(config: &Config) -> u64 {
-    let capacity = Capacity { pairs: config.counting.pairs, stations: config.counting.stations };
-    u64::from(capacity.pairs) + u64::from(capacity.stranger_pairs())
 }
 
 fn map_bytes(fdinfo: &str) -> Option<u64> {

@@ -33,6 +33,8 @@ pub(super) fn cpus() -> Result<u32, Error> {
 /// The cells, and what was told of them.
 #[derive(Debug)]
 pub(super) struct CellTable {
+    /// Kept open: what a process's maps take is found by their descriptors.
+    _maps: (Map, Map),
     addresses: Mapped,
     batches: Mapped,
     cells: Mapped,
@@ -56,7 +58,7 @@ const FIRST_NOTE: usize = offset_of!(Batch, notes) / WORD;
 impl CellTable {
     /// Maps the maps, which have `lines` lines for each of `cpus` CPUs.
     pub(super) fn new(
-        (batches, cells): (&Map, &Map),
+        (batches, cells): (Map, Map),
         addresses: &Map,
         cpus: u32,
         lines: u32,
@@ -65,8 +67,9 @@ impl CellTable {
         let number = cpus * lines as usize * LINE_CELLS;
         Ok(Self {
             addresses: mapped(NUMBERED, addresses, STATION_NUMBERS as usize)?,
-            batches: mapped(BATCHES, batches, cpus * BATCH_WORDS)?,
-            cells: mapped(CELLS, cells, number * CELL_WORDS)?,
+            batches: mapped(BATCHES, &batches, cpus * BATCH_WORDS)?,
+            cells: mapped(CELLS, &cells, number * CELL_WORDS)?,
+            _maps: (batches, cells),
             laps: vec![None; cpus],
             told: vec![Cell::default(); number],
             ids: vec![PairId::from_index(0); number],
@@ -81,7 +84,7 @@ impl CellTable {
 
     /// Adds what cells counted since the last reading, one entry per cell and CPU.
     pub(super) fn grow(&mut self, book: &mut PairBook, grown: &mut Vec<(PairId, Counts)>) {
-        let Self { addresses, batches, cells, laps, told, ids, fill } = self;
+        let Self { addresses, batches, cells, laps, told, ids, fill, _maps } = self;
         let each = told.len() / laps.len();
         let batches = batches.words().chunks_exact(BATCH_WORDS);
         let cells = cells.words().chunks_exact(each * CELL_WORDS);

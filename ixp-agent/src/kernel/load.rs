@@ -11,7 +11,7 @@ use aya::programs::xdp::XdpLinkId;
 use aya::programs::{ProgramError, Xdp};
 use aya::{Ebpf, EbpfLoader};
 use aya_log::EbpfLogger;
-use ixp_common::cells::lines_for;
+use ixp_common::cells::{LINE_CELLS, lines_for};
 use ixp_common::counters::{Counts, PortCounters};
 use ixp_common::names;
 use object::{Object as _, ObjectSection as _};
@@ -54,9 +54,16 @@ impl Capacity {
     }
 
     /// Lines of cells between numbered stations, per CPU.
-    #[must_use]
-    pub fn cell_lines(self) -> u32 {
+    fn cell_lines(self) -> u32 {
         lines_for(self.pairs)
+    }
+
+    /// Places for such cells, over all CPUs that are online.
+    ///
+    /// # Errors
+    /// [`Error::Map`] if those are not known.
+    pub fn places(self) -> Result<u64, Error> {
+        Ok(u64::from(self.cell_lines()) * LINE_CELLS as u64 * u64::from(cells::cpus()?))
     }
 }
 
@@ -139,7 +146,7 @@ pub fn load(object: &Object, capacity: Capacity) -> Result<Loaded, Error> {
         named(&mut ebpf, name)?.load().map_err(|error| Error::Load(error.into()))?;
     }
     let cells = CellTable::new(
-        (&take(&mut ebpf, names::BATCHES)?, &take(&mut ebpf, names::CELLS)?),
+        (take(&mut ebpf, names::BATCHES)?, take(&mut ebpf, names::CELLS)?),
         ebpf.map(names::NUMBERED).ok_or_else(|| absent(names::NUMBERED))?,
         cpus,
         lines,
