@@ -173,7 +173,10 @@ impl Error {
     pub fn is_bad_usage(&self) -> bool {
         matches!(
             self,
-            Self::NoInterface { .. } | Self::Aggregate { .. } | Self::TooMany { .. } | Self::TooManyPairs { .. }
+            Self::NoInterface { .. }
+                | Self::Aggregate { .. }
+                | Self::TooMany { .. }
+                | Self::TooManyPairs { .. }
         )
     }
 

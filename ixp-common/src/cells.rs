@@ -32,6 +32,7 @@ const USED: u64 = 1 << 63;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CellKey([u64; 2]);
 
+#[expect(clippy::cast_possible_truncation, reason = "fields are cut out by their width")]
 impl CellKey {
     /// The cell of frames from `source` to `destination`, numbers below [`STATION_NUMBERS`] and not 0.
     #[inline(always)]
@@ -87,8 +88,7 @@ impl Spread {
     pub const fn line(self, probe: usize, lines: u32) -> u32 {
         let bits = if probe < 2 { self.0 >> 32 } else { self.0 & 0xffff_ffff };
         let half = (self.0 >> 31 ^ probe as u64) & 1;
-        #[expect(clippy::cast_possible_truncation, reason = "below `lines`")]
-        let bucket = (bits * (lines as u64 >> 1) >> 32) as u32;
+        let bucket = ((bits * (lines as u64 >> 1)) >> 32) as u32;
         bucket << 1 | half as u32
     }
 }
@@ -180,6 +180,7 @@ const _: () = assert!(size_of::<Line>() == 64);
 /// Lines that one CPU needs for this many cells: half as many places again, so that one cell in some hundred
 /// finds none when all are in use. Even.
 #[must_use]
+#[expect(clippy::cast_possible_truncation, reason = "at most MOST_LINES")]
 pub const fn lines_for(cells: u32) -> u32 {
     let lines = (cells as u64 * 3).div_ceil(2 * 2 * LINE_CELLS as u64) * 2;
     if lines > MOST_LINES as u64 { MOST_LINES } else { lines as u32 }

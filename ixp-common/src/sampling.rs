@@ -37,7 +37,7 @@ impl Countdown {
 #[inline(always)]
 const fn gap(rate: u32, draw: u32) -> u32 {
     let choices = rate.saturating_mul(2).saturating_sub(1);
-    (draw as u64 * choices as u64 >> 32) as u32
+    ((draw as u64 * choices as u64) >> 32) as u32
 }
 
 #[cfg(test)]

@@ -1,14 +1,14 @@
 //! The matrix's cells between numbered stations: frames noted, and counted 32 at a time. Pairs for which there is
 //! no room here have it in [`pairs`](crate::pairs).
 
-use core::ptr::{addr_of, addr_of_mut, read_volatile, write_volatile};
+use core::ptr::{addr_of, read_volatile};
 
 use aya_ebpf::bindings::BPF_F_MMAPABLE;
 use aya_ebpf::helpers::bpf_get_smp_processor_id;
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::Array;
 use ixp_common::addr::Mac;
-use ixp_common::cells::{Batch, Cell, CellKey, LINE_CELLS, Line, NOTES, Note, PROBES, STATION_NUMBERS};
+use ixp_common::cells::{Batch, Cell, CellKey, Line, NOTES, Note, PROBES, STATION_NUMBERS};
 use ixp_common::counters::PairKey;
 use ixp_ebpf::assembly::exchange;
 
@@ -49,19 +49,20 @@ pub fn note(key: CellKey, slot: u32, bytes: u32) -> Noted {
     let Some(batch) = BATCHES.get_ptr_mut(cpu) else {
         return Noted::No;
     };
-    // SAFETY: this CPU's entry, which no other CPU writes; XDP does not nest on one CPU. The agent reads words
-    // of it meanwhile, each of which is written at once.
-    unsafe {
-        let len = (*batch).len;
-        if len >= NOTES as u64 || bytes > Note::LONGEST {
-            return Noted::No;
-        }
-        let words = Note::new(key, slot, bytes, (*batch).lap).words();
-        #[expect(clippy::cast_possible_truncation, reason = "below NOTES")]
-        write_words(addr_of_mut!((*batch).notes[len as usize]).cast(), words);
-        (*batch).len = len + 1;
-        if len + 1 == NOTES as u64 { Noted::Last(cpu) } else { Noted::Yes }
+    // SAFETY: this CPU's entry, which no other CPU writes; XDP does not nest on one CPU. The agent reads words of
+    // it meanwhile, each of which is written at once.
+    let batch = unsafe { &mut *batch };
+    let len = batch.len;
+    #[expect(clippy::cast_possible_truncation, reason = "below NOTES")]
+    let Some(place) = batch.notes.get_mut(len as usize) else {
+        return Noted::No;
+    };
+    if bytes > Note::LONGEST {
+        return Noted::No;
     }
+    *place = Note::new(key, slot, bytes, batch.lap);
+    batch.len = len + 1;
+    if batch.len == NOTES as u64 { Noted::Last(cpu) } else { Noted::Yes }
 }
 
 /// Counts the notes of this CPU, all of which are taken. Whether one of them is the first of its CPU and slot that finds
@@ -95,27 +96,24 @@ extern "C" fn ixp_count_notes(cpu: u32) -> u64 {
         return 0;
     };
     // SAFETY: as in `note`.
-    let (lap, notes) = unsafe { (addr_of_mut!((*batch).lap), &(*batch).notes) };
-    // SAFETY: as in `note`.
-    let counting = unsafe {
-        let counting = (*lap).wrapping_add(1);
-        exchange(lap, counting);
-        (*batch).len = 0;
-        counting
-    };
-    for note in notes {
+    let batch = unsafe { &mut *batch };
+    let lap = batch.lap;
+    // SAFETY: a word of this CPU's entry.
+    unsafe { exchange(&raw mut batch.lap, lap.wrapping_add(1)) };
+    batch.len = 0;
+    for note in &batch.notes {
         touch(cpu, note.key());
     }
     let mut left = 0;
-    for (at, note) in notes.iter().enumerate() {
+    for (at, note) in batch.notes.iter().enumerate() {
         match add(cpu, *note) {
             Added::Known => {}
             Added::New => left |= 1 << at,
             Added::NoRoom => left |= 1 << (at + NOTES),
         }
     }
-    // SAFETY: as in `note`.
-    unsafe { exchange(lap, counting.wrapping_add(1)) };
+    // SAFETY: as above.
+    unsafe { exchange(&raw mut batch.lap, lap.wrapping_add(2)) };
     left
 }
 
@@ -143,20 +141,15 @@ fn add(cpu: u32, note: Note) -> Added {
         let Some(line) = CELLS.get_ptr_mut(place(cpu, key, probe)) else {
             return Added::NoRoom;
         };
-        for at in 0..LINE_CELLS {
-            // SAFETY: this CPU's line, which no other CPU writes; XDP does not nest on one CPU. The agent reads
-            // words of it meanwhile, each of which is written at once.
-            unsafe {
-                let words: *mut [u64; 2] = addr_of_mut!((*line).cells[at]).cast();
-                let cell = Cell::from_words(read_volatile(words));
-                if cell.is_of(key) {
-                    write_words(words, cell.with_frame(note.bytes()).words());
-                    return Added::Known;
-                }
-                if cell.is_free() {
-                    write_words(words, Cell::first(key, note.bytes()).words());
-                    return Added::New;
-                }
+        // SAFETY: this CPU's line; otherwise as in `note`.
+        for cell in unsafe { &mut (*line).cells } {
+            if cell.is_of(key) {
+                *cell = cell.with_frame(note.bytes());
+                return Added::Known;
+            }
+            if cell.is_free() {
+                *cell = Cell::first(key, note.bytes());
+                return Added::New;
             }
         }
     }
@@ -169,18 +162,6 @@ fn place(cpu: u32, key: CellKey, probe: usize) -> u32 {
     // SAFETY: a number in the object's read-only data.
     let lines = unsafe { read_volatile(addr_of!(CELL_LINES)) };
     cpu.wrapping_mul(lines).wrapping_add(key.spread().line(probe, lines))
-}
-
-/// # Safety
-/// Two words that can be written.
-#[inline(always)]
-unsafe fn write_words(to: *mut [u64; 2], [first, second]: [u64; 2]) {
-    let to: *mut u64 = to.cast();
-    // SAFETY: the caller's.
-    unsafe {
-        write_volatile(to, first);
-        write_volatile(to.add(1), second);
-    }
 }
 
 /// Counts those of the notes that have no cell among the pairs. Gives a bit per note whose pair is new, and one above

@@ -89,27 +89,31 @@ impl FrameBytes for Packet {
 #[inline(always)]
 unsafe fn bytes<const N: usize>(start: usize) -> [u8; N] {
     let mut bytes = [0; N];
-    let mut at = 0;
-    // SAFETY: the caller's; `at` stays below `N`.
-    unsafe {
-        while at + 8 <= N {
-            *bytes.as_mut_ptr().add(at).cast() = load::<8>(start + at).to_ne_bytes();
-            at += 8;
-        }
-        if at + 4 <= N {
-            let [a, b, c, d, ..] = load::<4>(start + at).to_ne_bytes();
-            *bytes.as_mut_ptr().add(at).cast() = [a, b, c, d];
-            at += 4;
-        }
-        if at + 2 <= N {
-            let [a, b, ..] = load::<2>(start + at).to_ne_bytes();
-            *bytes.as_mut_ptr().add(at).cast() = [a, b];
-            at += 2;
-        }
-        if at < N {
-            let [a, ..] = load::<1>(start + at).to_ne_bytes();
-            bytes[at] = a;
-        }
+    let mut at = start;
+    let (eights, rest) = bytes.as_chunks_mut::<8>();
+    for eight in eights {
+        // SAFETY: the caller's.
+        *eight = unsafe { load::<8>(at) }.to_ne_bytes();
+        at += 8;
+    }
+    let (fours, rest) = rest.as_chunks_mut::<4>();
+    for four in fours {
+        // SAFETY: the caller's.
+        let [a, b, c, d, ..] = unsafe { load::<4>(at) }.to_ne_bytes();
+        *four = [a, b, c, d];
+        at += 4;
+    }
+    let (twos, rest) = rest.as_chunks_mut::<2>();
+    for two in twos {
+        // SAFETY: the caller's.
+        let [a, b, ..] = unsafe { load::<2>(at) }.to_ne_bytes();
+        *two = [a, b];
+        at += 2;
+    }
+    for one in rest {
+        // SAFETY: the caller's.
+        let [a, ..] = unsafe { load::<1>(at) }.to_ne_bytes();
+        *one = a;
     }
     bytes
 }

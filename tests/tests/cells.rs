@@ -146,7 +146,7 @@ fn a_number_stays_its_addresses_whoever_comes_and_goes() {
             }
         }
         // Others each time, in another order, so that their places in the table change, too.
-        let stays = move |number: &u16| (number + round) % 3 != 0;
+        let stays = move |number: &u16| !(number + round).is_multiple_of(3);
         register(&mut sampler, (1..=8).rev().filter(stays));
         if round % 2 == 0 {
             let counted = sampler.snapshot().expect("counters are read");
@@ -197,7 +197,8 @@ fn every_cpu_counts_while_the_agent_reads_and_members_change() {
     const REPEAT: u32 = 1000;
     let mut sampler = sampler(Capacity { pairs: 1 << 14, stations: 1000 }, 1..=STATIONS);
     let Loaded { ebpf, counters, policy, .. } = &mut sampler.loaded;
-    let program: &Xdp = ebpf.program(PROGRAM).expect("it is loaded").try_into().expect("it is an XDP program");
+    let program: &Xdp =
+        ebpf.program(PROGRAM).expect("it is loaded").try_into().expect("it is an XDP program");
     let mut totals = Totals::default();
     let mut read = || totals.read(counters, SLOT).expect("counters are read");
     let (is_over, rounds) = (AtomicBool::new(false), AtomicU64::new(0));

@@ -35,9 +35,8 @@ pub(super) fn window(report: &mut Report, config: &Config) {
         Err(error) => return report.warning("agent memory", error.to_string(), "mount /sys"),
     };
     let pairs = u64::from(capacity.pairs) + u64::from(capacity.stranger_pairs());
-    let bytes = config.window.records * RECORD_BYTES
-        + places * PLACE_BYTES
-        + pairs * (PAIR_BYTES + 2 * SIDE_BYTES);
+    let bytes =
+        config.window.records * RECORD_BYTES + places * PLACE_BYTES + pairs * (PAIR_BYTES + 2 * SIDE_BYTES);
     let found = format!(
         "at most {} for the last {:#} in steps of {:#}, taken as pairs appear",
         size(bytes),

@@ -24,7 +24,12 @@ pub(super) struct Ahead {
 impl Ahead {
     /// Takes the growth of cells and the notes that were found after it, of pairs numbered below `pairs`; puts
     /// into `grown` what is to be told.
-    pub(super) fn settle(&mut self, pairs: usize, notes: &[(PairId, Counts)], grown: &mut Vec<(PairId, Counts)>) {
+    pub(super) fn settle(
+        &mut self,
+        pairs: usize,
+        notes: &[(PairId, Counts)],
+        grown: &mut Vec<(PairId, Counts)>,
+    ) {
         let Self { owed, now, marked } = self;
         if owed.is_empty() && notes.is_empty() {
             return;

@@ -156,7 +156,11 @@ pub fn load(object: &Object, capacity: Capacity) -> Result<Loaded, Error> {
             .map_err(|error| Error::map("type", names::PORT_COUNTERS, error))?,
         reasons: PerCpuArray::<_, Counts>::try_from(take(&mut ebpf, names::REASON_COUNTERS)?)
             .map_err(|error| Error::map("type", names::REASON_COUNTERS, error))?,
-        pairs: PairTable::new(cells, take(&mut ebpf, names::PAIRS)?, take(&mut ebpf, names::STRANGER_PAIRS)?)?,
+        pairs: PairTable::new(
+            cells,
+            take(&mut ebpf, names::PAIRS)?,
+            take(&mut ebpf, names::STRANGER_PAIRS)?,
+        )?,
         rules: RuleTables::new(
             take(&mut ebpf, names::RULES)?,
             take(&mut ebpf, names::STRANGER_RULES)?,
@@ -171,10 +175,8 @@ pub fn load(object: &Object, capacity: Capacity) -> Result<Loaded, Error> {
         log: EbpfLogger::init(&mut ebpf).map_err(|error| Error::map("type", "AYA_LOGS", error))?,
     };
     let claims = Claims::new(take(&mut ebpf, names::CLAIMS)?, take(&mut ebpf, names::SESSIONS)?)?;
-    let policies = PortPolicies::new(
-        take(&mut ebpf, names::PORT_POLICIES)?,
-        take(&mut ebpf, names::FAR_PORTS)?,
-    )?;
+    let policies =
+        PortPolicies::new(take(&mut ebpf, names::PORT_POLICIES)?, take(&mut ebpf, names::FAR_PORTS)?)?;
     let policy = PolicyMaps::new(&mut ebpf)?;
     Ok(Loaded {
         ebpf,

@@ -31,7 +31,8 @@ impl Numbers {
         if let Some(number) = self.by_address.get(&address) {
             return Ok(*number);
         }
-        let Some(number) = u16::try_from(self.by_address.len() + 1).ok().filter(|number| is_one(*number)) else {
+        let Some(number) = u16::try_from(self.by_address.len() + 1).ok().filter(|number| is_one(*number))
+        else {
             return Ok(0);
         };
         let written = self.addresses.set(u32::from(number), address.to_bits(), 0);

@@ -89,7 +89,7 @@ impl PolicyMaps {
             written.map_err(|error| Error::map("write", OWNERS, error))?;
         }
         let table = self.numbered(table)?;
-        let written = self.tables.set(entry, &*table, 0);
+        let written = self.tables.set(entry, *table, 0);
         written.map_err(|error| Error::map("write", POLICY_TABLES, error))?;
         for (number, program) in (0u32..).zip(&self.rules) {
             let written = self.programs.set(number, program, 0);

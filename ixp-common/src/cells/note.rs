@@ -21,6 +21,7 @@ const LEN: u64 = (1 << LEN_BITS) - 1;
 #[repr(C)]
 pub struct Note([u64; 2]);
 
+#[expect(clippy::cast_possible_truncation, reason = "fields are cut out by their width")]
 impl Note {
     /// Longer frames are not noted: they have no room in it.
     pub const LONGEST: u32 = LEN as u32;
@@ -82,7 +83,8 @@ impl Note {
 ///
 /// When all notes are taken the lap becomes odd, they are counted, and it becomes even again; both steps are full
 /// barriers. So whoever reads the cells first and the lap after them finds no note of that lap among what those
-/// had counted, and cells that were read behind an even lap have not changed while the lap is the same.
+/// had counted, and cells that were read behind a lap have counted nothing more by the time that the same is read again,
+/// but what that lap itself was still counting, which the next one tells.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(128))]
 pub struct Batch {

@@ -1,3 +1,5 @@
+//! Keys, cells and notes as they were made; and how full a table may be.
+
 use super::*;
 use proptest::prelude::*;
 use std::vec;
@@ -45,7 +47,7 @@ proptest! {
     ) {
         let key = CellKey::new(source, destination, vlan, family);
         let [first, second] = Cell::first(key, 0).words();
-        let mut cell = Cell::from_words([first & !PACKETS | PACKETS - before, second | BYTES - before]);
+        let mut cell = Cell::from_words([first & !PACKETS | (PACKETS - before), second | (BYTES - before)]);
         let told = cell.counts();
         for _ in 0..10 {
             cell = cell.with_frame(bytes);
@@ -85,7 +87,7 @@ proptest! {
 fn without_place(keys: impl Iterator<Item = CellKey>, cells: u32) -> u32 {
     let lines = lines_for(cells);
     let mut fill = vec![0usize; lines as usize];
-    let mut lost = 0;
+    let mut lost = 0u32;
     for key in keys.take(cells as usize) {
         let spread = key.spread();
         let mut probes = (0..PROBES).map(|probe| spread.line(probe, lines) as usize);
@@ -94,7 +96,7 @@ fn without_place(keys: impl Iterator<Item = CellKey>, cells: u32) -> u32 {
             None => lost += 1,
         }
     }
-    (u64::from(lost as u32) * 1000 / u64::from(cells)) as u32
+    lost * 1000 / cells
 }
 
 #[test]
