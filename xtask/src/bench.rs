@@ -1,5 +1,7 @@
 //! `cargo xtask bench`: builds the measurements for release and runs them, by sudo if need be.
 
+mod clang;
+
 use std::env;
 use std::path::{Path, PathBuf, absolute};
 
@@ -29,6 +31,7 @@ impl Args {
 /// The command.
 pub(crate) fn run(sh: &Shell, args: &Args) -> Result<()> {
     ebpf::ensure(sh)?;
+    clang::ensure(sh)?;
     cmd!(sh, "cargo build --quiet --release --package ixp-tests --bin bench").run()?;
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
     let bench = root().join(target).join("release/bench");

@@ -2,11 +2,15 @@
 //! every frame is counted. Arguments in, a table and JSON out.
 
 mod drain;
+mod exchange;
+mod load;
 mod machine;
+mod naive;
 mod rates;
 mod report;
-mod rules;
 mod sinners;
+mod subject;
+mod twin;
 
 use std::fs;
 use std::path::PathBuf;
@@ -42,11 +46,12 @@ fn main() -> ExitCode {
 fn run(cli: &Cli) -> Result<()> {
     let cpus = cpu::allowed()?;
     cpu::pin(*cpus.last().context("a process has a CPU")?)?;
+    let (rates, counted) = rates::measure(if cli.quick { &rates::QUICK } else { &rates::FULL })?;
     let report = Report {
         quick: cli.quick,
         machine: machine::facts(),
-        rates: rates::measure(if cli.quick { &rates::QUICK } else { &rates::FULL })?,
-        rules: rules::measure(if cli.quick { &rates::QUICK } else { &rates::FULL })?,
+        rates,
+        counted,
         sinners: sinners::measure(if cli.quick { &rates::QUICK } else { &rates::FULL })?,
         drains: drain::measure(if cli.quick { &drain::QUICK } else { &drain::FULL })?,
     };
@@ -56,6 +61,14 @@ fn run(cli: &Cli) -> Result<()> {
         fs::write(file, text + "\n").with_context(|| format!("write {}", file.display()))?;
     }
     Ok(())
+}
+
+/// The mean of the middle third: as steady as a median, and finer than the whole nanoseconds that the kernel tells.
+fn middle(values: &mut [f64]) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    let most = values.len();
+    let middle = &values[most / 3..most - most / 3];
+    middle.iter().sum::<f64>() / f64::from(u32::try_from(middle.len()).unwrap_or(u32::MAX))
 }
 
 /// The value in the middle.

@@ -7,7 +7,6 @@ use serde::Serialize;
 use crate::drain::Drain;
 use crate::machine::Machine;
 use crate::rates::Rate;
-use crate::rules::Held;
 use crate::sinners::Sinner;
 
 /// All that one run measured.
@@ -19,8 +18,8 @@ pub(crate) struct Report {
     pub(crate) machine: Machine,
     /// Per frame.
     pub(crate) rates: Vec<Rate>,
-    /// Per clean frame under the rules.
-    pub(crate) rules: Held,
+    /// Frames that were sent, and counted.
+    pub(crate) counted: u64,
     /// Per frame that breaks rules.
     pub(crate) sinners: Vec<Sinner>,
     /// Per reading.
@@ -32,19 +31,17 @@ impl fmt::Display for Report {
         let Machine { kernel, cpu, cpus, jit, spectre_v2 } = &self.machine;
         writeln!(f, "kernel {kernel} · {cpus} × {cpu} · JIT {jit}")?;
         writeln!(f, "spectre_v2: {spectre_v2}\n")?;
-        writeln!(f, "ns per frame      empty   floor   floor + sampler   sampler   × floor       counted")?;
+        writeln!(f, "    pairs  spread    bytes  rules     floor   ours   twin  naive  ours/twin  naive/ours")?;
         for rate in &self.rates {
-            let Rate { bytes, pairs, empty_ns, floor_ns, total_ns, sampler_ns, ratio, counted } = rate;
-            let of = format!("{bytes} B, {pairs}");
-            writeln!(
-                f,
-                "{of:<16}{empty_ns:>7}{floor_ns:>8}{total_ns:>18}{sampler_ns:>10}{ratio:>10.1}{counted:>14}"
-            )?;
+            let Rate { pairs, spread, bytes, rules, floor_ns, ours_ns, twin_ns, naive_ns } = rate;
+            let (spread, rules) = (spread.name(), rules.name());
+            write!(f, "{pairs:>9}  {spread:<8}{bytes:>7}  {rules:<8}{floor_ns:>7.1}{ours_ns:>7.1}{twin_ns:>7.1}")?;
+            let ratio = ours_ns / twin_ns;
+            match naive_ns {
+                Some(naive_ns) => writeln!(f, "{naive_ns:>7.1}{ratio:>11.2}{:>12.2}", naive_ns / ours_ns)?,
+                None => writeln!(f, "{:>7}{ratio:>11.2}", "")?,
+            }
         }
-        let Held { stations, off_ns, monitor_ns, enforce_ns } = self.rules;
-        writeln!(f, "\nns per clean frame    rules off   monitor   enforce   rules add")?;
-        let (of, adds) = (format!("{stations} stations"), enforce_ns.saturating_sub(off_ns));
-        writeln!(f, "{of:<16}{off_ns:>15}{monitor_ns:>10}{enforce_ns:>10}{adds:>12}")?;
         writeln!(f, "\nns per broken frame       rules        ns    M frames/s")?;
         for Sinner { name, rules, ns } in &self.sinners {
             let per_second = 1000.0 / f64::from(u32::try_from((*ns).max(1)).unwrap_or(u32::MAX));
@@ -56,7 +53,7 @@ impl fmt::Display for Report {
             let of = format!("{} cells", drain.cells);
             writeln!(f, "{of:<16}{snapshot:>10}{since:>10}")?;
         }
-        let frames: u64 = self.rates.iter().map(|rate| rate.counted).sum();
+        let frames = self.counted;
         writeln!(f, "\nexact: {frames} frames sent, {frames} counted, each in its cell")
     }
 }

@@ -43,7 +43,7 @@ fn one(name: &str, frame: &[u8], effort: &Effort) -> Result<Sinner> {
     for _ in 0..effort.rounds {
         times.push(sampler.run(frame, effort.frames)?.each.as_nanos());
     }
-    let sent = u64::from(effort.frames) * u64::try_from(effort.rounds)?;
+    let sent = u64::from(effort.frames) * u64::from(effort.rounds);
     let snapshot = sampler.snapshot()?;
     let wrong = snapshot.rules.values().find(|counts| counts.broken.packets != sent);
     ensure!(wrong.is_none(), "{name}: {sent} frames were sent, and {wrong:?} counted");
