@@ -50,9 +50,10 @@ INLINE void add(struct counts *counts, u32 bytes)
 	counts->bytes += bytes;
 }
 
+/* Numbers of a frame, which BPF reads at any address. */
 INLINE u16 be16(const u8 *at)
 {
-	return (u16)at[0] << 8 | at[1];
+	return __builtin_bswap16(*(const u16 *)at);
 }
 
 INLINE u32 be32(const u8 *at)
@@ -65,8 +66,8 @@ INLINE u64 be64(const u8 *at)
 	return __builtin_bswap64(*(const u64 *)at);
 }
 
-/* A MAC address as a number. */
+/* A MAC address as a number; two more bytes follow it in every frame. */
 INLINE u64 be48(const u8 *at)
 {
-	return (u64)be16(at) << 32 | be32(at + 2);
+	return be64(at) >> 16;
 }

@@ -91,6 +91,8 @@ NOINLINE int flush(u32 cpu)
 	for (int i = 0; i < NOTES; i++) {
 		u64 numbers = batch->notes[i][0] & ~PACKETS, network = batch->notes[i][1] & ~BYTES;
 		lines[i] = cpu * LINES_PER_CPU + line_of(numbers, network, LINES_PER_CPU);
+	}
+	for (int i = 0; i < NOTES; i++) {
 		const struct line *line = lookup(&CELLS, &lines[i]);
 		if (line)
 			*(volatile const u64 *)line;

@@ -34,5 +34,9 @@ fn the_header_says_where_the_fields_lie() {
         return;
     }
     let committed = fs::read_to_string(FILE).expect("the header is committed");
-    assert_eq!(committed, header(), "if that is right, run this test with BLESS=1, and adapt bench-c/table.h");
+    assert_eq!(
+        committed,
+        header(),
+        "if that is right, run this test with BLESS=1, and adapt bench-c/table.h"
+    );
 }

@@ -142,7 +142,14 @@ impl Weights {
             Spread::Uniform => 1.0,
             Spread::Zipf => 1.0 / f64::from(rank),
         };
-        Self((1..=pairs).map(|rank| { sum += weight(rank); sum }).collect())
+        Self(
+            (1..=pairs)
+                .map(|rank| {
+                    sum += weight(rank);
+                    sum
+                })
+                .collect(),
+        )
     }
 
     fn draw(&self, random: &mut Random) -> usize {

@@ -49,7 +49,9 @@ impl Subject for Naive {
             let source = number(Mac([s0, s1, s2, s3, s4, s5]))?;
             let destination = number(Mac([d0, d1, d2, d3, d4, d5]))?;
             let word = word(source, destination);
-            cells.extend(values.iter().map(|[packets, bytes]| (word, Counts { packets: *packets, bytes: *bytes })));
+            cells.extend(
+                values.iter().map(|[packets, bytes]| (word, Counts { packets: *packets, bytes: *bytes })),
+            );
         }
         Ok(Counted { seen: None, cells: summed(cells) })
     }

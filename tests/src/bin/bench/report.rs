@@ -31,11 +31,17 @@ impl fmt::Display for Report {
         let Machine { kernel, cpu, cpus, jit, spectre_v2 } = &self.machine;
         writeln!(f, "kernel {kernel} · {cpus} × {cpu} · JIT {jit}")?;
         writeln!(f, "spectre_v2: {spectre_v2}\n")?;
-        writeln!(f, "    pairs  spread    bytes  rules     floor   ours   twin  naive  ours/twin  naive/ours")?;
+        writeln!(
+            f,
+            "    pairs  spread    bytes  rules     floor   ours   twin  naive  ours/twin  naive/ours"
+        )?;
         for rate in &self.rates {
             let Rate { pairs, spread, bytes, rules, floor_ns, ours_ns, twin_ns, naive_ns } = rate;
             let (spread, rules) = (spread.name(), rules.name());
-            write!(f, "{pairs:>9}  {spread:<8}{bytes:>7}  {rules:<8}{floor_ns:>7.1}{ours_ns:>7.1}{twin_ns:>7.1}")?;
+            write!(
+                f,
+                "{pairs:>9}  {spread:<8}{bytes:>7}  {rules:<8}{floor_ns:>7.1}{ours_ns:>7.1}{twin_ns:>7.1}"
+            )?;
             let ratio = ours_ns / twin_ns;
             match naive_ns {
                 Some(naive_ns) => writeln!(f, "{naive_ns:>7.1}{ratio:>11.2}{:>12.2}", naive_ns / ours_ns)?,

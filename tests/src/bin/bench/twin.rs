@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context as _, Result, ensure};
-use aya::maps::{Array, HashMap, MapData, PerCpuArray, PerCpuHashMap};
+use aya::maps::{Array, MapData, PerCpuArray, PerCpuHashMap};
 use aya::programs::{ProgramError, Xdp};
 use aya::util::nr_cpus;
 use aya::{Ebpf, EbpfLoader};
@@ -105,7 +105,7 @@ const fn lines_for(cells: u32) -> u32 {
 /// Writes the settings, the table and where each station was last seen.
 fn tell(ebpf: &mut Ebpf, members: u16, rules: Rules) -> Result<()> {
     let mut take = |name| ebpf.take_map(name).with_context(|| format!("the twin has no {name}"));
-    let mut policies: HashMap<_, u32, PortPolicy> = HashMap::try_from(take("PORT_POLICIES")?)?;
+    let mut policies: Array<_, PortPolicy> = Array::try_from(take("NEAR_POLICIES")?)?;
     let mut tables: Array<_, PolicyTable> = Array::try_from(take("POLICY_TABLES")?)?;
     let mut active: Array<_, u32> = Array::try_from(take("ACTIVE_TABLE")?)?;
     let mut seats: Array<_, [u64; 2]> = Array::try_from(take("SEATS")?)?;
@@ -115,7 +115,7 @@ fn tell(ebpf: &mut Ebpf, members: u16, rules: Rules) -> Result<()> {
         let (station, place) = table.station(0, station(member));
         seats.set(place, [station.key(), u64::from(port.seat())], 0)?;
     }
-    policies.insert(IFINDEX, port, 0)?;
+    policies.set(IFINDEX, port, 0)?;
     tables.set(0, *table, 0)?;
     active.set(0, 1, 0)?;
     Ok(())
@@ -148,7 +148,9 @@ impl Subject for Twin {
         for entry in self.overflow.iter() {
             let (key, values) = entry?;
             let word = word_of(key >> PACKET_BITS, key & ((1 << PACKET_BITS) - 1))?;
-            cells.extend(values.iter().map(|[packets, bytes]| (word, Counts { packets: *packets, bytes: *bytes })));
+            cells.extend(
+                values.iter().map(|[packets, bytes]| (word, Counts { packets: *packets, bytes: *bytes })),
+            );
         }
         self.noted(&mut cells)?;
         Ok(Counted { seen: Some(seen), cells: summed(cells) })
