@@ -57,7 +57,8 @@ pub const MEMBERS: u16 = 2500;
 pub fn pair(members: u16, number: u32) -> u32 {
     let others = u32::from(members) - 1;
     let (source, destination) = (number / others, number % others);
-    source << 16 | destination + u32::from(destination >= source)
+    let destination = destination + u32::from(destination >= source);
+    source << 16 | destination
 }
 
 /// Makes each word of a probe's sequence a pair of its own.
@@ -139,12 +140,20 @@ impl Generator {
         self.place.set(0, PerCpuValues::try_from(vec![place; cpus])?, 0).context("start with the first pair")
     }
 
+    /// The program that makes the frames, one per run.
+    ///
+    /// # Errors
+    /// If the probe has none.
+    pub fn program(&self) -> Result<&Xdp> {
+        xdp(&self.ebpf, GENERATOR)
+    }
+
     /// Makes `repeat` frames more on this CPU.
     ///
     /// # Errors
     /// As [`run`].
     pub fn go_on(&self, frame: &[u8], repeat: u32) -> Result<Outcome> {
-        run(xdp(&self.ebpf, GENERATOR)?, frame, repeat)
+        run(self.program()?, frame, repeat)
     }
 
     /// Hands `repeat` frames to the program that does nothing.

@@ -82,9 +82,9 @@ pub(crate) fn table(members: u16, rules: Rules) -> Result<Box<PolicyTable>> {
 ///
 /// # Errors
 /// If the kernel refuses.
-pub(crate) fn sampler(members: u16, pairs: u32, rules: Rules) -> Result<Sampler> {
+pub(crate) fn sampler(members: u16, pairs: u32, port: PortPolicy, rules: Rules) -> Result<Sampler> {
     let mut sampler = Sampler::load(capacity(pairs))?;
-    sampler.set(rules.port())?;
+    sampler.set(port)?;
     sampler.loaded.policy.put(&*table(members, rules)?, &BTreeMap::new())?;
     Ok(sampler)
 }

@@ -1,43 +1,28 @@
-//! Frames between few and many pairs in, nanoseconds per frame of each program out; every frame is found again in
-//! the counters.
+//! Frames between few and many pairs in, nanoseconds per frame of each program out.
 
-use anyhow::{Result, ensure};
-use ixp_common::counters::Counts;
+use anyhow::Result;
 use ixp_tests::traffic::Generator;
 use serde::Serialize;
 
-use crate::exchange::{MEMBERS, Rules, frame, sampler};
-use crate::load::{Load, Sent, Spread};
-use crate::middle;
+use crate::exchange::{MEMBERS, Rules, sampler};
+use crate::load::{Load, Spread};
 use crate::naive::Naive;
+use crate::race::{self, Effort, Times};
 use crate::subject::Subject;
 use crate::twin::Twin;
 
-/// Lengths of frames without FCS.
-pub(crate) const SIZES: [u32; 2] = [64, 1500];
-
-/// How long to measure.
-pub(crate) struct Effort {
-    pub(crate) rounds: u32,
-    /// Frames of a round.
-    pub(crate) frames: u32,
-    /// Frames that are drawn; the first follows the last.
-    pub(crate) drawn: u32,
-    pub(crate) pairs: &'static [u32],
-    pub(crate) sizes: &'static [u32],
+/// What to cross with each spread and all rules.
+pub(crate) struct Crossing {
+    pairs: &'static [u32],
+    /// Lengths of frames without FCS.
+    sizes: &'static [u32],
 }
 
 /// For people.
-pub(crate) const FULL: Effort = Effort {
-    rounds: 5,
-    frames: 1_000_000,
-    drawn: 1 << 22,
-    pairs: &[1, 100, 10_000, 300_000, 1_000_000],
-    sizes: &SIZES,
-};
+pub(crate) const FULL: Crossing =
+    Crossing { pairs: &[1, 100, 10_000, 300_000, 1_000_000], sizes: &[64, 1500] };
 /// For CI.
-pub(crate) const QUICK: Effort =
-    Effort { rounds: 3, frames: 200_000, drawn: 1 << 20, pairs: &[100, 300_000], sizes: &[64] };
+pub(crate) const QUICK: Crossing = Crossing { pairs: &[300_000], sizes: &[64] };
 
 /// What one kind of traffic costs. All times are nanoseconds per frame.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -60,107 +45,60 @@ pub(crate) struct Rate {
     pub(crate) naive_ns: Option<f64>,
 }
 
-/// One program under one kind of traffic, and the times of its rounds by size.
-struct Run {
-    subject: Box<dyn Subject>,
-    times: Vec<Vec<f64>>,
-}
+impl Rate {
+    /// The sampler's time as a multiple of its twin's.
+    pub(crate) fn over_twin(&self) -> f64 {
+        self.ours_ns / self.twin_ns
+    }
 
-impl Run {
-    fn of(subject: impl Subject + 'static, sizes: usize) -> Self {
-        Self { subject: Box::new(subject), times: vec![Vec::new(); sizes] }
+    /// The sampler's time as a multiple of the naive program's.
+    pub(crate) fn over_naive(&self) -> Option<f64> {
+        self.naive_ns.map(|naive| self.ours_ns / naive)
     }
 }
 
 /// Measures each number of pairs with each spread; gives what was measured, and the frames that were counted.
-pub(crate) fn measure(effort: &Effort) -> Result<(Vec<Rate>, u64)> {
-    let mut generator = Generator::load()?;
+pub(crate) fn measure(
+    generator: &mut Generator,
+    crossing: &Crossing,
+    effort: Effort,
+) -> Result<(Vec<Rate>, u64)> {
     let (mut rates, mut counted) = (Vec::new(), 0);
-    for pairs in effort.pairs {
+    for pairs in crossing.pairs {
         for spread in Spread::ALL {
             let load = Load::new(MEMBERS, *pairs, spread, effort.drawn)?;
-            let (more, frames) = one(&mut generator, &load, effort)?;
-            rates.extend(more);
+            let mut subjects = subjects(*pairs)?;
+            let (times, frames) = race::run(generator, &load, &mut subjects, crossing.sizes, effort)?;
+            for (bytes, times) in crossing.sizes.iter().zip(&times) {
+                rates.extend(rows(&load, *bytes, times));
+            }
             counted += frames;
         }
     }
     Ok((rates, counted))
 }
 
-fn one(generator: &mut Generator, load: &Load, effort: &Effort) -> Result<(Vec<Rate>, u64)> {
-    generator.fill(0, &load.words)?;
-    let sizes = effort.sizes.len();
-    let mut runs = Vec::new();
+/// Sampler and twin for each of the rules, then the naive program.
+fn subjects(pairs: u32) -> Result<Vec<Box<dyn Subject>>> {
+    let mut subjects: Vec<Box<dyn Subject>> = Vec::new();
     for rules in Rules::ALL {
-        runs.push(Run::of(sampler(MEMBERS, load.pairs, rules)?, sizes));
-        runs.push(Run::of(Twin::load(MEMBERS, load.pairs, rules)?, sizes));
+        subjects.push(Box::new(sampler(MEMBERS, pairs, rules.port(), rules)?));
+        subjects.push(Box::new(Twin::load(MEMBERS, pairs, rules)?));
     }
-    runs.push(Run::of(Naive::load(load.pairs)?, sizes));
-    for run in &runs {
-        generator.feed(Some(run.subject.program()?))?;
-        generator.run(&frame(effort.sizes[0]), load.first_round(), load.pairs)?;
-    }
-    let mut floors = vec![Vec::new(); sizes];
-    for round in 0..effort.rounds {
-        for (size, bytes) in effort.sizes.iter().enumerate() {
-            let (frame, place) = (frame(*bytes), load.place(u64::from(round) * u64::from(effort.frames)));
-            let mut time = |generator: &mut Generator| -> Result<f64> {
-                generator.start(load.drawn(), place)?;
-                Ok(generator.go_on(&frame, effort.frames)?.each.as_secs_f64() * 1e9)
-            };
-            generator.feed(None)?;
-            floors[size].push(time(generator)?);
-            for run in &mut runs {
-                generator.feed(Some(run.subject.program()?))?;
-                run.times[size].push(time(generator)?);
-            }
-        }
-    }
-    generator.feed(None)?;
-    let drawn = u64::from(effort.rounds) * u64::from(effort.frames);
-    let sent = |(first_rounds, bytes): (u64, u32)| Sent { bytes, first_rounds, drawn };
-    let sent: Vec<Sent> = [1, 0].into_iter().zip(effort.sizes.iter().copied()).map(sent).collect();
-    let mut counted = 0;
-    for run in &mut runs {
-        counted += exactly(&mut *run.subject, load, &sent)?;
-    }
-    Ok((rows(load, effort, &mut runs, &mut floors), counted))
+    subjects.push(Box::new(Naive::load(pairs)?));
+    Ok(subjects)
 }
 
-fn rows(load: &Load, effort: &Effort, runs: &mut [Run], floors: &mut [Vec<f64>]) -> Vec<Rate> {
-    let mut rows = Vec::new();
-    for (size, bytes) in effort.sizes.iter().enumerate() {
-        let floor_ns = middle(&mut floors[size]);
-        let mut over: Vec<f64> = runs.iter_mut().map(|run| middle(&mut run.times[size]) - floor_ns).collect();
-        let naive_ns = over.pop();
-        for (rules, both) in Rules::ALL.into_iter().zip(over.chunks_exact(2)) {
-            rows.push(Rate {
-                pairs: load.pairs,
-                spread: load.spread,
-                bytes: *bytes,
-                rules,
-                floor_ns,
-                ours_ns: both[0],
-                twin_ns: both[1],
-                naive_ns: naive_ns.filter(|_| rules == Rules::Off),
-            });
-        }
-    }
-    rows
-}
-
-/// Holds each cell against what was sent, to the byte; gives the frames.
-pub(crate) fn exactly(subject: &mut dyn Subject, load: &Load, sent: &[Sent]) -> Result<u64> {
-    let Load { pairs, members, spread, .. } = load;
-    let of = format!("{pairs} pairs of {members} members, {}", spread.name());
-    let expected = load.counts(sent);
-    let counted = subject.counted()?;
-    let mut sum = Counts::default();
-    expected.iter().for_each(|(_, counts)| sum.add(*counts));
-    ensure!(counted.seen.is_none_or(|seen| seen == sum), "{of}: {sum:?} sent, {:?} seen", counted.seen);
-    let (cells, all) = (counted.cells.len(), expected.len());
-    ensure!(cells == all, "{of}: {cells} cells, not {all}");
-    let wrong = expected.iter().zip(&counted.cells).find(|(expected, counted)| expected != counted);
-    ensure!(wrong.is_none(), "{of}: sent and counted are {wrong:?}");
-    Ok(sum.packets)
+fn rows(load: &Load, bytes: u32, times: &Times) -> impl Iterator<Item = Rate> {
+    let naive = times.over.last().copied();
+    Rules::ALL.into_iter().zip(times.over.chunks_exact(2)).map(move |(rules, both)| Rate {
+        pairs: load.pairs,
+        spread: load.spread,
+        bytes,
+        rules,
+        floor_ns: times.floor,
+        ours_ns: both[0],
+        twin_ns: both[1],
+        naive_ns: naive.filter(|_| rules == Rules::Off),
+    })
 }

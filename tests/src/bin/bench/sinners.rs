@@ -10,7 +10,7 @@ use ixp_tests::sampler::{Sampler, policy};
 use serde::Serialize;
 
 use crate::median;
-use crate::rates::Effort;
+use crate::race::Effort;
 
 /// Frames of the corpus, of each kind that the kernel has a program for.
 const KINDS: [&str; 5] = ["lldp", "stp", "arp-spoof", "ospf-hello", "ra"];
@@ -27,14 +27,14 @@ pub(crate) struct Sinner {
 }
 
 /// Measures each kind. Every frame must be counted under each of its rules, and dropped.
-pub(crate) fn measure(effort: &Effort) -> Result<Vec<Sinner>> {
+pub(crate) fn measure(effort: Effort) -> Result<Vec<Sinner>> {
     let cases = corpus::sinners()?;
     let chosen =
         KINDS.map(|kind| cases.iter().find(|case| case.name == kind).with_context(|| kind.to_owned()));
     chosen.into_iter().map(|case| case.and_then(|case| one(&case.name, &case.bytes, effort))).collect()
 }
 
-fn one(name: &str, frame: &[u8], effort: &Effort) -> Result<Sinner> {
+fn one(name: &str, frame: &[u8], effort: Effort) -> Result<Sinner> {
     let mut sampler = Sampler::load(Capacity { pairs: 1 << 10, stations: DEFAULT_STATIONS })?;
     sampler.set(policy(Deployment::Inline, false, 0).enforcing())?;
     let tables = tables()?;

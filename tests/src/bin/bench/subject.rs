@@ -21,6 +21,10 @@ pub(crate) struct Counted {
 pub(crate) trait Subject {
     /// It, to be handed frames.
     fn program(&self) -> Result<&Xdp>;
+    /// Takes away what it handed over, so that there is room for more.
+    fn make_room(&mut self) -> Result<()> {
+        Ok(())
+    }
     /// Reads what it counted. Frames of which it says that they are not the bench's are an error.
     fn counted(&mut self) -> Result<Counted>;
 }
@@ -30,11 +34,17 @@ impl Subject for Sampler {
         Sampler::program(self)
     }
 
+    fn make_room(&mut self) -> Result<()> {
+        while self.loaded.rings.sample().is_some() {}
+        Ok(())
+    }
+
     fn counted(&mut self) -> Result<Counted> {
         let snapshot = self.snapshot()?;
         let port = &snapshot.ports[&SLOT];
         ensure!(port.malformed.is_empty() && port.odd.is_empty(), "sound frames are not: {port:?}");
         ensure!(port.counters.unattributed.is_zero(), "frames without a cell: {:?}", port.counters);
+        ensure!(port.counters.samples_lost == 0, "the ring had no room for samples: {:?}", port.counters);
         ensure!(snapshot.rules.is_empty(), "clean frames break rules: {:?}", snapshot.rules);
         let cells = snapshot.pairs.iter().map(|(key, counts)| Ok((word_of(key)?, *counts)));
         Ok(Counted { seen: Some(port.counters.seen), cells: summed(cells.collect::<Result<_>>()?) })
