@@ -159,3 +159,57 @@ impl Weights {
         self.0.partition_point(|sum| *sum <= share * total).min(self.0.len() - 1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::{BTreeMap, BTreeSet};
+
+    #[test]
+    fn each_pair_comes_once_before_frames_are_drawn_and_has_two_ends() {
+        for (members, pairs) in [(2, 1), (2, 2), (10, 90), (300, 1000)] {
+            let load = Load::new(members, pairs, Spread::Uniform, 10).expect("there are so many");
+            let once: BTreeSet<u32> = load.words[..pairs as usize].iter().copied().collect();
+            assert_eq!(once.len(), pairs as usize);
+            for word in once {
+                let [source, destination] = [word >> 16, word & 0xffff];
+                assert!(source != destination && source.max(destination) < u32::from(members), "{word:#x}");
+            }
+        }
+        assert!(Load::new(10, 91, Spread::Uniform, 10).is_err());
+    }
+
+    #[test]
+    fn what_is_to_be_counted_is_what_a_walk_sends() {
+        let load = Load::new(20, 50, Spread::Zipf, 300).expect("there are so many");
+        let sent = [
+            Sent { bytes: 64, first_rounds: 1, drawn: 700 },
+            Sent { bytes: 1500, first_rounds: 0, drawn: 299 },
+        ];
+        let mut walked: BTreeMap<u32, Counts> = BTreeMap::new();
+        for Sent { bytes, first_rounds, drawn } in sent {
+            let rounds = (0..first_rounds).flat_map(|_| 0..load.pairs);
+            let mut place = load.place(0);
+            for at in rounds {
+                walked.entry(load.words[at as usize]).or_default().add_frame(bytes);
+            }
+            for number in 0..drawn {
+                assert_eq!(place, load.place(number));
+                walked.entry(load.words[place as usize]).or_default().add_frame(bytes);
+                place = load.drawn().after(place);
+            }
+        }
+        assert_eq!(load.counts(&sent), walked.into_iter().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn an_uneven_load_has_a_pair_with_twice_the_frames_of_the_next() {
+        let load = Load::new(100, 1000, Spread::Zipf, 100_000).expect("there are so many");
+        let sent = [Sent { bytes: 64, first_rounds: 0, drawn: 100_000 }];
+        let mut frames: Vec<u64> = load.counts(&sent).iter().map(|(_, counts)| counts.packets).collect();
+        frames.sort_unstable_by_key(|frames| std::cmp::Reverse(*frames));
+        // 1 of the 1,000th harmonic number, 7.485.
+        assert!((13_000..13_720).contains(&frames[0]), "{frames:?}");
+        assert!((6_400..6_960).contains(&frames[1]), "{frames:?}");
+    }
+}

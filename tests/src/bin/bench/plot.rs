@@ -198,3 +198,34 @@ fn short(number: u32) -> String {
 fn push(svg: &mut String, text: std::fmt::Arguments<'_>) {
     svg.write_fmt(text).expect("a string takes any text");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rate(pairs: u32, spread: Spread, rules: Rules, ns: f64) -> Rate {
+        let naive_ns = Some(ns * 3.0).filter(|_| rules == Rules::Off);
+        Rate { pairs, spread, bytes: 64, rules, floor_ns: 26.0, ours_ns: ns, twin_ns: ns / 2.0, naive_ns }
+    }
+
+    #[test]
+    fn each_program_has_a_line_in_each_panel_with_a_point_per_number_of_pairs() {
+        let mut rates = Vec::new();
+        for spread in Spread::ALL {
+            for rules in Rules::ALL {
+                rates.extend([1, 300_000].map(|pairs| rate(pairs, spread, rules, 40.0)));
+            }
+        }
+        let svg = svg(&rates);
+        assert_eq!(svg.matches("<polyline").count(), 6);
+        assert_eq!(svg.matches("<circle").count(), 12);
+        assert!(svg.contains(">300 k</text>") && svg.contains(">120</text>") && !svg.contains(">140</text>"));
+    }
+
+    #[test]
+    fn grid_lines_stand_at_round_numbers_up_to_the_highest_value() {
+        for (highest, expected) in [(120.0, (20.0, 120.0)), (590.0, (100.0, 600.0)), (7.0, (2.0, 8.0))] {
+            assert_eq!((step(highest), most(highest)), expected, "{highest}");
+        }
+    }
+}
