@@ -23,7 +23,7 @@ pub(crate) struct Effort {
 /// For people.
 pub(crate) const FULL: Effort = Effort { rounds: 5, frames: 800_000, drawn: 1 << 22 };
 /// For CI.
-pub(crate) const QUICK: Effort = Effort { rounds: 3, frames: 200_000, drawn: 1 << 20 };
+pub(crate) const QUICK: Effort = Effort { rounds: 3, frames: 120_000, drawn: 1 << 20 };
 
 impl Effort {
     /// Frames before those of a round, which bring a program's tables into the caches: other programs had them.

@@ -24,7 +24,7 @@ pub(crate) const FULL: Crossing =
     Crossing { pairs: &[1, 100, 10_000, 300_000, 1_000_000], sizes: &[64, 1500], rules: &Rules::ALL };
 /// For CI.
 pub(crate) const QUICK: Crossing =
-    Crossing { pairs: &[300_000], sizes: &[64], rules: &[Rules::Off, Rules::Enforce] };
+    Crossing { pairs: &[100_000], sizes: &[64], rules: &[Rules::Off, Rules::Enforce] };
 
 /// What one kind of traffic costs. All times are nanoseconds per frame.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
