@@ -9,6 +9,10 @@
 #[cfg(test)]
 extern crate std;
 
+#[cfg(feature = "user")]
+#[macro_use]
+mod layout;
+
 pub mod addr;
 pub mod bytes;
 pub mod cells;

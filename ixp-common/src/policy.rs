@@ -151,6 +151,10 @@ pub struct PortPolicy {
 const _: () = assert!(size_of::<PortPolicy>() == 24);
 
 impl PortPolicy {
+    /// How it lies in memory.
+    #[cfg(feature = "user")]
+    pub const LAYOUT: &[(&str, usize)] = layout!(slot host_mac deployment consume port);
+
     /// The settings of the interface that counts in `slot` and has the address `host_mac`. One frame
     /// in `sampling_rate` is sampled, none if it is 0. `consume` takes effect on a tap alone. Nothing
     /// is enforced, and the port is not known.

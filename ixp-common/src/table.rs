@@ -95,6 +95,13 @@ impl PolicyTable {
         stations: [Station::NONE; STATION_SLOTS],
     };
 
+    /// How it lies in memory.
+    #[cfg(feature = "user")]
+    pub const LAYOUT: &[(&str, usize)] = layout!(
+        seed lans ethertypes flags lan_of displacements stations;
+        table_flag TAGS MOVES
+    );
+
     /// The LAN of a frame with this outer tag.
     #[inline(always)]
     #[must_use]

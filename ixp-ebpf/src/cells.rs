@@ -54,14 +54,14 @@ pub fn note(key: CellKey, slot: u32, bytes: u32) -> Noted {
     let batch = unsafe { &mut *batch };
     let len = batch.len;
     #[expect(clippy::cast_possible_truncation, reason = "below NOTES")]
-    let Some(place) = batch.notes.get_mut(len as usize) else {
-        return Noted::No;
-    };
-    if bytes > Note::LONGEST {
+    let len = len as usize;
+    if len >= NOTES || bytes > Note::LONGEST {
         return Noted::No;
     }
-    *place = Note::new(key, slot, bytes, batch.lap);
-    batch.len = len + 1;
+    batch.notes[len] = Note::new(key, slot, bytes, batch.lap);
+    // Known beforehand, so that all lines can be asked for in one go.
+    batch.lines[len] = place(cpu, key, 0);
+    batch.len += 1;
     if batch.len == NOTES as u64 { Noted::Last(cpu) } else { Noted::Yes }
 }
 
@@ -101,8 +101,8 @@ extern "C" fn ixp_count_notes(cpu: u32) -> u64 {
     // SAFETY: a word of this CPU's entry.
     unsafe { exchange(&raw mut batch.lap, lap.wrapping_add(1)) };
     batch.len = 0;
-    for note in &batch.notes {
-        touch(cpu, note.key());
+    for line in &batch.lines {
+        touch(*line);
     }
     let mut left = 0;
     for (at, note) in batch.notes.iter().enumerate() {
@@ -124,10 +124,10 @@ enum Added {
     NoRoom,
 }
 
-/// Asks for the line where a cell most likely is: none waits for the one before.
+/// Asks for a line: none waits for the one before.
 #[inline(always)]
-fn touch(cpu: u32, key: CellKey) {
-    if let Some(line) = CELLS.get_ptr(place(cpu, key, 0)) {
+fn touch(line: u32) {
+    if let Some(line) = CELLS.get_ptr(line) {
         // SAFETY: an entry of the map, read as one word.
         let _word = unsafe { read_volatile(line.cast::<u64>()) };
     }

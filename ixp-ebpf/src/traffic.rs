@@ -1,85 +1,101 @@
-//! The traffic that the probe makes to measure the sampler: a pair's number in, its addresses out.
+//! The traffic that the probe makes to measure the sampler: a word of its sequence in, a frame's addresses out.
 
 use ixp_common::addr::Mac;
 
-/// Which pairs exchange frames, in turn.
+/// Words that the probe's sequence holds: a million pairs once, and four million frames between them.
+pub const SEQUENCE: u32 = 5 << 20;
+
+/// Words that lie side by side in one entry of the map, so that none is padded.
+pub const ENTRY_WORDS: u32 = 16;
+
+/// One entry of the sequence.
+pub type Entry = [u32; ENTRY_WORDS as usize];
+
+/// Which words of the sequence frames are made from, in turn, round by round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(C)]
 pub struct Traffic {
-    pairs: u32,
-    stride: u32,
+    first: u32,
+    end: u32,
 }
 
 const _: () = assert!(size_of::<Traffic>() == size_of::<[u32; 2]>());
 
 impl Traffic {
-    /// `pairs` pairs in the order of their numbers, each once in a round.
+    /// The first `words` words. In the sequence that a probe starts with, each is a pair of its own.
     #[must_use]
-    pub const fn in_order(pairs: u32) -> Self {
-        Self { pairs, stride: 1 }
+    pub const fn in_order(words: u32) -> Self {
+        Self::within(0, words)
     }
 
-    /// `pairs` pairs, at least one, each once in a round, in an order in which those that follow each
-    /// other have numbers far from each other. A table that was filled in order keeps them far from
-    /// each other, too, so that no prefetcher foresees the next.
+    /// The words from `first` on that come before `end`.
     #[must_use]
-    pub const fn among(pairs: u32) -> Self {
-        let pairs = if pairs == 0 { 1 } else { pairs };
-        // The golden ratio's share of the round. One that is coprime to the round visits every pair.
-        let mut stride = pairs / 1000 * 618 + pairs % 1000 * 618 / 1000;
-        while common_divisor(stride, pairs) != 1 {
-            stride += 1;
-        }
-        Self { pairs, stride }
+    pub const fn within(first: u32, end: u32) -> Self {
+        Self { first, end }
     }
 
-    /// No pair: frames stay as they are.
-    pub const NONE: Self = Self { pairs: 0, stride: 0 };
+    /// No words: frames stay as they are.
+    pub const NONE: Self = Self::within(0, 0);
 
     /// Whether frames change their pair.
     #[inline(always)]
     #[must_use]
     pub const fn has_pairs(&self) -> bool {
-        self.pairs != 0
+        self.end > self.first
     }
 
     /// As the probe's map holds it.
     #[must_use]
     pub const fn words(self) -> [u32; 2] {
-        [self.pairs, self.stride]
+        [self.first, self.end]
     }
 
-    /// The pair that follows `pair`.
+    /// The place of the first word.
+    #[must_use]
+    pub const fn first(&self) -> u32 {
+        self.first
+    }
+
+    /// How many words there are in a round.
+    #[must_use]
+    pub const fn len(&self) -> u32 {
+        self.end.saturating_sub(self.first)
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The place that follows `place`.
     #[inline(always)]
     #[must_use]
-    pub const fn after(&self, pair: u32) -> u32 {
-        let next = pair.wrapping_add(self.stride);
-        if next >= self.pairs { next.wrapping_sub(self.pairs) } else { next }
+    pub const fn after(&self, place: u32) -> u32 {
+        let next = place.wrapping_add(1);
+        if next >= self.end { self.first } else { next }
     }
 }
 
-const fn common_divisor(mut a: u32, mut b: u32) -> u32 {
-    while b != 0 {
-        (a, b) = (b, a % b);
-    }
-    a
+/// The word of a frame from one station to another, by their numbers.
+#[must_use]
+pub const fn word(source: u16, destination: u16) -> u32 {
+    (source as u32) << 16 | destination as u32
 }
 
-/// Destination and source of a pair, as they stand in a frame: the low 10 bits of its number choose
-/// the destination, the others the source.
+/// Destination and source of a word, as they stand in a frame.
 #[inline(always)]
 #[must_use]
-pub const fn addresses(pair: u32) -> [u8; 12] {
-    let [_, _, d0, d1] = (pair & 0x3ff).to_be_bytes();
-    let [_, s0, s1, s2] = (pair >> 10).to_be_bytes();
-    [0x02, 0, 0, 0xd0, d0, d1, 0x02, 0, 0x50, s0, s1, s2]
+pub const fn addresses(word: u32) -> [u8; 12] {
+    let [s0, s1, d0, d1] = word.to_be_bytes();
+    [0x02, 0, 0x5e, 0x20, d0, d1, 0x02, 0, 0x5e, 0x20, s0, s1]
 }
 
-/// The same as addresses: source, then destination.
+/// The address of a station by its number.
 #[must_use]
-pub const fn stations(pair: u32) -> (Mac, Mac) {
-    let [d0, d1, d2, d3, d4, d5, s0, s1, s2, s3, s4, s5] = addresses(pair);
-    (Mac([s0, s1, s2, s3, s4, s5]), Mac([d0, d1, d2, d3, d4, d5]))
+pub const fn station(number: u16) -> Mac {
+    let [high, low] = number.to_be_bytes();
+    Mac([0x02, 0, 0x5e, 0x20, high, low])
 }
 
 #[cfg(test)]
@@ -87,21 +103,25 @@ mod tests {
     extern crate std;
 
     use super::*;
-    use std::collections::BTreeSet;
+    use std::vec::Vec;
 
     #[test]
-    fn each_pair_comes_once_in_a_round_and_has_addresses_of_its_own() {
-        for pairs in [1u32, 2, 3, 100, 10_000, 65_536] {
-            for traffic in [Traffic::among(pairs), Traffic::in_order(pairs)] {
-                let mut pair = 0;
-                let mut seen = BTreeSet::new();
-                for _ in 0..pairs {
-                    pair = traffic.after(pair);
-                    assert!(pair < pairs, "{pair} of {pairs}");
-                    seen.insert(stations(pair));
-                }
-                assert_eq!(seen.len(), pairs as usize);
+    fn each_word_comes_once_in_a_round() {
+        for traffic in [Traffic::in_order(1), Traffic::in_order(5), Traffic::within(7, 10)] {
+            let mut place = traffic.first();
+            let mut places = Vec::new();
+            for _ in 0..traffic.len() {
+                places.push(place);
+                place = traffic.after(place);
             }
+            assert_eq!(places, (traffic.first()..traffic.first() + traffic.len()).collect::<Vec<_>>());
+            assert_eq!(place, traffic.first());
         }
+    }
+
+    #[test]
+    fn a_word_has_the_addresses_of_its_stations() {
+        let frame = addresses(word(0x1234, 0x00ff));
+        assert_eq!((&frame[..6], &frame[6..]), (&station(0x00ff).0[..], &station(0x1234).0[..]));
     }
 }

@@ -9,6 +9,7 @@ pub mod evasion;
 pub mod feed;
 pub mod frames;
 pub mod kernel;
+pub mod mapped;
 pub mod netns;
 pub mod rules;
 pub mod sampler;

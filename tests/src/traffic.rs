@@ -1,16 +1,18 @@
 //! The probe's object: loaded, and as a source of frames between many pairs.
 
 use std::io::ErrorKind;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context as _, Result, anyhow};
-use aya::maps::{Array, MapData, MapError, PerCpuArray, PerCpuValues, ProgramArray};
+use aya::maps::{Array, Map, MapData, MapError, PerCpuArray, PerCpuValues, ProgramArray};
 use aya::programs::{ProgramError, Xdp};
 use aya::util::nr_cpus;
 use aya::{Ebpf, EbpfLoader};
 use ixp_agent::kernel::privilege;
-use ixp_ebpf::traffic::Traffic;
+use ixp_ebpf::traffic::{SEQUENCE, Traffic};
 
 use crate::kernel::{Outcome, run, run_live};
+use crate::mapped::Mapped;
 
 static PROBE: &[u8] =
     aya::include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/ebpf/ixp-ebpf-probe.o"));
@@ -46,11 +48,39 @@ pub fn xdp<'a>(ebpf: &'a Ebpf, name: &str) -> Result<&'a Xdp> {
     program.try_into().map_err(|error: ProgramError| error.into())
 }
 
+/// Members between which a probe's frames go unless it is told otherwise.
+pub const MEMBERS: u16 = 2500;
+
+/// The word of a pair by its number: all that go out from the first of `members`, at least two, then all from the
+/// second.
+#[must_use]
+pub fn pair(members: u16, number: u32) -> u32 {
+    let others = u32::from(members) - 1;
+    let (source, destination) = (number / others, number % others);
+    let destination = destination + u32::from(destination >= source);
+    source << 16 | destination
+}
+
+/// Makes each word of a probe's sequence a pair of its own.
+fn sequence(map: Map) -> Result<Mapped<AtomicU32>> {
+    let sequence = Mapped::new(map).context("map the sequence")?;
+    fill(&sequence, 0, (0..SEQUENCE).map(|number| pair(MEMBERS, number)))?;
+    Ok(sequence)
+}
+
+fn fill(sequence: &Mapped<AtomicU32>, first: u32, words: impl ExactSizeIterator<Item = u32>) -> Result<()> {
+    let places = sequence.words().get(first as usize..).filter(|places| places.len() >= words.len());
+    let places = places.context("the sequence has no room for so many words")?;
+    places.iter().zip(words).for_each(|(place, word)| place.store(word, Ordering::Relaxed));
+    Ok(())
+}
+
 /// A source of frames that changes the pair from one to the next.
 pub struct Generator {
     ebpf: Ebpf,
     traffic: Array<MapData, [u32; 2]>,
-    pair: PerCpuArray<MapData, u32>,
+    place: PerCpuArray<MapData, u32>,
+    sequence: Mapped<AtomicU32>,
     to: ProgramArray<MapData>,
 }
 
@@ -63,9 +93,18 @@ impl Generator {
         let mut ebpf = load(&[EMPTY, GENERATOR])?;
         let mut take = |name| ebpf.take_map(name).with_context(|| format!("the probe has no {name}"));
         let traffic = Array::try_from(take("TRAFFIC")?)?;
-        let pair = PerCpuArray::try_from(take("TRAFFIC_PAIR")?)?;
+        let place = PerCpuArray::try_from(take("TRAFFIC_PLACE")?)?;
+        let sequence = sequence(take("SEQUENCE")?)?;
         let to = ProgramArray::try_from(take("TRAFFIC_TO")?)?;
-        Ok(Self { ebpf, traffic, pair, to })
+        Ok(Self { ebpf, traffic, place, sequence, to })
+    }
+
+    /// Writes words of the sequence, from `first` on.
+    ///
+    /// # Errors
+    /// If it has no room for them.
+    pub fn fill(&mut self, first: u32, words: &[u32]) -> Result<()> {
+        fill(&self.sequence, first, words.iter().copied())
     }
 
     /// Hands its frames to a program from here on, or to none.
@@ -82,17 +121,39 @@ impl Generator {
         }
     }
 
-    /// Makes `repeat` frames like `frame` between the pairs of `traffic`, each as often if `repeat` is a
-    /// multiple of their number and the thread stays on one CPU.
+    /// Makes `repeat` frames like `frame` between the pairs of `traffic`, from the first on.
     ///
     /// # Errors
     /// As [`run`].
     pub fn run(&mut self, frame: &[u8], traffic: Traffic, repeat: u32) -> Result<Outcome> {
+        self.start(traffic, traffic.first())?;
+        self.go_on(frame, repeat)
+    }
+
+    /// Lets each CPU's next frame be that of the word at `place`, and those that follow it go by `traffic`.
+    ///
+    /// # Errors
+    /// If the kernel refuses.
+    pub fn start(&mut self, traffic: Traffic, place: u32) -> Result<()> {
         self.traffic.set(0, traffic.words(), 0).context("write the traffic")?;
-        let first =
-            PerCpuValues::try_from(vec![0; nr_cpus().map_err(|(file, error)| anyhow!("{file}: {error}"))?])?;
-        self.pair.set(0, first, 0).context("start with the first pair")?;
-        run(xdp(&self.ebpf, GENERATOR)?, frame, repeat)
+        let cpus = nr_cpus().map_err(|(file, error)| anyhow!("{file}: {error}"))?;
+        self.place.set(0, PerCpuValues::try_from(vec![place; cpus])?, 0).context("start with the first pair")
+    }
+
+    /// The program that makes the frames, one per run.
+    ///
+    /// # Errors
+    /// If the probe has none.
+    pub fn program(&self) -> Result<&Xdp> {
+        xdp(&self.ebpf, GENERATOR)
+    }
+
+    /// Makes `repeat` frames more on this CPU.
+    ///
+    /// # Errors
+    /// As [`run`].
+    pub fn go_on(&self, frame: &[u8], repeat: u32) -> Result<Outcome> {
+        run(self.program()?, frame, repeat)
     }
 
     /// Hands `repeat` frames to the program that does nothing.
@@ -108,6 +169,7 @@ impl Generator {
 pub struct Storm {
     ebpf: Ebpf,
     traffic: Array<MapData, [u32; 2]>,
+    _sequence: Mapped<AtomicU32>,
 }
 
 impl Storm {
@@ -122,7 +184,8 @@ impl Storm {
         let traffic = Array::try_from(take("TRAFFIC")?)?;
         let mut to: Array<MapData, u32> = Array::try_from(take("STORM_TO")?)?;
         to.set(0, ifindex, 0).context("write the interface")?;
-        Ok(Self { ebpf, traffic })
+        let sequence = sequence(take("SEQUENCE")?)?;
+        Ok(Self { ebpf, traffic, _sequence: sequence })
     }
 
     /// Sends `repeat` frames like `frame`, all the same or between the pairs of `traffic`. A ring that is full

@@ -94,6 +94,8 @@ pub struct Batch {
     pub len: u64,
     /// Those of this lap first, then of the one before.
     pub notes: [Note; NOTES],
+    /// Where the cell of each most likely is.
+    pub lines: [u32; NOTES],
 }
 
-const _: () = assert!(size_of::<Batch>() == 640);
+const _: () = assert!(size_of::<Batch>() == 768);

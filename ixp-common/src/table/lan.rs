@@ -44,6 +44,11 @@ impl Lan {
         flags: 0,
     };
 
+    /// How it lies in memory.
+    #[cfg(feature = "user")]
+    pub const LAYOUT: &[(&str, usize)] =
+        layout!(ipv6 ipv6_mask ipv4 ipv4_mask vlan mtu flags; lan_flag KNOWN IPV4 IPV6);
+
     /// The LAN of a tag; [`ANY_VLAN`] if its tag is not known. `mtu` is the largest L3 packet in bytes,
     /// `profile` the number of the actions for who is not registered.
     #[must_use]

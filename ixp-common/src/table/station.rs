@@ -29,6 +29,10 @@ impl Station {
     /// Not registered.
     pub const NONE: Self = Self { key: 0, interface: 0, profile: 0, port: 0, flags: 0 };
 
+    /// How it lies in memory.
+    #[cfg(feature = "user")]
+    pub const LAYOUT: &[(&str, usize)] = layout!(key interface port);
+
     /// The station `mac` on the LAN that is looked up under `vlan`. It belongs to the interface of this
     /// number, not 0, and the actions of `profile` hold for it.
     #[must_use]

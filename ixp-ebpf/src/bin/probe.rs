@@ -4,6 +4,7 @@
 #![expect(missing_docs, reason = "the xdp macro drops a program's doc comment")]
 #![cfg_attr(not(target_arch = "bpf"), expect(dead_code, reason = "the kernel calls what the stub does not"))]
 
+use aya_ebpf::bindings::BPF_F_MMAPABLE;
 use aya_ebpf::bindings::xdp_action::XDP_PASS;
 use aya_ebpf::helpers::bpf_redirect;
 use aya_ebpf::macros::{map, xdp};
@@ -11,7 +12,7 @@ use aya_ebpf::maps::{Array, PerCpuArray, ProgramArray};
 use aya_ebpf::programs::XdpContext;
 use ixp_common::digest::Digest;
 use ixp_ebpf::packet::Packet;
-use ixp_ebpf::traffic::{Traffic, addresses};
+use ixp_ebpf::traffic::{self, ENTRY_WORDS, Entry, Traffic, addresses};
 
 #[used]
 #[unsafe(no_mangle)]
@@ -24,8 +25,13 @@ static DIGEST: Array<Digest> = Array::with_max_entries(1, 0);
 #[map]
 static TRAFFIC: Array<Traffic> = Array::with_max_entries(1, 0);
 
+/// Who sends to whom, frame by frame: walked in order, so that the processor foresees what is read.
 #[map]
-static TRAFFIC_PAIR: PerCpuArray<u32> = PerCpuArray::with_max_entries(1, 0);
+static SEQUENCE: Array<Entry> = Array::with_max_entries(traffic::SEQUENCE / ENTRY_WORDS, BPF_F_MMAPABLE);
+
+/// The place in the sequence of each CPU's next frame.
+#[map]
+static TRAFFIC_PLACE: PerCpuArray<u32> = PerCpuArray::with_max_entries(1, 0);
 
 #[map]
 static TRAFFIC_TO: ProgramArray = ProgramArray::with_max_entries(1, 0);
@@ -49,7 +55,7 @@ pub fn ixp_empty(_ctx: XdpContext) -> u32 {
     XDP_PASS
 }
 
-/// Gives the frame the addresses of the next pair and hands it to the program in `TRAFFIC_TO`. While
+/// Gives the frame the addresses of the sequence's next word and hands it to the program in `TRAFFIC_TO`. While
 /// there is none, it is the floor under a measurement of that program.
 #[xdp(frags)]
 pub fn ixp_traffic(ctx: XdpContext) -> u32 {
@@ -77,17 +83,19 @@ pub fn ixp_storm(ctx: XdpContext) -> u32 {
 
 #[inline(always)]
 fn readdress(ctx: &XdpContext) -> Option<()> {
-    let traffic = *TRAFFIC.get(0)?;
-    let pair = TRAFFIC_PAIR.get_ptr_mut(0)?;
+    let traffic = TRAFFIC.get(0)?;
+    let place = TRAFFIC_PLACE.get_ptr_mut(0)?;
     // SAFETY: this CPU's entry, which no other CPU writes; XDP does not nest on one CPU.
-    let pair = unsafe { &mut *pair };
-    *pair = traffic.after(*pair);
+    let place = unsafe { &mut *place };
+    let entry = SEQUENCE.get(*place / ENTRY_WORDS)?;
+    let word = entry[(*place % ENTRY_WORDS) as usize];
+    *place = traffic.after(*place);
     let start = ctx.data();
     if start + size_of::<[u8; 12]>() > ctx.data_end() {
         return None;
     }
     // SAFETY: the first 12 bytes lie before `data_end`, and bytes need no alignment.
-    unsafe { *(start as *mut [u8; 12]) = addresses(*pair) };
+    unsafe { *(start as *mut [u8; 12]) = addresses(word) };
     Some(())
 }
 

@@ -1,0 +1,34 @@
+/* Where the fields of ixp-common's tables lie.
+ * `BLESS=1 cargo nextest run -p ixp-tests --test layout` writes this file. */
+#pragma once
+#define PolicyTable_size 150696
+#define PolicyTable_seed 0
+#define PolicyTable_lans 8296
+#define PolicyTable_ethertypes 11400
+#define PolicyTable_flags 11418
+#define PolicyTable_lan_of 11432
+#define PolicyTable_displacements 15528
+#define PolicyTable_stations 19624
+#define PolicyTable_flag_TAGS 1
+#define PolicyTable_flag_MOVES 8
+#define Lan_size 48
+#define Lan_ipv6 0
+#define Lan_ipv6_mask 16
+#define Lan_ipv4 32
+#define Lan_ipv4_mask 36
+#define Lan_vlan 40
+#define Lan_mtu 42
+#define Lan_flags 46
+#define Lan_flag_KNOWN 1
+#define Lan_flag_IPV4 2
+#define Lan_flag_IPV6 4
+#define Station_size 16
+#define Station_key 0
+#define Station_interface 8
+#define Station_port 12
+#define PortPolicy_size 24
+#define PortPolicy_slot 0
+#define PortPolicy_host_mac 8
+#define PortPolicy_deployment 14
+#define PortPolicy_consume 15
+#define PortPolicy_port 16
