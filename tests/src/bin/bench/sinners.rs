@@ -46,9 +46,10 @@ fn one(sampler: &mut Sampler, case: &Case, effort: Effort) -> Result<Sinner> {
     }
     let sent = u64::from(effort.frames) * u64::from(effort.rounds);
     let mut rules = sampler.snapshot()?.rules;
-    for (key, counts) in &mut rules {
+    rules.retain(|key, counts| {
         *counts = counts.since(&before.rules.get(key).copied().unwrap_or_default());
-    }
+        !counts.is_zero()
+    });
     let wrong = rules.values().find(|counts| counts.broken.packets != sent);
     let name = case.name.clone();
     ensure!(wrong.is_none() && !rules.is_empty(), "{name}: {sent} frames were sent, and {rules:?} counted");
