@@ -16,6 +16,9 @@ pub(crate) struct Args {
     /// Few frames: proves that all are counted, and measures roughly
     #[arg(long)]
     quick: bool,
+    /// Measure this section alone: table, members, sampling, cpus, parts, broken, memory or drain; may be given again
+    #[arg(long, value_name = "SECTION")]
+    only: Vec<String>,
     /// Write the figures to this file as JSON, too
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -27,7 +30,7 @@ pub(crate) struct Args {
 impl Args {
     /// What a test run has time for.
     pub(crate) fn smoke() -> Self {
-        Self { quick: true, json: None, plot: None }
+        Self { quick: true, only: Vec::new(), json: None, plot: None }
     }
 }
 
@@ -41,6 +44,9 @@ pub(crate) fn run(sh: &Shell, args: &Args) -> Result<()> {
     let mut options: Vec<PathBuf> = Vec::new();
     if args.quick {
         options.push("--quick".into());
+    }
+    for section in &args.only {
+        options.extend(["--only".into(), section.into()]);
     }
     for (flag, file) in [("--json", &args.json), ("--plot", &args.plot)] {
         if let Some(file) = file {

@@ -5,16 +5,14 @@ use std::mem::take;
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
-use ixp_agent::kernel::load::Capacity;
 use ixp_agent::snapshot::{Delta, Snapshot};
-use ixp_common::names::DEFAULT_STATIONS;
-use ixp_common::policy::Deployment;
 use ixp_ebpf::traffic::Traffic;
 use ixp_tests::frames::{ethernet, ipv4};
-use ixp_tests::sampler::{SLOT, Sampler, policy};
+use ixp_tests::sampler::SLOT;
 use ixp_tests::traffic::Generator;
 use serde::Serialize;
 
+use crate::exchange::{self, MEMBERS, Rules};
 use crate::fold::Fold;
 use crate::median;
 
@@ -52,9 +50,7 @@ pub(crate) fn measure(effort: &Effort) -> Result<Vec<Drain>> {
 }
 
 fn one(generator: &mut Generator, cells: u32, rounds: usize) -> Result<Drain> {
-    let capacity = Capacity { pairs: cells.next_power_of_two(), stations: DEFAULT_STATIONS };
-    let mut sampler = Sampler::load(capacity)?;
-    sampler.set(policy(Deployment::Inline, false, 0))?;
+    let mut sampler = exchange::sampler(MEMBERS, cells, Rules::Off.port(), Rules::Off)?;
     generator.feed(Some(sampler.program()?))?;
     let frame = ethernet(0x0800, &ipv4::Packet::default().bytes());
     let counters = &mut sampler.loaded.counters;

@@ -5,7 +5,7 @@ use std::fs;
 use serde::Serialize;
 
 /// What shapes the figures.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Machine {
     /// Release of the kernel.
     pub(crate) kernel: String,

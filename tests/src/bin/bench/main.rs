@@ -37,12 +37,28 @@ struct Cli {
     /// Few frames: proves that all are counted, and measures roughly
     #[arg(long)]
     quick: bool,
+    /// Measure this section alone; may be given again
+    #[arg(long, value_name = "SECTION")]
+    only: Vec<Section>,
     /// Write the figures to this file as JSON, too
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
     /// Draw the times over the number of pairs to this file, as SVG
     #[arg(long, value_name = "FILE")]
     plot: Option<PathBuf>,
+}
+
+/// A part of what is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Section {
+    Table,
+    Members,
+    Sampling,
+    Cpus,
+    Parts,
+    Broken,
+    Memory,
+    Drain,
 }
 
 fn main() -> ExitCode {
@@ -56,7 +72,7 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> Result<()> {
-    let report = measure(cli.quick)?;
+    let report = measure(cli.quick, &cli.only)?;
     print!("{report}");
     if let Some(file) = &cli.json {
         let text = serde_json::to_string_pretty(&report).context("write the figures as JSON")?;
@@ -68,31 +84,53 @@ fn run(cli: &Cli) -> Result<()> {
     Ok(())
 }
 
-fn measure(quick: bool) -> Result<Report> {
+fn measure(quick: bool, only: &[Section]) -> Result<Report> {
     let cpus = cpu::allowed()?;
     cpu::pin(*cpus.last().context("a process has a CPU")?)?;
     let effort = if quick { race::QUICK } else { race::FULL };
+    let mut report = Report { quick, machine: machine::facts(), ..Report::default() };
     let mut generator = Generator::load()?;
-    let (rates, of_rates) =
-        rates::measure(&mut generator, if quick { &rates::QUICK } else { &rates::FULL }, effort)?;
-    let (members, of_members) =
-        members::measure(&mut generator, if quick { members::QUICK } else { members::FULL }, effort)?;
-    let (sampling, of_sampling) = sampling::measure(&mut generator, effort)?;
-    let (parts, of_parts) = parts::measure(&mut generator, effort)?;
-    let (sides, of_cpus) = cpus::measure(&mut generator, &cpus, effort)?;
-    Ok(Report {
-        quick,
-        machine: machine::facts(),
-        rates,
-        members,
-        sampling,
-        cpus: sides,
-        parts,
-        sinners: sinners::measure(effort)?,
-        memory: memory::measure()?,
-        drains: drain::measure(if quick { &drain::QUICK } else { &drain::FULL })?,
-        counted: of_rates + of_members + of_sampling + of_parts + of_cpus,
-    })
+    let mut counted = 0;
+    let wants = |section| only.is_empty() || only.contains(&section);
+    let mut count = |frames: u64| counted += frames;
+    if wants(Section::Table) {
+        let kinds = if quick { &rates::QUICK } else { &rates::FULL };
+        let (rates, frames) = rates::measure(&mut generator, kinds, effort)?;
+        report.rates = rates;
+        count(frames);
+    }
+    if wants(Section::Members) {
+        let sizes = if quick { members::QUICK } else { members::FULL };
+        let (members, frames) = members::measure(&mut generator, sizes, effort)?;
+        report.members = members;
+        count(frames);
+    }
+    if wants(Section::Sampling) {
+        let (sampling, frames) = sampling::measure(&mut generator, effort)?;
+        report.sampling = sampling;
+        count(frames);
+    }
+    if wants(Section::Parts) {
+        let (parts, frames) = parts::measure(&mut generator, effort)?;
+        report.parts = parts;
+        count(frames);
+    }
+    if wants(Section::Cpus) {
+        let (sides, frames) = cpus::measure(&mut generator, &cpus, effort)?;
+        report.cpus = sides;
+        count(frames);
+    }
+    if wants(Section::Broken) {
+        report.sinners = sinners::measure(effort)?;
+    }
+    if wants(Section::Memory) {
+        report.memory = memory::measure()?;
+    }
+    if wants(Section::Drain) {
+        report.drains = drain::measure(if quick { &drain::QUICK } else { &drain::FULL })?;
+    }
+    report.counted = counted;
+    Ok(report)
 }
 
 fn write(file: &Path, text: String) -> Result<()> {

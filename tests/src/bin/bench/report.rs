@@ -15,7 +15,7 @@ use crate::sampling::Sampling;
 use crate::sinners::Sinner;
 
 /// All that one run measured.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub(crate) struct Report {
     /// Whether it measured only roughly.
     pub(crate) quick: bool,
@@ -54,12 +54,18 @@ impl fmt::Display for Report {
         self.sinners(f)?;
         self.memory(f)?;
         self.drains(f)?;
+        if self.counted == 0 {
+            return Ok(());
+        }
         writeln!(f, "\nexact: {0} frames sent, {0} counted, each in its place", self.counted)
     }
 }
 
 impl Report {
     fn rates(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.rates.is_empty() {
+            return Ok(());
+        }
         writeln!(f, "ns per frame over the floor")?;
         writeln!(
             f,
@@ -78,6 +84,9 @@ impl Report {
     }
 
     fn members(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.members.is_empty() {
+            return Ok(());
+        }
         writeln!(f, "\nns per frame over the floor, Zipf, 64 B, monitor\n  members     pairs   ours   twin")?;
         for Size { members, pairs, ours_ns, twin_ns } in &self.members {
             writeln!(f, "{members:>9}{pairs:>10}{ours_ns:>7.1}{twin_ns:>7.1}")?;
@@ -86,6 +95,9 @@ impl Report {
     }
 
     fn sampling(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.sampling.is_empty() {
+            return Ok(());
+        }
         writeln!(f, "\nns per frame over the floor\n  sampled     ours")?;
         for Sampling { rate, ours_ns } in &self.sampling {
             let rate = if *rate == 0 { "none".to_owned() } else { format!("1:{rate}") };
@@ -95,6 +107,9 @@ impl Report {
     }
 
     fn cpus(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.cpus.is_empty() {
+            return Ok(());
+        }
         writeln!(f, "\nns per frame over the floor, monitor    each CPU alone    all at once")?;
         for Side { name, alone_ns, together_ns } in &self.cpus {
             writeln!(f, "{name:<38}{:>16}{:>15}", listed(alone_ns), listed(together_ns))?;
@@ -103,6 +118,9 @@ impl Report {
     }
 
     fn parts(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.parts.is_empty() {
+            return Ok(());
+        }
         writeln!(f, "\nns per frame, test loop included")?;
         for Part { name, total_ns } in &self.parts {
             writeln!(f, "{name:<46}{total_ns:>7.1}")?;
@@ -111,6 +129,9 @@ impl Report {
     }
 
     fn sinners(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.sinners.is_empty() {
+            return Ok(());
+        }
         writeln!(f, "\nns per broken frame       rules        ns    M frames/s")?;
         for Sinner { name, rules, ns } in &self.sinners {
             let per_second = 1000.0 / f64::from(u32::try_from((*ns).max(1)).unwrap_or(u32::MAX));
@@ -120,6 +141,9 @@ impl Report {
     }
 
     fn memory(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.memory.is_empty() {
+            return Ok(());
+        }
         writeln!(f, "\nKiB per map           as usual   1 M pairs")?;
         for Memory { map, usual, many } in &self.memory {
             writeln!(f, "{map:<18}{:>12}{:>12}", usual / 1024, many / 1024)?;
@@ -130,6 +154,9 @@ impl Report {
     }
 
     fn drains(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.drains.is_empty() {
+            return Ok(());
+        }
         writeln!(f, "\nms per reading    snapshot      fold   fold 3 %")?;
         for drain in &self.drains {
             let [snapshot, fold, few] = [drain.snapshot_us, drain.fold_us, drain.fold_few_us].map(Millis);
