@@ -290,8 +290,7 @@ pub fn network<F: FrameBytes>(frame: &F, link: &Link) -> Result<Network, Unread>
 }
 
 /// Reads addresses and tags into their place.
-// A function of its own under BPF, as those below: their stacks lie over each other, and it has 512 bytes.
-#[cfg_attr(target_arch = "bpf", inline(never))]
+#[inline(always)]
 pub fn read_link<F: FrameBytes>(frame: &F, into: &mut Link) -> Status {
     match link(frame) {
         Ok(header) => {
@@ -304,7 +303,7 @@ pub fn read_link<F: FrameBytes>(frame: &F, into: &mut Link) -> Status {
 
 /// Looks at what the link layer carries. Who needs the headers reads them again: they are in the
 /// processor's cache, and a copy would not be nearer.
-#[cfg_attr(target_arch = "bpf", inline(never))]
+#[inline(always)]
 pub fn inspect<F: FrameBytes>(frame: &F, link: &Link) -> Status {
     match network(frame, link) {
         Ok(network) => Status::odd(oddity(link, &network)),

@@ -10,6 +10,7 @@ use ixp_agent::policy::memory::HostMemory;
 use ixp_common::addr::VlanId;
 use ixp_common::bytes::Captured;
 use ixp_common::counters::PairKey;
+use ixp_common::names::NEAR_PORTS;
 use ixp_common::observe::observe;
 use ixp_common::policy::{Deployment, PortPolicy};
 use ixp_tests::counted::Totals;
@@ -100,6 +101,28 @@ fn a_native_program_counts_what_came_over_the_wire() {
     let packets = u64::try_from(frames.len()).expect("few");
     let received = check(&mut loaded, &attached, "fabric", &frames);
     assert_eq!(received + packets * ETHERNET_HEADER, bytes_of(&frames));
+}
+
+#[test]
+fn interfaces_with_numbers_beyond_the_table_of_near_ones_count_as_well() {
+    let namespace = Namespace::enter().expect("a namespace of its own");
+    let mut loaded = loaded();
+    for (at, index) in [NEAR_PORTS - 1, NEAR_PORTS, 2_000_000_000].into_iter().enumerate() {
+        let (fabric, sampler) = (format!("fabric{at}"), format!("sampler{at}"));
+        let index = index.to_string();
+        let peer = ["peer", "name", fabric.as_str()];
+        let add = ["link", "add", &sampler, "index", &index, "type", "veth"].into_iter().chain(peer);
+        namespace.ip(&add.collect::<Vec<_>>()).expect("a pair of interfaces");
+        for name in [&fabric, &sampler] {
+            namespace.ip(&["link", "set", name, "mtu", "9000", "up"]).expect("it is up");
+        }
+        let wanted = wanted(&sampler, Deployment::Tap, Mode::Native);
+        let attached = attach(&mut loaded, &[wanted]).expect("it attaches").remove(0);
+        assert_eq!(attached.interface.index.to_string(), index);
+        check(&mut loaded, &attached, &fabric, &frames()[..5]);
+        loaded.detach().expect("it comes off");
+        loaded = self::loaded();
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use aya::maps::Map;
 use ixp_common::addr::Mac;
 use ixp_common::cells::{CellKey, LINE_CELLS, STATION_NUMBERS};
-use ixp_common::counters::{Counts, PairKey};
+use ixp_common::counters::{Counts, PairKey, StationKey};
 use ixp_common::names::{BATCHES, CELLS, NUMBERED};
 
 use self::words::{BATCH_WORDS, CELL_WORDS, Region, Word as _};
@@ -25,6 +25,15 @@ use crate::pairs::{PairBook, PairId};
 pub(super) fn cpus() -> Result<u32, Error> {
     let online = aya::util::online_cpus().map_err(|(_, error)| Error::map("CPU count", CELLS, error))?;
     Ok(online.into_iter().max().map_or(1, |last| last + 1))
+}
+
+/// Who sent the first frame of a pair, which is not yet counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Newcomer {
+    /// Its VLAN and address.
+    pub station: StationKey,
+    /// The slot of the interface that its frame came in by.
+    pub slot: u32,
 }
 
 /// The cells, and what was told of them.
@@ -60,11 +69,6 @@ impl CellTable {
         })
     }
 
-    /// Cells in use at the last reading, on the CPU that has most.
-    pub(super) fn fill(&self) -> usize {
-        self.regions.iter().map(Region::fill).max().unwrap_or(0)
-    }
-
     /// Appends what cells counted since the last reading, one entry per cell and CPU.
     pub(super) fn grow(&mut self, book: &mut PairBook, grown: &mut Vec<(PairId, Counts)>) {
         let Self { addresses, batches, cells, regions, .. } = self;
@@ -76,15 +80,24 @@ impl CellTable {
         }
     }
 
-    /// Appends the frames that are noted and not yet counted; to be called after the cells, and all else that they
-    /// may be counted in, were read.
-    pub(super) fn noted(&self, book: &mut PairBook, noted: &mut Vec<(PairId, Counts)>) {
+    /// Appends the frames that are noted and not yet counted, and who sent the first ones of a pair; to be called
+    /// after the cells, and all else that they may be counted in, were read.
+    pub(super) fn noted(
+        &self,
+        book: &mut PairBook,
+        noted: &mut Vec<(PairId, Counts)>,
+        newcomers: &mut Vec<Newcomer>,
+    ) {
         AtomicU64::fence();
         for batch in self.batches.words().chunks_exact(BATCH_WORDS) {
-            let notes = words::notes(batch);
-            noted.extend(
-                notes.map(|note| (book.id(&pair(note.key(), &self.addresses)), Counts::frame(note.bytes()))),
-            );
+            for note in words::notes(batch) {
+                let (pair, met) = (pair(note.key(), &self.addresses), book.keys().len());
+                noted.push((book.id(&pair), Counts::frame(note.bytes())));
+                if book.keys().len() > met {
+                    let station = StationKey::new(pair.vlan(), pair.source());
+                    newcomers.push(Newcomer { station, slot: note.slot() });
+                }
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ use ixp_common::names::{PAIRS, STRANGER_PAIRS};
 use super::Error;
 use super::ahead::Ahead;
 use super::cells::CellTable;
+pub use super::cells::Newcomer;
 use super::hashed::HashedPairs;
 use crate::pairs::{PairBook, PairId};
 
@@ -25,6 +26,7 @@ pub struct PairTable {
     counted: Vec<(PairId, Counts)>,
     /// Frames that are noted and not counted.
     noted: Vec<(PairId, Counts)>,
+    newcomers: Vec<Newcomer>,
 }
 
 impl PairTable {
@@ -38,14 +40,20 @@ impl PairTable {
             ahead: Ahead::default(),
             counted: Vec::new(),
             noted: Vec::new(),
+            newcomers: Vec::new(),
         })
     }
 
-    /// Cells in use at the last reading: members', where the table of one CPU or that of their other pairs is
-    /// fullest, and strangers'.
+    /// Pairs that were met: members', each of which has a cell on the CPUs that saw it, and strangers'.
     #[must_use]
     pub fn fill(&self) -> [usize; 2] {
-        [self.cells.fill().max(self.members.fill()), self.strangers.fill()]
+        let strangers = self.strangers.fill();
+        [self.book.keys().len().saturating_sub(strangers), strangers]
+    }
+
+    /// Takes who was met in frames that are noted and not yet counted; the kernel reports others itself.
+    pub fn take_newcomers(&mut self) -> Vec<Newcomer> {
+        mem::take(&mut self.newcomers)
     }
 
     /// The pairs that were met, with the numbers by which they are told of.
@@ -61,12 +69,12 @@ impl PairTable {
     /// # Errors
     /// [`Error::Map`]. What was read before comes with the next reading.
     pub fn grow(&mut self, grown: &mut Vec<(PairId, Counts)>) -> Result<(), Error> {
-        let Self { cells, members, strangers, book, ahead, counted, noted } = self;
+        let Self { cells, members, strangers, book, ahead, counted, noted, newcomers } = self;
         cells.grow(book, counted);
         members.grow(book, counted)?;
         strangers.grow(book, counted)?;
         noted.clear();
-        cells.noted(book, noted);
+        cells.noted(book, noted, newcomers);
         ahead.settle(book.keys().len(), noted, counted);
         if grown.is_empty() {
             mem::swap(grown, counted);

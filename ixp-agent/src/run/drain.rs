@@ -20,6 +20,7 @@ use super::watch::Watch;
 use crate::events::Breach;
 use crate::kernel;
 use crate::kernel::load::Loaded;
+use crate::kernel::pairs::Newcomer;
 use crate::live::{Claim, Live, Roster};
 use crate::pairs::PairId;
 use crate::snapshot::{Delta, Snapshot};
@@ -126,9 +127,13 @@ impl Drain {
         };
         let at = clock::now();
         let mut delta = snapshot.since(&self.before, std::mem::take(&mut self.grown));
+        let newcomers = self.loaded.counters.pairs.take_newcomers();
         let took = clock::instant().duration_since(start);
         let roster = self.roster.load();
         let mut live = self.live();
+        for Newcomer { station, slot } in newcomers {
+            live.stations.discovered(station, at, self.watch.name_of(slot), &roster.registry);
+        }
         for (key, counts) in live.events.agent_counts() {
             delta.rules.entry(key).or_default().add(&counts);
         }

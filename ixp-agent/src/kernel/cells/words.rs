@@ -53,23 +53,12 @@ pub(super) struct Region {
     ids: Vec<PairId>,
     /// The lap behind which all were read.
     lap: Option<u64>,
-    fill: usize,
 }
 
 impl Region {
     /// Nothing told of this many cells.
     pub(super) fn new(cells: usize) -> Self {
-        Self {
-            told: vec![Cell::default(); cells],
-            ids: vec![PairId::from_index(0); cells],
-            lap: None,
-            fill: 0,
-        }
-    }
-
-    /// Cells that were told of.
-    pub(super) fn fill(&self) -> usize {
-        self.fill
+        Self { told: vec![Cell::default(); cells], ids: vec![PairId::from_index(0); cells], lap: None }
     }
 
     /// Appends what the cells counted since they were told of, under the numbers that `id` gives their pairs.
@@ -93,7 +82,6 @@ impl Region {
             let Some(key) = cell.key() else { continue };
             if told.is_free() {
                 *known = id(key);
-                self.fill += 1;
             }
             grown.push((*known, growth(cell.counts(), told.counts())));
             *told = cell;
