@@ -9,6 +9,7 @@ pub mod feed;
 pub mod frames;
 pub mod kernel;
 pub mod netns;
+pub mod paced;
 pub mod rules;
 pub mod sampler;
 pub mod tally;
