@@ -3,5 +3,6 @@
 #![cfg_attr(target_arch = "bpf", feature(asm_experimental_arch))]
 
 pub mod assembly;
+pub mod paced;
 pub mod packet;
 pub mod traffic;

@@ -130,6 +130,12 @@ impl Agent {
         Ok(status)
     }
 
+    /// The number of its process.
+    #[must_use]
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends it a signal.
     pub fn signal(&self, signal: libc::c_int) {
         // SAFETY: no pointers; the child is not waited for yet, so the number is still its own.

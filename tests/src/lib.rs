@@ -11,6 +11,7 @@ pub mod frames;
 pub mod kernel;
 pub mod mapped;
 pub mod netns;
+pub mod paced;
 pub mod rules;
 pub mod sampler;
 pub mod tally;

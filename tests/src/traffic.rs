@@ -18,7 +18,7 @@ static PROBE: &[u8] =
     aya::include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/ebpf/ixp-ebpf-probe.o"));
 
 /// Every program of the probe.
-pub const PROGRAMS: [&str; 4] = [EMPTY, "ixp_digest", GENERATOR, STORM];
+pub const PROGRAMS: [&str; 6] = [EMPTY, "ixp_digest", "ixp_drop", "ixp_paced", GENERATOR, STORM];
 
 const EMPTY: &str = "ixp_empty";
 const GENERATOR: &str = "ixp_traffic";

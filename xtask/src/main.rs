@@ -24,7 +24,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Measure the XDP program per frame and the agent's reading of its counters
+    /// Measure the XDP program per frame, the agent's reading of its counters, and the agent on a wire beside others
     Bench(bench::Args),
     /// Check licences and sources of what is linked in
     Deny,

@@ -59,6 +59,28 @@ pub(crate) fn unpacked(sh: &Shell, package: &str, program: &str, into: &Path) ->
     Ok(found)
 }
 
+/// Installs the libraries that a package depends on, and not the package itself: what [`unpacked`] takes out of it is
+/// linked with them.
+pub(crate) fn install_libraries(sh: &Shell, package: &str) -> Result<()> {
+    if on_path("apt-cache").is_none() {
+        bail!("package {package} is missing here, and there is no apt-get to install it");
+    }
+    let listed = || cmd!(sh, "apt-cache depends {package}").quiet();
+    let mut text = listed().ignore_stderr().ignore_status().read()?;
+    if libraries(&text).is_empty() {
+        let sudo: &[&str] = if is_root(sh)? { &[] } else { &["sudo"] };
+        apt_get(sh, sudo, &["update"])?;
+        text = listed().read().with_context(|| format!("find out what {package} depends on"))?;
+    }
+    install(sh, &libraries(&text))
+}
+
+/// The libraries in what `apt-cache depends` says.
+fn libraries(depends: &str) -> Vec<&str> {
+    let names = depends.lines().filter_map(|line| line.trim().strip_prefix("Depends: "));
+    names.filter(|name| name.starts_with("lib")).collect()
+}
+
 /// Whether apt knows a package of this name.
 pub(crate) fn is_known(sh: &Shell, name: &str) -> bool {
     cmd!(sh, "apt-cache show --no-all-versions {name}").quiet().ignore_stderr().ignore_stdout().run().is_ok()
@@ -81,4 +103,15 @@ fn apt_get(sh: &Shell, sudo: &[&str], args: &[&str]) -> Result<()> {
     let command = [sudo, &["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"], args].concat();
     let [program, rest @ ..] = command.as_slice() else { bail!("no command to run") };
     cmd!(sh, "{program} {rest...}").quiet().ignore_stdout().run().context("apt-get failed")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn libraries_are_told_from_what_else_a_package_depends_on() {
+        let depends = "pmacct\n  Depends: libc6\n  Depends: net-tools\n |Depends: lsb-base\n  Depends: libpcap0.8\n  Suggests: libx\n";
+        assert_eq!(libraries(depends), ["libc6", "libpcap0.8"]);
+    }
 }

@@ -4,6 +4,9 @@
 #![expect(missing_docs, reason = "the xdp macro drops a program's doc comment")]
 #![cfg_attr(not(target_arch = "bpf"), expect(dead_code, reason = "the kernel calls what the stub does not"))]
 
+#[path = "probe/paced.rs"]
+mod paced;
+
 use aya_ebpf::bindings::BPF_F_MMAPABLE;
 use aya_ebpf::bindings::xdp_action::XDP_PASS;
 use aya_ebpf::helpers::bpf_redirect;

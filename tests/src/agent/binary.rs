@@ -21,8 +21,9 @@ pub fn agent() -> &'static Path {
 
 fn find() -> Result<PathBuf> {
     let test = env::current_exe().context("find the running test")?;
-    // The test is TARGET/PROFILE/deps/NAME.
-    let profile = test.ancestors().nth(2).context("the test lies in no target directory")?;
+    // A test is TARGET/PROFILE/deps/NAME, a program of its own TARGET/PROFILE/NAME.
+    let folder = test.parent().filter(|folder| !folder.ends_with("deps"));
+    let profile = folder.or(test.ancestors().nth(2)).context("the test lies in no target directory")?;
     let agent = profile.join("ixp-agent");
     if !is_fresh(&agent) {
         build(profile)?;
