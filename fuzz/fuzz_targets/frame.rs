@@ -8,8 +8,8 @@ use ixp_common::counters::{Counts, Outcome, PairKey};
 use ixp_common::digest::Digest;
 use ixp_common::frame::{Malformed, Oddity};
 use ixp_common::observe::{Broken, Sink, observe};
-use ixp_common::rules::Place;
 use ixp_common::policy::{Action, Deployment, PortPolicy};
+use ixp_common::rules::Place;
 use libfuzzer_sys::fuzz_target;
 
 /// Where one frame was counted.
