@@ -37,13 +37,16 @@ fn memory() -> HostMemory {
 /// What the rules found of one frame.
 #[derive(Default)]
 struct Findings {
+    pairs: u32,
     broken: u32,
     dropping: u32,
 }
 
 impl Sink<Captured<'_>> for Findings {
     fn seen(&mut self, _bytes: u32) {}
-    fn pair(&mut self, _key: &PairKey, _place: Place, _bytes: u32) {}
+    fn pair(&mut self, _key: &PairKey, _place: Place, _bytes: u32) {
+        self.pairs += 1;
+    }
     fn malformed(&mut self, _reason: Malformed, _bytes: u32) {}
     fn unattributed(&mut self, _bytes: u32) {}
     fn odd(&mut self, _oddity: Oddity, _bytes: u32) {}

@@ -3,9 +3,9 @@
 
 /// Frames until the next one that is chosen, of one CPU and interface.
 ///
-/// Gaps are uniform in 1..=2N-1, so their mean is N, and no rhythm of the traffic keeps step with them (RFC
-/// 5475 §5.2.2; sFlow version 5 §3.1). The first one is what is left of such a gap at a moment of chance: each
-/// frame has its chance of 1 in N from the first on.
+/// Gaps are uniform in 1..=2N-1, so their mean is N, and no rhythm of the traffic keeps step with them (sFlow
+/// version 5 §3.1). The first one is what is left of such a gap at a moment of chance: each frame has its
+/// chance of 1 in N from the first on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[repr(C)]
 pub struct Countdown {
