@@ -105,8 +105,8 @@ extern "C" fn ixp_count_notes(cpu: u32) -> u64 {
         touch(*line);
     }
     let mut left = 0;
-    for (at, note) in batch.notes.iter().enumerate() {
-        match add(cpu, *note) {
+    for (at, (note, line)) in batch.notes.iter().zip(&batch.lines).enumerate() {
+        match add(cpu, *line, *note) {
             Added::Known => {}
             Added::New => left |= 1 << at,
             Added::NoRoom => left |= 1 << (at + NOTES),
@@ -133,12 +133,13 @@ fn touch(line: u32) {
     }
 }
 
-/// Counts a frame in its cell.
+/// Counts a frame in its cell, which most likely is in the line `first`.
 #[inline(always)]
-fn add(cpu: u32, note: Note) -> Added {
+fn add(cpu: u32, first: u32, note: Note) -> Added {
     let key = note.key();
     for probe in 0..PROBES {
-        let Some(line) = CELLS.get_ptr_mut(place(cpu, key, probe)) else {
+        let line = if probe == 0 { first } else { place(cpu, key, probe) };
+        let Some(line) = CELLS.get_ptr_mut(line) else {
             return Added::NoRoom;
         };
         // SAFETY: this CPU's line; otherwise as in `note`.

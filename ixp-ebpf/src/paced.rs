@@ -1,7 +1,7 @@
 //! The frames that the probe puts on a wire: the time in, whether the next is due out; two stations in, the headers
 //! of a frame between them out.
 
-use ixp_common::addr::Mac;
+use crate::traffic::{addresses, word};
 
 /// Frames that are due together, as a network card has them when it interrupts; a quarter of a veth's ring.
 pub const GROUP: u64 = 64;
@@ -113,8 +113,7 @@ impl Link {
     /// As the probe's map holds it.
     #[must_use]
     pub const fn word(self) -> u32 {
-        let ([a, b], [c, d]) = (self.from.to_be_bytes(), self.to.to_be_bytes());
-        u32::from_be_bytes([a, b, c, d])
+        word(self.from, self.to)
     }
 
     /// What the map holds.
@@ -129,7 +128,7 @@ impl Link {
     #[inline(always)]
     #[must_use]
     pub const fn headers(self) -> Headers {
-        let (Mac([a, b, c, d, e, f]), Mac([g, h, i, j, k, l])) = (station(self.to), station(self.from));
+        let [a, b, c, d, e, f, g, h, i, j, k, l] = addresses(self.word());
         let ([m, n], [o, p]) = (self.from.to_be_bytes(), self.to.to_be_bytes());
         let sum = FIXED + self.from as u32 + self.to as u32;
         let sum = (sum & 0xffff) + (sum >> 16);
@@ -153,14 +152,6 @@ const FROM: [u8; 2] = [8, 8];
 const TO: [u8; 2] = [9, 9];
 /// What the header's words add up to without the checksum (RFC 1071) and without the stations' numbers.
 const FIXED: u32 = 0x4500 + LENGTH as u32 + 0x4011 + 0x0808 + 0x0909;
-
-/// The MAC address of a station.
-#[inline(always)]
-#[must_use]
-pub const fn station(number: u16) -> Mac {
-    let [high, low] = number.to_be_bytes();
-    Mac([0x02, 0, 0x57, 0, high, low])
-}
 
 #[cfg(test)]
 mod tests {

@@ -10,10 +10,10 @@ use crate::kernel::load::Capacity;
 const RECORD_BYTES: u64 = 20;
 /// A place for a cell of a CPU: what was told of it (16) and its pair's number (4).
 const PLACE_BYTES: u64 = 20;
-/// A pair: what was told of it (41 bytes, and as much again where a hash table has just grown), its number (21, and
-/// as much again), what it grew by (24), its key twice (32), its two sides (8), its sum in the open step (16) and
-/// whether it is to speak BGP (1).
-const PAIR_BYTES: u64 = 2 * 41 + 2 * 21 + 24 + 32 + 8 + 16 + 1;
+/// A pair: what was told of it in either hash (16 bytes each, and as much again where the list has just grown), its
+/// number (21, and as much again), what it grew by (24), its key twice (32), its two sides (8), its sum in the open
+/// step (16) and whether it is to speak BGP (1).
+const PAIR_BYTES: u64 = 2 * 2 * 16 + 2 * 21 + 24 + 32 + 8 + 16 + 1;
 /// A side of a pair: who it is (20), its number (17, and as much again), its sums (32) and its place among those
 /// that have one (4).
 const SIDE_BYTES: u64 = 20 + 2 * 17 + 32 + 4;

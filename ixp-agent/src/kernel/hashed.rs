@@ -1,9 +1,6 @@
 //! A per-CPU hash of pairs in, what each exchanged since the last reading out.
 
-use std::collections::HashMap;
-
 use aya::maps::Map;
-use foldhash::fast::RandomState;
 use ixp_common::addr::{Family, Mac, VlanId};
 use ixp_common::counters::{Counts, PairKey};
 
@@ -15,7 +12,8 @@ use crate::pairs::{PairBook, PairId, Told};
 #[derive(Debug)]
 pub(super) struct HashedPairs {
     table: PerCpuTable<PairKey, Counts>,
-    told: HashMap<PairKey, (PairId, Told), RandomState>,
+    /// By pair, whichever table it is in.
+    told: Vec<Told>,
     fill: usize,
 }
 
@@ -24,7 +22,7 @@ impl HashedPairs {
     pub(super) fn new(name: &'static str, map: Map) -> Result<Self, Error> {
         let none = PairKey::new(VlanId::UNTAGGED, Mac::ZERO, Mac::ZERO, Family::Other);
         let table = PerCpuTable::new(name, map, none, Counts::default())?;
-        Ok(Self { table, told: HashMap::default(), fill: 0 })
+        Ok(Self { table, told: Vec::new(), fill: 0 })
     }
 
     /// Cells in use at the last reading.
@@ -45,8 +43,11 @@ impl HashedPairs {
         self.table.read(|key, values| {
             let mut sum = Counts::default();
             values.iter().for_each(|counts| sum.add(*counts));
-            let (id, told) = self.told.entry(*key).or_insert_with(|| (book.id(key), Told::default()));
-            grown.extend(told.grow(sum).map(|counts| (*id, counts)));
+            let id = book.id(key);
+            if id.index() >= self.told.len() {
+                self.told.resize(id.index() + 1, Told::default());
+            }
+            grown.extend(self.told[id.index()].grow(sum).map(|counts| (id, counts)));
             self.fill += 1;
         })
     }

@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 
 use ixp_common::addr::{Family, VlanId};
 use ixp_common::counters::{Counts, PairKey};
-use ixp_ebpf::paced::{Link, station};
+use ixp_ebpf::paced::Link;
+use ixp_ebpf::traffic::station;
 use ixp_lab::random::Random;
 use ixp_lab::truth::Cells;
 use ixp_tests::paced::FRAME;

@@ -60,9 +60,14 @@ impl Group {
     }
 
     /// Interrupts its first process as Ctrl-C would, waits until all have ended, and gives what they wrote.
-    pub(crate) fn interrupt(mut self) -> Result<String> {
+    pub(crate) fn interrupt(self) -> Result<String> {
         // SAFETY: no pointers; the child is not waited for yet, so the number is still its own.
         unsafe { libc::kill(self.child.id().cast_signed(), libc::SIGINT) };
+        self.ended()
+    }
+
+    /// Waits until all have ended, and gives what they wrote.
+    pub(crate) fn ended(mut self) -> Result<String> {
         let group = self.child.id();
         wait("the processes end", || {
             let has_ended = self.child.try_wait()?.is_some();

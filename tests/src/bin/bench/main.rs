@@ -90,35 +90,33 @@ fn measure(quick: bool, only: &[Section]) -> Result<Report> {
     let effort = if quick { race::QUICK } else { race::FULL };
     let mut report = Report { quick, machine: machine::facts(), ..Report::default() };
     let mut generator = Generator::load()?;
-    let mut counted = 0;
     let wants = |section| only.is_empty() || only.contains(&section);
-    let mut count = |frames: u64| counted += frames;
     if wants(Section::Table) {
         let kinds = if quick { &rates::QUICK } else { &rates::FULL };
         let (rates, frames) = rates::measure(&mut generator, kinds, effort)?;
         report.rates = rates;
-        count(frames);
+        report.counted += frames;
     }
     if wants(Section::Members) {
         let sizes = if quick { members::QUICK } else { members::FULL };
         let (members, frames) = members::measure(&mut generator, sizes, effort)?;
         report.members = members;
-        count(frames);
+        report.counted += frames;
     }
     if wants(Section::Sampling) {
         let (sampling, frames) = sampling::measure(&mut generator, effort)?;
         report.sampling = sampling;
-        count(frames);
+        report.counted += frames;
     }
     if wants(Section::Parts) {
         let (parts, frames) = parts::measure(&mut generator, effort)?;
         report.parts = parts;
-        count(frames);
+        report.counted += frames;
     }
     if wants(Section::Cpus) {
         let (sides, frames) = cpus::measure(&mut generator, &cpus, effort)?;
         report.cpus = sides;
-        count(frames);
+        report.counted += frames;
     }
     if wants(Section::Broken) {
         report.sinners = sinners::measure(effort)?;
@@ -129,7 +127,6 @@ fn measure(quick: bool, only: &[Section]) -> Result<Report> {
     if wants(Section::Drain) {
         report.drains = drain::measure(if quick { &drain::QUICK } else { &drain::FULL })?;
     }
-    report.counted = counted;
     Ok(report)
 }
 

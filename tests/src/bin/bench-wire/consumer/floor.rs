@@ -10,7 +10,7 @@ use ixp_tests::agent::site::SAMPLER;
 use ixp_tests::traffic;
 
 use super::Consumer;
-use crate::stage::{Arrived, Stage};
+use crate::stage::Arrived;
 
 const PROGRAM: &str = "ixp_drop";
 
@@ -36,10 +36,6 @@ impl Consumer for Floor {
 
     fn cpu_time(&self) -> Result<Duration> {
         Ok(Duration::ZERO)
-    }
-
-    fn check_cells(&self, _stage: &Stage, _frames: u64) -> Result<()> {
-        Ok(())
     }
 
     fn finish(self: Box<Self>) -> Result<Option<u64>> {

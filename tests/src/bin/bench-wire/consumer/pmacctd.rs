@@ -55,10 +55,6 @@ impl Consumer for Pmacctd {
         self.group.cpu_time()
     }
 
-    fn check_cells(&self, _stage: &Stage, _frames: u64) -> Result<()> {
-        Ok(())
-    }
-
     fn finish(self: Box<Self>) -> Result<Option<u64>> {
         // The first process alone: if the other is interrupted, too, its cache is lost.
         let log = self.group.interrupt()?;

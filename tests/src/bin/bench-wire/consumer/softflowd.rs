@@ -36,9 +36,10 @@ impl Softflowd {
         Ok(Self { group, control: program.with_file_name("softflowctl"), socket })
     }
 
-    fn statistics(&self) -> Result<String> {
+    /// Has it do what its control can ask for.
+    fn ask(&self, what: &str) -> Result<String> {
         let mut command = Command::new(&self.control);
-        command.arg("-c").arg(&self.socket).arg("statistics");
+        command.arg("-c").arg(&self.socket).arg(what);
         let output =
             command.output().with_context(|| format!("{} is missing here", self.control.display()))?;
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -56,16 +57,14 @@ impl Consumer for Softflowd {
         self.group.cpu_time()
     }
 
-    fn check_cells(&self, _stage: &Stage, _frames: u64) -> Result<()> {
-        Ok(())
-    }
-
     fn finish(self: Box<Self>) -> Result<Option<u64>> {
-        let said = self.statistics()?;
+        let said = self.ask("statistics")?;
         let (captured, processed) =
             numbers(&said).with_context(|| format!("no numbers of packets: {said}"))?;
         ensure!(processed <= captured && captured - processed < BLOCK, "not all is in flows: {said}");
-        self.group.interrupt()?;
+        // Without a word on each flow, for which it may take longer than anybody waits.
+        self.ask("exit")?;
+        self.group.ended()?;
         Ok(Some(captured))
     }
 }

@@ -35,10 +35,6 @@ impl Consumer for Tcpdump {
         self.group.cpu_time()
     }
 
-    fn check_cells(&self, _stage: &Stage, _frames: u64) -> Result<()> {
-        Ok(())
-    }
-
     fn finish(self: Box<Self>) -> Result<Option<u64>> {
         let said = self.group.interrupt()?;
         captured(&said).with_context(|| format!("no number of packets: {said}")).map(Some)
