@@ -177,8 +177,8 @@ pub struct Line {
 
 const _: () = assert!(size_of::<Line>() == 64);
 
-/// Lines that one CPU needs for this many cells: half as many places again, so that one cell in some hundred
-/// finds none when all are in use. Even.
+/// Lines that one CPU needs for this many cells: half as many places again, so that a few cells in a thousand
+/// find none when all are in use. Even.
 #[must_use]
 #[expect(clippy::cast_possible_truncation, reason = "at most MOST_LINES")]
 pub const fn lines_for(cells: u32) -> u32 {
