@@ -4,9 +4,9 @@
 use ixp_agent::policy::memory::HostMemory;
 use ixp_common::addr::Mac;
 use ixp_common::bytes::Captured;
-use ixp_common::counters::{Counts, Outcome, PairKey};
+use ixp_common::counters::{Counts, Outcome};
 use ixp_common::digest::Digest;
-use ixp_common::frame::{Malformed, Oddity};
+use ixp_common::frame::{Link, Malformed, Oddity};
 use ixp_common::observe::{Broken, Sink, observe};
 use ixp_common::policy::{Action, Deployment, PortPolicy};
 use ixp_common::rules::Place;
@@ -24,7 +24,7 @@ impl Sink<Captured<'_>> for Ledger {
     fn seen(&mut self, bytes: u32) {
         self.seen.add_frame(bytes);
     }
-    fn pair(&mut self, _key: &PairKey, _place: Place, bytes: u32) {
+    fn pair(&mut self, _link: &Link, _place: Place, bytes: u32) {
         self.counted.add_frame(bytes);
     }
     fn malformed(&mut self, _reason: Malformed, bytes: u32) {

@@ -9,8 +9,8 @@ use ixp_agent::policy::memory::HostMemory;
 use ixp_agent::policy::{Policy, Ports, build};
 use ixp_common::addr::Mac;
 use ixp_common::bytes::Captured;
-use ixp_common::counters::{Outcome, PairKey};
-use ixp_common::frame::{Malformed, Oddity};
+use ixp_common::counters::Outcome;
+use ixp_common::frame::{Link, Malformed, Oddity};
 use ixp_common::observe::{Broken, Sink, count, hold, observe};
 use ixp_common::policy::{Action, Deployment, PortPolicy};
 use ixp_common::rules::{Kind, Place};
@@ -44,7 +44,7 @@ struct Findings {
 
 impl Sink<Captured<'_>> for Findings {
     fn seen(&mut self, _bytes: u32) {}
-    fn pair(&mut self, _key: &PairKey, _place: Place, _bytes: u32) {
+    fn pair(&mut self, _link: &Link, _place: Place, _bytes: u32) {
         self.pairs += 1;
     }
     fn malformed(&mut self, _reason: Malformed, _bytes: u32) {}

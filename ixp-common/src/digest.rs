@@ -1,14 +1,11 @@
 //! A parsed frame as a flat record, so that kernel and host can be held against each other.
 
-use crate::addr::EtherType;
+use crate::addr::{EtherType, Ip6};
 use crate::bytes::FrameBytes;
 use crate::frame::arp::Arp;
-use crate::frame::ipv4::Ipv4;
-use crate::frame::ipv6;
-use crate::frame::l4::Transport;
 use crate::frame::llc::Llc;
 use crate::frame::noted::{Addresses, Chain};
-use crate::frame::{self, Found, Link, Network, Unread};
+use crate::frame::{self, Found, Link, Network, Unread, ipv4, ipv6};
 
 /// All that the parser reads from a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,15 +25,13 @@ pub struct Digest {
     pub network: u32,
     /// Its fields, in order of the struct.
     pub fields: [u8; 40],
-    /// Which [`Transport`] of an IPv4 packet, then its two numbers.
-    pub transport: [u16; 4],
-    /// The addresses of an IPv6 packet.
+    /// The addresses of an IP packet; those of IPv4 as IPv6 maps them.
     pub addresses: Addresses,
     /// The rest of it.
     pub chain: Chain,
 }
 
-const _: () = assert!(size_of::<Digest>() == 128);
+const _: () = assert!(size_of::<Digest>() == 120);
 
 impl Digest {
     /// All zero.
@@ -48,7 +43,6 @@ impl Digest {
         macs: [0; 12],
         network: 0,
         fields: [0; 40],
-        transport: [0; 4],
         addresses: Addresses::NONE,
         chain: Chain::NONE,
     };
@@ -80,20 +74,27 @@ impl Digest {
         self.tags = [outer.tpid.0, outer.id.get(), inner.tpid.0, inner.id.get()];
         put(&mut self.macs, 0, link.destination().0);
         put(&mut self.macs, 6, link.source().0);
-        if link.ethertype == EtherType::IPV6 {
-            if self.ipv6(frame, link) != 0
-                && let Some((_, source, destination)) = ipv6::outline(frame, link.payload)
-            {
-                self.addresses = Addresses::of(source, destination);
+        match link.ethertype {
+            EtherType::IPV4 => {
+                if self.ipv4(frame, link) != 0
+                    && let Some((_, source, destination)) = ipv4::outline(frame, link.payload)
+                {
+                    self.addresses = Addresses::of(Ip6::mapped(source), Ip6::mapped(destination));
+                }
             }
-            return;
-        }
-        match frame::network(frame, link) {
-            Ok(Network::Arp(arp)) => self.arp(&arp),
-            Ok(Network::Ipv4(packet)) => self.ipv4(&packet),
-            Ok(Network::Llc(llc)) => self.llc(llc),
-            Ok(Network::Ipv6(_) | Network::Other) => self.network = 5,
-            Err(unread) => self.unread[1] = code(unread),
+            EtherType::IPV6 => {
+                if self.ipv6(frame, link) != 0
+                    && let Some((_, source, destination)) = ipv6::outline(frame, link.payload)
+                {
+                    self.addresses = Addresses::of(source, destination);
+                }
+            }
+            _ => match frame::network(frame, link) {
+                Ok(Network::Arp(arp)) => self.arp(&arp),
+                Ok(Network::Llc(llc)) => self.llc(llc),
+                Ok(Network::Ipv4(_) | Network::Ipv6(_) | Network::Other) => self.network = 5,
+                Err(unread) => self.unread[1] = code(unread),
+            },
         }
     }
 
@@ -113,19 +114,25 @@ impl Digest {
         }
     }
 
-    #[inline(always)]
-    fn ipv4(&mut self, packet: &Ipv4) {
-        self.network = 2;
-        put(&mut self.fields, 0, packet.source);
-        put(&mut self.fields, 4, packet.destination);
-        put(&mut self.fields, 8, [packet.protocol, packet.header_len]);
-        put(&mut self.fields, 10, packet.total_len.to_be_bytes());
-        self.fields[12] = packet.fragment as u8;
-        self.transport(packet.transport);
+    /// Gives the packet's length, 0 if it cannot be read.
+    // Of its own: compilers leave the half of a transport that there is not undefined, and the verifier refuses what
+    // they then make of it where it is handed on.
+    #[cfg_attr(target_arch = "bpf", inline(never))]
+    fn ipv4<F: FrameBytes>(&mut self, frame: &F, link: &Link) -> u32 {
+        match ipv4::parse(frame, link.payload) {
+            Ok(packet) => {
+                self.network = 2;
+                self.chain = Chain::ipv4(&packet, link.payload);
+                u32::from(packet.total_len)
+            }
+            Err(unread) => {
+                self.unread[1] = code(unread);
+                0
+            }
+        }
     }
 
-    /// Gives the packet's length, 0 if it cannot be read.
-    // Of its own, as `frame::read_link`.
+    /// As [`ipv4`](Self::ipv4).
     #[cfg_attr(target_arch = "bpf", inline(never))]
     fn ipv6<F: FrameBytes>(&mut self, frame: &F, link: &Link) -> u32 {
         match ipv6::parse(frame, link.payload) {
@@ -151,18 +158,6 @@ impl Digest {
             self.fields[7] = 1;
         }
         self.fields[8] = llc.control;
-    }
-
-    #[inline(always)]
-    fn transport(&mut self, transport: Transport) {
-        self.transport = match transport {
-            Transport::Ports { source, destination } => [1, source, destination, 0],
-            Transport::Icmp { kind, code } => [2, kind as u16, code as u16, 0],
-            Transport::Opaque => [3, 0, 0, 0],
-            Transport::Truncated => [4, 0, 0, 0],
-            Transport::Hidden => [5, 0, 0, 0],
-            Transport::Undecided => [6, 0, 0, 0],
-        };
     }
 }
 

@@ -11,6 +11,7 @@ pub mod vlan;
 
 use crate::addr::{EtherType, Family, Mac, VlanId};
 use crate::bytes::FrameBytes;
+use crate::counters::PairKey;
 
 /// Why a frame cannot be parsed. Such a frame is counted here and in no cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -235,6 +236,13 @@ impl Link {
     #[must_use]
     pub fn vlan(&self) -> VlanId {
         self.tags.outer.id
+    }
+
+    /// What the frame is counted under by its addresses.
+    #[inline(always)]
+    #[must_use]
+    pub fn pair(&self) -> PairKey {
+        PairKey::new(self.vlan(), self.source(), self.destination(), self.family())
     }
 
     /// The family that the frame is counted under.

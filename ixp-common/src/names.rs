@@ -1,7 +1,7 @@
 //! Names and sizes that kernel and agent agree on.
 
 /// Changes whenever a map, a record or their meaning does. The agent loads no object with another.
-pub const ABI_VERSION: u32 = 4;
+pub const ABI_VERSION: u32 = 5;
 /// The ELF section of the object that holds [`ABI_VERSION`].
 pub const ABI_SECTION: &str = "ixp_abi";
 
@@ -44,8 +44,8 @@ pub const STATION_RING: &str = "STATION_RING";
 pub const SAMPLE_RING: &str = "SAMPLE_RING";
 /// `ARRAY` of two [`PolicyTable`](crate::table::PolicyTable)s: the one in force and its successor.
 pub const POLICY_TABLES: &str = "POLICY_TABLES";
-/// `ARRAY` of one: which of the two is in force.
-pub const ACTIVE_TABLE: &str = "ACTIVE_TABLE";
+/// The program's one variable, an `ARRAY` of one: which of the two is in force.
+pub const ACTIVE_TABLE: &str = ".bss";
 /// `HASH`, [`AddressKey`](crate::table::AddressKey) → the number of an interface.
 pub const OWNERS: &str = "OWNERS";
 /// `ARRAY`, place of a registered station → [`StationState`](crate::limit::StationState).

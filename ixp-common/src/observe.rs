@@ -2,7 +2,7 @@
 
 use crate::addr::Mac;
 use crate::bytes::FrameBytes;
-use crate::counters::{Outcome, PairKey, RuleKey, StationKey};
+use crate::counters::{Outcome, RuleKey, StationKey};
 use crate::frame::{self, Found, Link, Malformed, Oddity, Unread};
 use crate::memory::Memory;
 use crate::policy::{Action, PortPolicy, Verdict};
@@ -13,7 +13,7 @@ pub trait Sink<F: FrameBytes> {
     /// Every frame, before anything else.
     fn seen(&mut self, bytes: u32);
     /// A frame that could be parsed, and where the table has it counted.
-    fn pair(&mut self, key: &PairKey, place: Place, bytes: u32);
+    fn pair(&mut self, link: &Link, place: Place, bytes: u32);
     /// A frame that could not.
     fn malformed(&mut self, reason: Malformed, bytes: u32);
     /// A frame whose addresses are not visible.
@@ -127,13 +127,13 @@ pub fn count<F: FrameBytes, S: Sink<F>, M: Memory>(
         }
     }
     let Some(memory) = memory else {
-        sink.pair(&key(&link), Place::Members, bytes);
+        sink.pair(&link, Place::Members, bytes);
         return Counted { link, held: None };
     };
     let scene = Scene::of(&link, memory.table());
     let kind = Kind::of(link.ethertype);
     let is_held = !is_transit(frame, &link, &scene, kind, policy, memory);
-    sink.pair(&key(&link), scene.cell(&link), bytes);
+    sink.pair(&link, scene.cell(&link), bytes);
     Counted { link, held: is_held.then_some(kind) }
 }
 
@@ -226,11 +226,6 @@ const fn has(set: RuleSet, rule: u8) -> bool {
     set.bits() >> (rule & 63) & 1 == 1
 }
 
-#[inline(always)]
-fn key(link: &Link) -> PairKey {
-    PairKey::new(link.vlan(), link.source(), link.destination(), link.family())
-}
-
 /// The destination of a frame that is broken behind its addresses; zero, and no `Option`, since the
 /// verifier refuses what compilers make of the unused half of one.
 #[inline(always)]
@@ -243,7 +238,7 @@ mod tests {
     use super::*;
     use crate::addr::{Family, VlanId};
     use crate::bytes::Captured;
-    use crate::counters::Counts;
+    use crate::counters::{Counts, PairKey};
     use crate::memory::known::Known;
     use crate::policy::Deployment;
     use proptest::prelude::*;
@@ -266,8 +261,8 @@ mod tests {
         fn seen(&mut self, bytes: u32) {
             self.seen.add_frame(bytes);
         }
-        fn pair(&mut self, key: &PairKey, _place: Place, bytes: u32) {
-            self.pairs.entry(*key).or_default().add_frame(bytes);
+        fn pair(&mut self, link: &Link, _place: Place, bytes: u32) {
+            self.pairs.entry(link.pair()).or_default().add_frame(bytes);
         }
         fn malformed(&mut self, reason: Malformed, bytes: u32) {
             self.malformed.entry(reason).or_default().add_frame(bytes);

@@ -16,8 +16,9 @@ use crate::policy::RuleActions;
 
 /// LANs that a table has room for; number 0 is the absence of one.
 pub const LANS: usize = 64;
-/// Places for stations.
+/// Places for stations. A table has stations in as few of them as will do, so that they lie close together.
 pub const STATION_SLOTS: usize = 8192;
+const FEWEST_SLOTS: usize = 64;
 /// Registered stations that a table takes: fuller ones take too long to build.
 pub const MOST_STATIONS: usize = 6000;
 /// Buckets of the perfect hash.
@@ -40,6 +41,8 @@ pub const ANY_VLAN: u16 = 0xfff;
 #[repr(C)]
 pub struct PolicyTable {
     seed: u64,
+    /// Places that stations have here, a power of two, less one.
+    places: u64,
     limits: [Limit; 6],
     actions: [RuleActions; PROFILES],
     lans: [Lan; LANS],
@@ -56,7 +59,7 @@ pub struct PolicyTable {
     stations: [Station; STATION_SLOTS],
 }
 
-const _: () = assert!(size_of::<PolicyTable>() == 150_696);
+const _: () = assert!(size_of::<PolicyTable>() == 150_704);
 
 mod table_flag {
     /// The tags of all LANs are known.
@@ -81,6 +84,7 @@ impl PolicyTable {
     /// Nothing known, and every rule off.
     pub const EMPTY: Self = Self {
         seed: 0,
+        places: 0,
         limits: [Limit::new(0, 0); 6],
         actions: [RuleActions::OFF; PROFILES],
         lans: [Lan::NONE; LANS],
@@ -98,7 +102,7 @@ impl PolicyTable {
     /// How it lies in memory.
     #[cfg(feature = "user")]
     pub const LAYOUT: &[(&str, usize)] = layout!(
-        seed lans ethertypes flags lan_of displacements stations;
+        seed places lans ethertypes flags lan_of displacements stations;
         table_flag TAGS MOVES
     );
 
@@ -124,8 +128,8 @@ impl PolicyTable {
     #[inline(always)]
     #[expect(clippy::cast_possible_truncation, reason = "its low bits")]
     fn place(&self, hash: u64) -> usize {
-        let displacement = self.displacements[bucket(hash)];
-        (hash as usize ^ usize::from(displacement)) & (STATION_SLOTS - 1)
+        let displacement = u64::from(self.displacements[bucket(hash)]);
+        ((hash >> PLACE_SHIFT ^ displacement) & self.places) as usize & (STATION_SLOTS - 1)
     }
 
     /// What is done about the rules by the profile of this number.
@@ -211,17 +215,20 @@ impl PolicyTable {
     }
 }
 
-/// Two rounds of multiply and shift, so that all bits of a key reach both the bucket and the place.
+/// Multiply-shift (Dietzfelbinger et al. 1997): with an odd seed of chance the high bits of two keys are alike as
+/// seldom as by chance, twice at most. The highest say the bucket, those below them the place.
 #[inline(always)]
 const fn hash(seed: u64, key: u64) -> u64 {
-    let mixed = (key ^ seed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (mixed ^ mixed >> 32).wrapping_mul(0xd6e8_feb8_6659_fd93)
+    key.wrapping_mul(seed)
 }
 
 #[inline(always)]
 const fn bucket(hash: u64) -> usize {
-    (hash >> 53) as usize & (DISPLACEMENTS - 1)
+    (hash >> BUCKET_SHIFT) as usize & (DISPLACEMENTS - 1)
 }
+
+const BUCKET_SHIFT: u32 = u64::BITS - DISPLACEMENTS.trailing_zeros();
+const PLACE_SHIFT: u32 = BUCKET_SHIFT - STATION_SLOTS.trailing_zeros();
 
 #[cfg(test)]
 mod tests {
@@ -261,6 +268,25 @@ mod tests {
         assert_eq!(places.len(), MOST_STATIONS);
         assert_eq!(table.station(8, mac(0)).0, Station::NONE);
         assert!((100_000..200_000).all(|at| !table.station(7, mac(at)).0.is_registered()));
+    }
+
+    #[test]
+    fn a_full_table_of_addresses_in_any_step_is_arranged() {
+        const MOST: u64 = MOST_STATIONS as u64;
+        let steps = (0..36).map(|bit| 1u64 << bit).chain([3, 0x1_0001]);
+        let in_steps = |step: u64| (0..MOST).map(move |at| (0, 0x0200_0000_0000 + at * step)).collect();
+        let vlans = (0..MOST).map(|at| (at % 60, 0x0200_5e00_0000 + at / 60)).collect();
+        let vendors = (0..MOST).map(|at| (0, (at % 40) * 0x0001_3b00_0000 + at / 40)).collect();
+        let all: Vec<Vec<(u64, u64)>> = steps.map(in_steps).chain([vlans, vendors]).collect();
+        for stations in &all {
+            let station = |(vlan, mac): &(u64, u64)| {
+                let vlan = u16::try_from(*vlan).expect("a few");
+                Station::new(vlan, Mac::from_bits(*mac), 1, 0)
+            };
+            let mut stations: Vec<Station> = stations.iter().map(station).collect();
+            let first = stations[1];
+            assert_eq!(table().set_stations(&mut stations), Ok(()), "{first:?}");
+        }
     }
 
     #[test]

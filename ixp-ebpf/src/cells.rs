@@ -184,8 +184,7 @@ extern "C" fn ixp_count_elsewhere(cpu: u32, which: u64) -> u64 {
             Recorded::New => found |= 1 << at,
             Recorded::Missed => {
                 if let Some(counters) = ports::counters(note.slot()) {
-                    found |= u64::from(counters.unattributed.packets == 0) << NOTES;
-                    counters.unattributed.add_frame(note.bytes());
+                    found |= u64::from(pairs::missed(counters, note.bytes())) << NOTES;
                 }
             }
         }

@@ -25,8 +25,8 @@ use aya_ebpf::programs::XdpContext;
 use ixp_common::bytes::FrameBytes as _;
 use ixp_common::frame::{self, Found, Link};
 use ixp_common::names::ABI_VERSION;
-use ixp_common::observe::{Sink as _, count, hold, settle};
-use ixp_common::policy::{Action, PortPolicy};
+use ixp_common::observe::{count, hold, settle};
+use ixp_common::policy::Action;
 use ixp_common::rules::Kind;
 use ixp_ebpf::packet::Packet;
 
@@ -49,18 +49,14 @@ static RULE_PROGRAMS: ProgramArray = ProgramArray::with_max_entries(Kind::COUNT,
 pub fn ixp_sampler(ctx: XdpContext) -> u32 {
     let packet = Packet::new(&ctx);
     let ifindex = ifindex(&ctx);
-    let policy = ports::policy(ifindex);
-    let slot = policy.map_or(0, PortPolicy::slot);
-    let Some(counters) = ports::counters(slot) else {
+    let Some(policy) = ports::policy(ifindex) else {
+        return stray(&packet);
+    };
+    let slot = policy.slot();
+    let (Some(counters), Some(memory)) = (ports::counters(slot), memory::Maps::find()) else {
         return XDP_PASS;
     };
     let mut sink = sink::Counting { ctx: &ctx, ifindex, slot, counters };
-    let (Some(policy), Some(memory)) = (policy, memory::Maps::find()) else {
-        // A frame of an interface without settings counts in slot 0 and passes: fail open.
-        sink.seen(packet.wire_len());
-        sink.unattributed(packet.wire_len());
-        return XDP_PASS;
-    };
     let counted = count(&packet, policy, Some(&memory), &mut sink);
     if let Some(kind) = counted.held {
         // SAFETY: the map holds XDP programs alone, and nothing here waits to be dropped. Where there is
@@ -68,6 +64,16 @@ pub fn ixp_sampler(ctx: XdpContext) -> u32 {
         unsafe { RULE_PROGRAMS.tail_call(&ctx, kind as u32) };
     }
     fate(settle(&packet, policy, counted.link.destination(), false, &mut sink))
+}
+
+/// A frame of an interface without settings counts in slot 0 and passes: fail open.
+#[inline(always)]
+fn stray(packet: &Packet) -> u32 {
+    if let Some(counters) = ports::counters(0) {
+        counters.seen.add_frame(packet.wire_len());
+        counters.unattributed.add_frame(packet.wire_len());
+    }
+    XDP_PASS
 }
 
 /// Holds an ARP packet against its rules.

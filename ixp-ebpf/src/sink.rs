@@ -2,15 +2,15 @@
 
 use aya_ebpf::programs::XdpContext;
 use aya_log_ebpf::warn;
-use ixp_common::counters::{Outcome, PairKey, PortCounters, malformed_index, oddity_index};
-use ixp_common::frame::{Malformed, Oddity};
+use ixp_common::counters::{Outcome, PortCounters, malformed_index, oddity_index};
+use ixp_common::frame::{Link, Malformed, Oddity};
 use ixp_common::observe::{Broken, Sink};
 use ixp_common::rules::Place;
 use ixp_ebpf::packet::Packet;
 
 use crate::cells::{self, Noted};
-use crate::pairs::{self, Recorded, Table};
-use crate::{ports, rules, samples, stations};
+use crate::pairs::{self, Table};
+use crate::{ports, rules, samples};
 
 /// The maps, for one frame of one interface.
 pub struct Counting<'a> {
@@ -20,22 +20,6 @@ pub struct Counting<'a> {
     pub counters: &'a mut PortCounters,
 }
 
-impl Counting<'_> {
-    /// Says once per CPU and interface that the table is full; the counter tells the rest.
-    #[inline(always)]
-    fn missed(&mut self, bytes: u32) {
-        if self.counters.unattributed.packets == 0 {
-            self.warn();
-        }
-        self.counters.unattributed.add_frame(bytes);
-    }
-
-    #[inline(always)]
-    fn warn(&self) {
-        warn!(self.ctx, "pair table full on interface {}", self.ifindex);
-    }
-}
-
 impl Sink<Packet> for Counting<'_> {
     #[inline(always)]
     fn seen(&mut self, bytes: u32) {
@@ -43,25 +27,19 @@ impl Sink<Packet> for Counting<'_> {
     }
 
     #[inline(always)]
-    fn pair(&mut self, key: &PairKey, place: Place, bytes: u32) {
-        let table = match place {
+    fn pair(&mut self, link: &Link, place: Place, bytes: u32) {
+        let is_first_missed = match place {
             Place::Cell(cell) => match cells::note(cell, self.slot, bytes) {
                 Noted::Yes => return,
-                Noted::Last(cpu) => {
-                    if cells::count(cpu) {
-                        self.warn();
-                    }
-                    return;
-                }
-                Noted::No => Table::Members,
+                Noted::Last(cpu) => cells::count(cpu),
+                Noted::No => pairs::count(link, Table::Members, self.slot, bytes),
             },
-            Place::Members => Table::Members,
-            Place::Strangers => Table::Strangers,
+            Place::Members => pairs::count(link, Table::Members, self.slot, bytes),
+            Place::Strangers => pairs::count(link, Table::Strangers, self.slot, bytes),
         };
-        match pairs::record(key, table, bytes) {
-            Recorded::Known => {}
-            Recorded::New => stations::discover(key, self.slot, self.counters),
-            Recorded::Missed => self.missed(bytes),
+        // Once per CPU and interface; the counter tells the rest.
+        if is_first_missed {
+            warn!(self.ctx, "pair table full on interface {}", self.ifindex);
         }
     }
 

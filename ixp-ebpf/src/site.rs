@@ -1,5 +1,7 @@
 //! What the agent says of the exchange: the table in force, and who has which address.
 
+use core::ptr::read_volatile;
+
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::{Array, HashMap};
 use ixp_common::names;
@@ -8,8 +10,9 @@ use ixp_common::table::{AddressKey, PolicyTable};
 #[map]
 static POLICY_TABLES: Array<PolicyTable> = Array::with_max_entries(2, 0);
 
-#[map]
-static ACTIVE_TABLE: Array<u32> = Array::with_max_entries(1, 0);
+/// Which of them is in force: a variable, since a map of one entry would be looked up.
+#[unsafe(no_mangle)]
+static mut ACTIVE_TABLE: u32 = 0;
 
 #[map]
 static OWNERS: HashMap<AddressKey, u32> = HashMap::with_max_entries(names::OWNERS_ROOM, 0);
@@ -17,7 +20,9 @@ static OWNERS: HashMap<AddressKey, u32> = HashMap::with_max_entries(names::OWNER
 /// The table in force. Until the agent has written one, nothing is known and every rule off: it is all zero.
 #[inline(always)]
 pub fn table() -> Option<&'static PolicyTable> {
-    POLICY_TABLES.get(ACTIVE_TABLE.get(0)? & 1)
+    let active = &raw const ACTIVE_TABLE;
+    // SAFETY: a word that the agent alone writes, at once.
+    POLICY_TABLES.get(unsafe { read_volatile(active) } & 1)
 }
 
 /// The interface that has an address; 0 if nobody has.

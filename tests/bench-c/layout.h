@@ -1,14 +1,15 @@
 /* Where the fields of ixp-common's tables lie.
  * `BLESS=1 cargo nextest run -p ixp-tests --test layout` writes this file. */
 #pragma once
-#define PolicyTable_size 150696
+#define PolicyTable_size 150704
 #define PolicyTable_seed 0
-#define PolicyTable_lans 8296
-#define PolicyTable_ethertypes 11400
-#define PolicyTable_flags 11418
-#define PolicyTable_lan_of 11432
-#define PolicyTable_displacements 15528
-#define PolicyTable_stations 19624
+#define PolicyTable_places 8
+#define PolicyTable_lans 8304
+#define PolicyTable_ethertypes 11408
+#define PolicyTable_flags 11426
+#define PolicyTable_lan_of 11440
+#define PolicyTable_displacements 15536
+#define PolicyTable_stations 19632
 #define PolicyTable_flag_TAGS 1
 #define PolicyTable_flag_MOVES 8
 #define Lan_size 48

@@ -21,7 +21,7 @@ struct station {
 };
 
 struct policy_table {
-	u64 seed;
+	u64 seed, places;
 	u64 limits[6][2];
 	struct rule_actions actions[PROFILES];
 	struct lan lans[LANS];
@@ -47,6 +47,7 @@ struct port_policy {
 #define LIES_AT(type, field, offset) \
 	_Static_assert(__builtin_offsetof(struct type, field) == offset, #type "." #field)
 LIES_AT(policy_table, seed, PolicyTable_seed);
+LIES_AT(policy_table, places, PolicyTable_places);
 LIES_AT(policy_table, lans, PolicyTable_lans);
 LIES_AT(policy_table, ethertypes, PolicyTable_ethertypes);
 LIES_AT(policy_table, flags, PolicyTable_flags);
@@ -89,8 +90,8 @@ INLINE u32 number(const struct station *station)
 INLINE int place_of(const struct policy_table *table, u64 vlan, u64 mac)
 {
 	u64 key = 1ULL << 63 | vlan << 48 | mac;
-	u64 mixed = (key ^ table->seed) * 0x9e3779b97f4a7c15;
-	u64 hash = (mixed ^ mixed >> 32) * 0xd6e8feb86659fd93;
-	u32 place = (hash ^ table->displacements[hash >> 53 & (DISPLACEMENTS - 1)]) & (STATION_SLOTS - 1);
+	u64 hash = key * table->seed;
+	u32 place = (hash >> 40 ^ table->displacements[hash >> 53 & (DISPLACEMENTS - 1)]) & table->places;
+	place &= STATION_SLOTS - 1;
 	return table->stations[place].key == key ? (int)place : -1;
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ixp_agent::snapshot::Snapshot;
 use ixp_common::bytes::Captured;
 use ixp_common::counters::{Counts, Outcome, PairKey, RuleCounts, RuleKey};
-use ixp_common::frame::{Malformed, Oddity};
+use ixp_common::frame::{Link, Malformed, Oddity};
 use ixp_common::observe::{Broken, Sink};
 use ixp_common::rules::Place;
 
@@ -80,8 +80,8 @@ impl Sink<Captured<'_>> for Tally {
         self.seen.add_frame(bytes);
     }
 
-    fn pair(&mut self, key: &PairKey, _place: Place, bytes: u32) {
-        self.pairs.entry(*key).or_default().add_frame(bytes);
+    fn pair(&mut self, link: &Link, _place: Place, bytes: u32) {
+        self.pairs.entry(link.pair()).or_default().add_frame(bytes);
     }
 
     fn malformed(&mut self, reason: Malformed, bytes: u32) {

@@ -1,8 +1,8 @@
 //! What the agent writes into a table: settings, LANs, and stations as a perfect hash.
 
 use super::{
-    ANY_VLAN, DISPLACEMENTS, ETHERTYPES, LANS, Lan, MOST_STATIONS, PORTS, PolicyTable, SEEDS, STATION_SLOTS,
-    Station, Unplaceable, bucket, hash, table_flag,
+    ANY_VLAN, DISPLACEMENTS, ETHERTYPES, FEWEST_SLOTS, LANS, Lan, MOST_STATIONS, PORTS, PolicyTable, SEEDS,
+    STATION_SLOTS, Station, Unplaceable, bucket, hash, table_flag,
 };
 use crate::addr::{EtherType, Mac};
 use crate::limit::{Class, Limit};
@@ -103,7 +103,9 @@ impl PolicyTable {
         if !stations.is_empty() {
             self.flags |= table_flag::STATIONS;
         }
-        let placed = (1..=SEEDS).any(|nth| self.arrange(nth.wrapping_mul(0xa24b_aed4_963e_e407), stations));
+        let slots = (stations.len() * STATION_SLOTS).div_ceil(MOST_STATIONS).next_power_of_two();
+        self.places = slots.max(FEWEST_SLOTS) as u64 - 1;
+        let placed = (1..=SEEDS).any(|nth| self.arrange(seed(nth), stations));
         if placed { Ok(()) } else { Err(Unplaceable::NoArrangement) }
     }
 
@@ -124,7 +126,7 @@ impl PolicyTable {
     /// Finds the displacement that gives each station of a bucket a place of its own.
     fn displace(&mut self, stations: &[Station]) -> bool {
         let bucket = bucket(hash(self.seed, stations[0].key()));
-        (0..STATION_SLOTS).any(|displacement| {
+        (0..=self.places).any(|displacement| {
             #[expect(clippy::cast_possible_truncation, reason = "below STATION_SLOTS")]
             let displacement = displacement as u16;
             self.displacements[bucket] = displacement;
@@ -149,4 +151,12 @@ impl PolicyTable {
         let place = self.place(hash(self.seed, station.key()));
         self.stations[place] = Station::NONE;
     }
+}
+
+/// An odd seed; two of them have nothing in common (SplitMix64, Steele et al. 2014).
+const fn seed(nth: u64) -> u64 {
+    let mixed = nth.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    (mixed ^ mixed >> 31) | 1
 }

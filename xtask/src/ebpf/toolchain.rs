@@ -96,7 +96,7 @@ impl Toolchain {
             .args(["-Z", "build-std=core", "--target", "bpfel-unknown-none"])
             .env("PATH", env::join_paths(path)?)
             .env("CARGO_TARGET_DIR", target)
-            .env("CARGO_ENCODED_RUSTFLAGS", "-Cdebuginfo=2\x1f-Clink-arg=--btf")
+            .env("CARGO_ENCODED_RUSTFLAGS", "-Cdebuginfo=2\x1f-Ctarget-cpu=v3\x1f-Clink-arg=--btf")
             .quiet()
             .run()
             .context("the XDP program does not build: see above")
