@@ -56,7 +56,7 @@ const NUMBER_BITS: u32 = 14;
 /// What stands above the bytes: used, no VLAN, IPv4.
 const NETWORK: u64 = 1 << 14;
 /// Words of a batch, of which the third is the first of its notes.
-const BATCH_WORDS: usize = 80;
+const BATCH_WORDS: usize = 96;
 
 /// `struct port_counters` of `twin.c`: seen, other, consumed.
 type PortCounters = [u64; 6];
@@ -79,9 +79,8 @@ impl Twin {
     pub(crate) fn load(members: u16, pairs: u32, rules: Rules) -> Result<Self> {
         let cpus = u32::try_from(nr_cpus().map_err(|(file, error)| anyhow::anyhow!("{file}: {error}"))?)?;
         let lines = lines_for(capacity(pairs).pairs);
-        let holds = u32::from(rules != Rules::Off);
         let mut loader = EbpfLoader::new();
-        loader.override_global("LINES_PER_CPU", &lines, true).override_global("HOLDS", &holds, true);
+        loader.override_global("LINES_PER_CPU", &lines, true);
         loader.map_max_entries("CELLS", cpus * lines).map_max_entries("BATCHES", cpus);
         let mut ebpf = load("twin", &mut loader)?;
         tell(&mut ebpf, members, rules)?;
@@ -107,7 +106,6 @@ fn tell(ebpf: &mut Ebpf, members: u16, rules: Rules) -> Result<()> {
     let mut take = |name| ebpf.take_map(name).with_context(|| format!("the twin has no {name}"));
     let mut policies: Array<_, PortPolicy> = Array::try_from(take("NEAR_POLICIES")?)?;
     let mut tables: Array<_, PolicyTable> = Array::try_from(take("POLICY_TABLES")?)?;
-    let mut active: Array<_, u32> = Array::try_from(take("ACTIVE_TABLE")?)?;
     let mut seats: Array<_, [u64; 2]> = Array::try_from(take("SEATS")?)?;
     let table = table(members, rules)?;
     let port = rules.port();
@@ -117,7 +115,6 @@ fn tell(ebpf: &mut Ebpf, members: u16, rules: Rules) -> Result<()> {
     }
     policies.set(IFINDEX, port, 0)?;
     tables.set(0, *table, 0)?;
-    active.set(0, 1, 0)?;
     Ok(())
 }
 
