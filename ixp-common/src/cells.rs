@@ -134,6 +134,23 @@ impl Cell {
         ((self.0[0] ^ key.0[0]) & !PACKETS) | ((self.0[1] ^ key.0[1]) & !BYTES) == 0
     }
 
+    /// 0 if it is one of the numbers of this key.
+    #[inline(always)]
+    #[must_use]
+    pub const fn distance(self, key: CellKey) -> u64 {
+        (self.0[0] ^ key.0[0]) >> PACKET_BITS
+    }
+
+    /// The same with one more frame, if it is this key's as far as it is not said by the numbers, and neither count wraps.
+    #[inline(always)]
+    #[must_use]
+    pub const fn counted(self, key: CellKey, bytes: u32) -> Option<Self> {
+        let [packets, sum] = [self.0[0].wrapping_add(1), self.0[1].wrapping_add(bytes as u64)];
+        let above =
+            (packets ^ self.0[0]) >> PACKET_BITS | ((sum ^ self.0[1]) | (sum ^ key.0[1])) >> BYTE_BITS;
+        if above == 0 { Some(Self([packets, sum])) } else { None }
+    }
+
     /// The same with one more frame.
     #[inline(always)]
     #[must_use]

@@ -140,12 +140,13 @@ pub enum Action {
 pub struct PortPolicy {
     slot: u32,
     sampling_rate: u32,
-    host_mac: [u8; 6],
+    /// [`Mac::to_bits`].
+    host_mac: u64,
+    port: u16,
     deployment: u8,
     consume: u8,
-    port: u16,
     enforces: u8,
-    zero: [u8; 5],
+    zero: [u8; 3],
 }
 
 const _: () = assert!(size_of::<PortPolicy>() == 24);
@@ -169,12 +170,12 @@ impl PortPolicy {
         Self {
             slot,
             sampling_rate,
-            host_mac: host_mac.0,
+            host_mac: host_mac.to_bits(),
             deployment: deployment as u8,
             consume: consume as u8,
             port: 0,
             enforces: 0,
-            zero: [0; 5],
+            zero: [0; 3],
         }
     }
 
@@ -210,7 +211,7 @@ impl PortPolicy {
     #[inline(always)]
     #[must_use]
     pub const fn host_mac(&self) -> Mac {
-        Mac(self.host_mac)
+        Mac::from_bits(self.host_mac)
     }
 
     /// Where a station that is seen here is: at the switch port, or else at this interface.
@@ -244,7 +245,11 @@ impl PortPolicy {
         if self.enforces() && is_dropping {
             return Action::Drop;
         }
-        if is_consuming_tap && destination != self.host_mac() { Action::Consume } else { Action::Pass }
+        if is_consuming_tap && destination.to_bits() != self.host_mac {
+            Action::Consume
+        } else {
+            Action::Pass
+        }
     }
 }
 

@@ -32,6 +32,8 @@ const SEEDS: u64 = 64;
 /// EtherTypes that a LAN can carry.
 pub const ETHERTYPES: usize = 8;
 
+const VLANS: usize = 4096;
+
 /// The VLAN under which the stations and addresses of a LAN stand whose tag is not known: a number
 /// that no tag can have (IEEE 802.1Q table 9-2).
 pub const ANY_VLAN: u16 = 0xfff;
@@ -54,12 +56,16 @@ pub struct PolicyTable {
     sweep_bits: u32,
     /// [`Mac::to_bits`] of the monitor's probes; no address if it sends none.
     probe: u64,
-    lan_of: [u8; 4096],
+    /// By tag: the number of its LAN.
+    lan_of: [u8; VLANS],
+    /// By tag: the VLAN under which stations are looked up. That of its LAN, too; here it is found without waiting for
+    /// the LAN.
+    home_of: [u16; VLANS],
     displacements: [u16; DISPLACEMENTS],
     stations: [Station; STATION_SLOTS],
 }
 
-const _: () = assert!(size_of::<PolicyTable>() == 150_704);
+const _: () = assert!(size_of::<PolicyTable>() == 158_896);
 
 mod table_flag {
     /// The tags of all LANs are known.
@@ -94,7 +100,8 @@ impl PolicyTable {
         flags: 0,
         sweep_bits: 0,
         probe: u64::MAX,
-        lan_of: [0; 4096],
+        lan_of: [0; VLANS],
+        home_of: [0; VLANS],
         displacements: [0; DISPLACEMENTS],
         stations: [Station::NONE; STATION_SLOTS],
     };
@@ -102,7 +109,7 @@ impl PolicyTable {
     /// How it lies in memory.
     #[cfg(feature = "user")]
     pub const LAYOUT: &[(&str, usize)] = layout!(
-        seed places lans ethertypes flags lan_of displacements stations;
+        seed places lans ethertypes flags lan_of home_of displacements stations;
         table_flag TAGS MOVES
     );
 
@@ -112,6 +119,14 @@ impl PolicyTable {
     pub fn lan(&self, vlan: VlanId) -> &Lan {
         let number = self.lan_of[usize::from(vlan.get() & 0xfff)];
         &self.lans[usize::from(number) & (LANS - 1)]
+    }
+
+    /// The VLAN under which the stations of frames with this outer tag are looked up: its LAN's; its own if it has none,
+    /// so that a frame of no LAN is held against nobody's registration.
+    #[inline(always)]
+    #[must_use]
+    pub fn home(&self, vlan: VlanId) -> u16 {
+        self.home_of[usize::from(vlan.get() & 0xfff)]
     }
 
     /// The station of an address, and its place; [`Station::NONE`] if it is not registered.

@@ -19,6 +19,26 @@ pub unsafe fn exchange(to: *mut u64, word: u64) {
     }
 }
 
+/// 1, or 0 if `number`, which is below 2³⁰, is 0; without a branch, which compilers make of a comparison.
+#[inline(always)]
+#[must_use]
+pub fn is_some(number: u64) -> u64 {
+    #[cfg(target_arch = "bpf")]
+    // SAFETY: a register alone.
+    unsafe {
+        let is_some;
+        core::arch::asm!(
+            "{0} += 0x3fffffff",
+            "{0} >>= 30",
+            inout(reg) number => is_some,
+            options(pure, nomem, nostack),
+        );
+        is_some
+    }
+    #[cfg(not(target_arch = "bpf"))]
+    u64::from(number != 0)
+}
+
 /// `N` bytes as a number in the order of memory, wherever they start: compilers load what may not be aligned byte by
 /// byte, and kernels of machines that need no alignment take this.
 ///

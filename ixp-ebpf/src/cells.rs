@@ -1,6 +1,7 @@
 //! The matrix's cells between numbered stations: frames noted, and counted 32 at a time. Pairs for which there is
 //! no room here have it in [`pairs`](crate::pairs).
 
+use core::hint::cold_path;
 use core::ptr::{addr_of, read_volatile};
 
 use aya_ebpf::bindings::BPF_F_MMAPABLE;
@@ -10,7 +11,7 @@ use aya_ebpf::maps::Array;
 use ixp_common::addr::Mac;
 use ixp_common::cells::{Batch, Cell, CellKey, Line, NOTES, Note, PROBES, STATION_NUMBERS};
 use ixp_common::counters::PairKey;
-use ixp_ebpf::assembly::exchange;
+use ixp_ebpf::assembly::{exchange, is_some};
 
 use crate::pairs::{self, Recorded, Table};
 use crate::{ports, stations};
@@ -104,16 +105,42 @@ extern "C" fn ixp_count_notes(cpu: u32) -> u64 {
     for line in &batch.lines {
         touch(*line);
     }
+    let mut is_any_left = false;
+    for (note, line) in batch.notes.iter().zip(&mut batch.lines) {
+        if !add_to_known(*line, *note) {
+            *line = LEFT;
+            is_any_left = true;
+        }
+    }
+    let left = if is_any_left { ixp_count_left(cpu) } else { 0 };
+    // SAFETY: as above.
+    unsafe { exchange(&raw mut batch.lap, lap.wrapping_add(2)) };
+    left
+}
+
+/// The line of a note whose cell is new, or not where it most likely is. No map has as many.
+const LEFT: u32 = u32::MAX;
+
+/// Counts the notes that are [left](LEFT). Gives what [`ixp_count_notes`] does.
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn ixp_count_left(cpu: u32) -> u64 {
+    let Some(batch) = BATCHES.get_ptr(cpu) else {
+        return 0;
+    };
+    // SAFETY: as in `note`.
+    let batch = unsafe { &*batch };
     let mut left = 0;
     for (at, (note, line)) in batch.notes.iter().zip(&batch.lines).enumerate() {
-        match add(cpu, *line, *note) {
+        if *line != LEFT {
+            continue;
+        }
+        match add(cpu, *note) {
             Added::Known => {}
             Added::New => left |= 1 << at,
             Added::NoRoom => left |= 1 << (at + NOTES),
         }
     }
-    // SAFETY: as above.
-    unsafe { exchange(&raw mut batch.lap, lap.wrapping_add(2)) };
     left
 }
 
@@ -133,13 +160,35 @@ fn touch(line: u32) {
     }
 }
 
-/// Counts a frame in its cell, which most likely is in the line `first`.
+/// Counts a frame in its cell if that is in the line `first`, as most are, in whichever place: where it is no branch depends
+/// on, which the processor would guess wrong every other time.
 #[inline(always)]
-fn add(cpu: u32, first: u32, note: Note) -> Added {
+fn add_to_known(first: u32, note: Note) -> bool {
+    let Some(line) = CELLS.get_ptr_mut(first) else {
+        return false;
+    };
+    // SAFETY: as in `add`.
+    let cells = unsafe { &mut (*line).cells };
+    let key = note.key();
+    let [a, b, c, d] = [0, 1, 2, 3].map(|at: usize| is_some(cells[at].distance(key)));
+    #[expect(clippy::cast_possible_truncation, reason = "at most 4")]
+    let place = (a + (a & b) + (a & b & c) + (a & b & c & d)) as usize;
+    if let Some(cell) = cells.get_mut(place)
+        && let Some(counted) = cell.counted(key, note.bytes())
+    {
+        *cell = counted;
+        return true;
+    }
+    cold_path();
+    false
+}
+
+/// Counts a frame in its cell.
+#[inline(always)]
+fn add(cpu: u32, note: Note) -> Added {
     let key = note.key();
     for probe in 0..PROBES {
-        let line = if probe == 0 { first } else { place(cpu, key, probe) };
-        let Some(line) = CELLS.get_ptr_mut(line) else {
+        let Some(line) = CELLS.get_ptr_mut(place(cpu, key, probe)) else {
             return Added::NoRoom;
         };
         // SAFETY: this CPU's line; otherwise as in `note`.

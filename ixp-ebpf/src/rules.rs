@@ -2,7 +2,7 @@
 
 use aya_ebpf::bindings::{BPF_NOEXIST, xdp_md};
 use aya_ebpf::macros::map;
-use aya_ebpf::maps::{PerCpuArray, PerCpuHashMap};
+use aya_ebpf::maps::{Array, PerCpuArray, PerCpuHashMap};
 use aya_ebpf::programs::XdpContext;
 use ixp_common::counters::{Outcome, PORT_SLOTS, RULE_PLACES, RuleKey, RuleState, StationKey, rule_index};
 use ixp_common::names;
@@ -20,6 +20,10 @@ static STRANGER_RULES: PerCpuHashMap<RuleKey, RuleState> =
 
 #[map]
 static RULES_MISSED: PerCpuArray<RuleState> = PerCpuArray::with_max_entries(PORT_SLOTS * RULE_PLACES, 0);
+
+/// What a new state starts with, all zero: the stack has no room for one.
+#[map]
+static BLANK_RULE: Array<RuleState> = Array::with_max_entries(1, 0);
 
 /// Counts a frame; whether it is time to tell of its rule and station.
 #[inline(always)]
@@ -116,8 +120,9 @@ fn state_or_new(broken: &Broken) -> Option<&'static mut RuleState> {
     if known.is_some() {
         return known;
     }
+    let blank = BLANK_RULE.get(0)?;
     // Another CPU may have been faster, or there is no room: the look-up tells.
-    let _made = table(broken).insert(broken.key(), RuleState::NEW, u64::from(BPF_NOEXIST));
+    let _made = table(broken).insert(broken.key(), blank, u64::from(BPF_NOEXIST));
     state(broken)
 }
 

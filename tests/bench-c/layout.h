@@ -1,15 +1,16 @@
 /* Where the fields of ixp-common's tables lie.
  * `BLESS=1 cargo nextest run -p ixp-tests --test layout` writes this file. */
 #pragma once
-#define PolicyTable_size 150704
+#define PolicyTable_size 158896
 #define PolicyTable_seed 0
 #define PolicyTable_places 8
 #define PolicyTable_lans 8304
 #define PolicyTable_ethertypes 11408
 #define PolicyTable_flags 11426
 #define PolicyTable_lan_of 11440
-#define PolicyTable_displacements 15536
-#define PolicyTable_stations 19632
+#define PolicyTable_home_of 15536
+#define PolicyTable_displacements 23728
+#define PolicyTable_stations 27824
 #define PolicyTable_flag_TAGS 1
 #define PolicyTable_flag_MOVES 8
 #define Lan_size 48
@@ -30,6 +31,6 @@
 #define PortPolicy_size 24
 #define PortPolicy_slot 0
 #define PortPolicy_host_mac 8
-#define PortPolicy_deployment 14
-#define PortPolicy_consume 15
+#define PortPolicy_deployment 18
+#define PortPolicy_consume 19
 #define PortPolicy_port 16

@@ -31,16 +31,16 @@ struct policy_table {
 	u32 sweep_bits;
 	u64 probe;
 	u8 lan_of[4096];
+	u16 home_of[4096];
 	u16 displacements[DISPLACEMENTS];
 	struct station stations[STATION_SLOTS];
 };
 
 struct port_policy {
 	u32 slot, sampling_rate;
-	u8 host_mac[6];
-	u8 deployment, consume;
+	u64 host_mac;
 	u16 port;
-	u8 enforces, zero[5];
+	u8 deployment, consume, enforces, zero[3];
 };
 
 /* `layout.h` is what Rust says. */
@@ -52,6 +52,7 @@ LIES_AT(policy_table, lans, PolicyTable_lans);
 LIES_AT(policy_table, ethertypes, PolicyTable_ethertypes);
 LIES_AT(policy_table, flags, PolicyTable_flags);
 LIES_AT(policy_table, lan_of, PolicyTable_lan_of);
+LIES_AT(policy_table, home_of, PolicyTable_home_of);
 LIES_AT(policy_table, displacements, PolicyTable_displacements);
 LIES_AT(policy_table, stations, PolicyTable_stations);
 _Static_assert(sizeof(struct policy_table) == PolicyTable_size, "policy_table");

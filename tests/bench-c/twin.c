@@ -35,7 +35,7 @@ INLINE const struct policy_table *table(void)
 INLINE struct scene scene_of(const struct policy_table *table, const struct link *link)
 {
 	struct scene scene = { lan_of(table, link->vlan), 0, 0, 0 };
-	u64 home = scene.lan->flags & Lan_flag_KNOWN ? scene.lan->vlan : link->vlan;
+	u64 home = table->home_of[link->vlan & 0xfff];
 	int source = place_of(table, home, link->source), destination = place_of(table, home, link->destination);
 	if (source >= 0) {
 		scene.place = source & (STATION_SLOTS - 1);
@@ -77,7 +77,7 @@ SECTION("xdp.frags") int twin(struct xdp_md *ctx)
 		add(&counters->other, frame.length);
 		return XDP_PASS;
 	}
-	if (policy->deployment == TAP && policy->consume && link.destination != be48(policy->host_mac)) {
+	if (policy->deployment == TAP && policy->consume && link.destination != policy->host_mac) {
 		add(&counters->consumed, frame.length);
 		return XDP_DROP;
 	}

@@ -58,6 +58,27 @@ proptest! {
     }
 
     #[test]
+    fn the_short_way_counts_as_the_long_one_or_not_at_all(
+        (source, destination, vlan, family) in keys(), other in keys(), bytes in 0..=Note::LONGEST,
+        packets_left in prop_oneof![Just(0), 1..=PACKETS], bytes_left in prop_oneof![0..=Note::LONGEST.into(), 0..=BYTES]
+    ) {
+        let key = CellKey::new(source, destination, vlan, family);
+        let [first, second] = Cell::first(key, 0).words();
+        let cell = Cell::from_words([first & !PACKETS | (PACKETS - packets_left), second | (BYTES - bytes_left)]);
+        prop_assert_eq!(cell.distance(key), 0);
+        let wraps = packets_left == 0 || bytes_left < u64::from(bytes);
+        prop_assert_eq!(cell.counted(key, bytes), (!wraps).then(|| cell.with_frame(bytes)));
+        for stranger in [
+            CellKey::new(other.0, other.1, other.2, other.3),
+            CellKey::new(source, destination, other.2, other.3),
+            CellKey::new(source, other.1, vlan, family),
+        ] {
+            let is_taken_for_it = cell.distance(stranger) == 0 && cell.counted(stranger, 0).is_some();
+            prop_assert_eq!(is_taken_for_it, packets_left != 0 && stranger == key);
+        }
+    }
+
+    #[test]
     fn a_note_has_what_it_was_made_of(
         (source, destination, vlan, family) in keys(), slot in 0u32..256, bytes in 0..=Note::LONGEST, lap: u64
     ) {

@@ -26,9 +26,7 @@ impl<'a> Scene<'a> {
     #[must_use]
     pub fn of(link: &Link, table: &'a PolicyTable) -> Self {
         let vlan = link.vlan();
-        let lan = table.lan(vlan);
-        // A frame of no LAN is held against nobody's registration.
-        let home = if lan.is_known() { lan.vlan() } else { vlan.get() };
+        let (lan, home) = (table.lan(vlan), table.home(vlan));
         let (source, place) = table.station(home, link.source());
         let (destination, _) = table.station(home, link.destination());
         Self { lan, source, place, destination, has_stations: table.has_stations() }

@@ -2,9 +2,9 @@
 
 use super::{
     ANY_VLAN, DISPLACEMENTS, ETHERTYPES, FEWEST_SLOTS, LANS, Lan, MOST_STATIONS, PORTS, PolicyTable, SEEDS,
-    STATION_SLOTS, Station, Unplaceable, bucket, hash, table_flag,
+    STATION_SLOTS, Station, Unplaceable, VLANS, bucket, hash, table_flag,
 };
-use crate::addr::{EtherType, Mac};
+use crate::addr::{EtherType, Mac, VlanId};
 use crate::limit::{Class, Limit};
 use crate::policy::RuleActions;
 
@@ -65,7 +65,7 @@ impl PolicyTable {
     pub fn set_lans(&mut self, lans: &[Lan]) {
         self.lans = [Lan::NONE; LANS];
         let any = lans.iter().zip(1u8..).find(|(lan, _)| lan.vlan() == ANY_VLAN);
-        self.lan_of = [any.map_or(0, |(_, number)| number); 4096];
+        self.lan_of = [any.map_or(0, |(_, number)| number); VLANS];
         if any.is_none() && !lans.is_empty() {
             self.flags |= table_flag::TAGS;
         }
@@ -80,6 +80,10 @@ impl PolicyTable {
             if lan.vlan() != ANY_VLAN {
                 self.lan_of[usize::from(lan.vlan() & 0xfff)] = first;
             }
+        }
+        for (vlan, home) in (0..).map(VlanId::from_tci).zip(&mut self.home_of) {
+            let lan = &self.lans[usize::from(self.lan_of[usize::from(vlan.get())])];
+            *home = if lan.is_known() { lan.vlan() } else { vlan.get() };
         }
     }
 
