@@ -60,7 +60,7 @@ proptest! {
     #[test]
     fn the_short_way_counts_as_the_long_one_or_not_at_all(
         (source, destination, vlan, family) in keys(), other in keys(), bytes in 0..=Note::LONGEST,
-        packets_left in prop_oneof![Just(0), 1..=PACKETS], bytes_left in prop_oneof![0..=Note::LONGEST.into(), 0..=BYTES]
+        packets_left in prop_oneof![Just(0), 1..=PACKETS], bytes_left in prop_oneof![0..=u64::from(Note::LONGEST), 0..=BYTES]
     ) {
         let key = CellKey::new(source, destination, vlan, family);
         let [first, second] = Cell::first(key, 0).words();
