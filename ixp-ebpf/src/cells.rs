@@ -102,8 +102,11 @@ extern "C" fn ixp_count_notes(cpu: u32) -> u64 {
     // SAFETY: a word of this CPU's entry.
     unsafe { exchange(&raw mut batch.lap, lap.wrapping_add(1)) };
     batch.len = 0;
-    for line in &batch.lines {
-        touch(*line);
+    // Compilers repeat a short loop's body, and leave a long one as it is: a twentieth of a frame's time.
+    for lines in batch.lines.as_chunks::<8>().0 {
+        for line in lines {
+            touch(*line);
+        }
     }
     let mut is_any_left = false;
     for (note, line) in batch.notes.iter().zip(&mut batch.lines) {
