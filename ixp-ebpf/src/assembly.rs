@@ -39,6 +39,27 @@ pub fn is_some(number: u64) -> u64 {
     u64::from(number != 0)
 }
 
+/// Writes the low `N` bytes of a number in the order of memory; as [`load`].
+///
+/// # Safety
+/// `N` bytes, 2 or 8, from `start` on can be written.
+#[inline(always)]
+pub unsafe fn store<const N: usize>(start: usize, word: u64) {
+    #[cfg(target_arch = "bpf")]
+    // SAFETY: the caller's.
+    unsafe {
+        match N {
+            2 => core::arch::asm!("*(u16 *)({0} + 0) = {1}", in(reg) start, in(reg) word),
+            _ => core::arch::asm!("*(u64 *)({0} + 0) = {1}", in(reg) start, in(reg) word),
+        }
+    }
+    #[cfg(not(target_arch = "bpf"))]
+    // SAFETY: the caller's.
+    unsafe {
+        (start as *mut u8).copy_from_nonoverlapping(word.to_ne_bytes().as_ptr(), N);
+    }
+}
+
 /// `N` bytes as a number in the order of memory, wherever they start: compilers load what may not be aligned byte by
 /// byte, and kernels of machines that need no alignment take this.
 ///

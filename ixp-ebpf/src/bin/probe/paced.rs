@@ -5,6 +5,7 @@ use aya_ebpf::helpers::{bpf_ktime_get_ns, bpf_redirect};
 use aya_ebpf::macros::{map, xdp};
 use aya_ebpf::maps::Array;
 use aya_ebpf::programs::XdpContext;
+use ixp_ebpf::assembly::store;
 use ixp_ebpf::paced::{Headers, Link, Pace};
 
 #[map]
@@ -46,8 +47,15 @@ fn send(ctx: &XdpContext) -> Option<u32> {
     let number = pace.next(|| unsafe { bpf_ktime_get_ns() })?;
     #[expect(clippy::cast_possible_truncation, reason = "the mask is what is meant")]
     let link = Link::read(*PACED_LINKS.get(number as u32 & (LINKS - 1))?);
-    // SAFETY: the headers lie before `data_end`, and bytes need no alignment.
-    unsafe { *(start as *mut Headers) = link.headers() };
+    let headers = link.headers();
+    let (words, rest) = headers.as_chunks::<8>();
+    // A source is to cost little: 34 stores of a byte would.
+    for (word, at) in words.iter().zip((start..).step_by(8)) {
+        // SAFETY: the headers lie before `data_end`.
+        unsafe { store::<8>(at, u64::from_ne_bytes(*word)) };
+    }
+    // SAFETY: as above.
+    unsafe { store::<2>(start + 32, u64::from(u16::from_ne_bytes([rest[0], rest[1]]))) };
     // SAFETY: the helper has no preconditions; it refuses an interface that is not there.
     let action = unsafe { bpf_redirect(to, 0) };
     u32::try_from(action).ok()

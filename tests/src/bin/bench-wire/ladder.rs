@@ -26,7 +26,7 @@ pub(crate) const FULL: Effort = Effort { step: 1.1, time: Duration::from_secs(3)
 pub(crate) const QUICK: Effort = Effort { step: 2.0, time: Duration::from_millis(500), tries: 3 };
 
 /// The lowest rate and the highest, in frames per second.
-const RATES: (f64, f64) = (50_000.0, 10_000_000.0);
+const RATES: (f64, f64) = (50_000.0, 40_000_000.0);
 
 /// A run that lost one in so many frames or more is not tried again: it was no accident.
 const HOPELESS: u64 = 20;
@@ -36,6 +36,8 @@ const HOPELESS: u64 = 20;
 pub(crate) struct Highest {
     /// Who counts.
     pub(crate) kind: Kind,
+    /// Queues, each of a CPU, that the frames came into.
+    pub(crate) queues: usize,
     /// The fastest run that lost nothing.
     pub(crate) best: Trial,
     /// The slowest at a higher rate that lost something. If there is none, the source, which shares its CPU with all
@@ -43,9 +45,14 @@ pub(crate) struct Highest {
     pub(crate) first_loss: Option<Trial>,
 }
 
+/// As people say it.
+pub(crate) fn queues(number: usize) -> String {
+    if number == 1 { "1 queue".to_owned() } else { format!("{number} queues") }
+}
+
 /// Finds it by halving.
 pub(crate) fn climb(stage: &mut Stage, tools: &Tools, kind: Kind, effort: &Effort) -> Result<Highest> {
-    eprintln!("wire: {}: the highest rate without loss", kind.name());
+    eprintln!("wire: {}, {}: the highest rate without loss", kind.name(), queues(stage.queues()));
     let rungs = rungs(effort.step);
     let (mut best, mut first_loss) = (None::<Trial>, None);
     let (mut good, mut bad) = (0, rungs.len());
@@ -63,7 +70,7 @@ pub(crate) fn climb(stage: &mut Stage, tools: &Tools, kind: Kind, effort: &Effor
     let best = best.with_context(|| {
         format!("{} loses frames even at {} a second: {first_loss:?}", kind.name(), rungs[0])
     })?;
-    Ok(Highest { kind, best, first_loss })
+    Ok(Highest { kind, queues: stage.queues(), best, first_loss })
 }
 
 /// Runs at a rate until nothing is lost, as often as allowed and as there is hope; gives the last.

@@ -70,6 +70,11 @@ fn measure(cli: &Cli) -> Result<Report> {
     for kind in kinds(cli.quick) {
         highest.push(ladder::climb(&mut stage, &cli.tools, *kind, &effort)?);
     }
+    stage.spread_over(stage.most_queues())?;
+    for kind in SPREAD {
+        highest.push(ladder::climb(&mut stage, &cli.tools, kind, &effort)?);
+    }
+    stage.spread_over(1)?;
     let rates = highest.iter().map(|row| row.best.wanted);
     let common = rates.min().context("something was measured")? / 2;
     stage.account_softirq()?;
@@ -96,6 +101,9 @@ const fn kinds(quick: bool) -> &'static [Kind] {
         Kind::Softflowd,
     ]
 }
+
+/// Who counts what comes into a queue per CPU.
+const SPREAD: [Kind; 3] = [Kind::Drop, Kind::AgentTap, Kind::PmacctdEnd];
 
 /// Adds the figures to the object in `file`.
 fn write(report: &Report, file: &Path) -> Result<()> {

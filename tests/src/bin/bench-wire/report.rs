@@ -26,10 +26,10 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// How many times as fast as another the agent is as a tap.
-    fn times_as_fast(&self, kind: Kind) -> Option<f64> {
-        let rate = |kind: Kind| self.highest.iter().find(|row| row.kind == kind).map(|row| row.best.rate);
-        Some(rate(Kind::AgentTap)? / rate(kind).filter(|_| kind.counts())?)
+    /// How many times as fast as another the agent is as a tap, at its best.
+    fn times_as_fast(&self, other: &Highest) -> Option<f64> {
+        let taps = self.highest.iter().filter(|row| row.kind == Kind::AgentTap).map(|row| row.best.rate);
+        taps.reduce(f64::max).filter(|_| other.kind.counts()).map(|tap| tap / other.best.rate)
     }
 
     /// What a frame costs over one that is dropped at once.
@@ -42,14 +42,15 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "on a wire: 64 B, {} pairs", thousands(self.pairs as u64))?;
-        writeln!(f, "\nM frames/s without loss       highest   tap ÷ it        frames   loses")?;
-        for Highest { kind, best, first_loss } in &self.highest {
+        writeln!(f, "\nM frames/s without loss      queues   highest   tap ÷ it        frames   loses")?;
+        for row in &self.highest {
+            let Highest { kind, queues, best, first_loss } = row;
             let (rate, frames) = (best.rate / 1e6, thousands(best.sent));
-            let ratio = self.times_as_fast(*kind).map_or("—".to_owned(), |ratio| format!("{ratio:.1}"));
+            let ratio = self.times_as_fast(row).map_or("—".to_owned(), |ratio| format!("{ratio:.1}"));
             let loses = first_loss.map_or("nothing: the source was no faster".to_owned(), |trial| {
                 format!("{} of {}", thousands(trial.lost()), thousands(trial.sent))
             });
-            writeln!(f, "{:<28}{rate:>9.2}{ratio:>11}{frames:>14}   {loses}", kind.name())?;
+            writeln!(f, "{:<28}{queues:>7}{rate:>10.2}{ratio:>11}{frames:>14}   {loses}", kind.name())?;
         }
         writeln!(f, "\nns of CPU per frame           softirq   process   over floor   M frames/s")?;
         for cost in &self.costs {

@@ -17,20 +17,30 @@ use serde::Serialize;
 use crate::exchange::Exchange;
 use crate::receiver::Receiver;
 
-/// Where it all takes place. The source and the receiving end's softirq have the first CPU to themselves, so that
-/// the ring between them, of 256 frames, never fills; what counts has the others.
+/// Where it all takes place. A source and the receiving end's softirq share a CPU, so that the ring between them, of 256
+/// frames, never fills. The first CPU is theirs alone. What counts has the others, where there may be more sources.
 pub(crate) struct Stage {
     /// Namespace and folder.
     pub(crate) site: Site,
     /// Who speaks there.
     pub(crate) exchange: Exchange,
-    source: Paced,
+    sources: Vec<Source>,
+    /// How many of them send.
+    queues: usize,
     receiver: Option<Receiver>,
-    source_cpu: usize,
 }
 
-/// Of the source, among threads of real time.
+/// What sends from a CPU, and so into the queue of that CPU.
+struct Source {
+    cpu: usize,
+    frames: Paced,
+}
+
+/// Of the source that has its CPU to itself, among threads of real time.
 pub(crate) const SOURCE_PRIORITY: i32 = 1;
+
+/// Sources at most: each has who sends to whom in a map of 8 MiB.
+const MOST_SOURCES: usize = 8;
 
 /// What came to the receiving end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -64,17 +74,35 @@ impl Stage {
         Split::of_this_host()?.watch_from_here()?;
         let site = Site::enter()?;
         // A veth takes redirected frames only with a program or GRO on; no two of these frames are of one stream.
-        let ethtool = Command::new("ethtool").args(["--offload", SAMPLER, "gro", "on"]).output();
-        let ethtool = ethtool.context("run ethtool: install it")?;
-        ensure!(ethtool.status.success(), "ethtool: {}", String::from_utf8_lossy(&ethtool.stderr));
-        let source = Paced::onto(Interface::find(FABRIC)?.index, exchange.links())?;
-        Ok(Self { site, exchange, source, receiver: None, source_cpu: cpus[0] })
+        ethtool(&["--offload", SAMPLER, "gro", "on"])?;
+        let fabric = Interface::find(FABRIC)?.index;
+        let sources = cpus.into_iter().take(MOST_SOURCES);
+        let source = |cpu| Ok(Source { cpu, frames: Paced::onto(fabric, exchange.links())? });
+        let sources = sources.map(source).collect::<Result<_>>()?;
+        Ok(Self { site, exchange, sources, queues: 1, receiver: None })
+    }
+
+    /// Queues that there can be, one per CPU.
+    pub(crate) fn most_queues(&self) -> usize {
+        self.sources.len()
+    }
+
+    /// Queues into which frames come from here on.
+    pub(crate) const fn queues(&self) -> usize {
+        self.queues
+    }
+
+    /// Has frames come into so many queues, each from a source on a CPU of its own.
+    pub(crate) fn spread_over(&mut self, queues: usize) -> Result<()> {
+        ethtool(&["--set-channels", SAMPLER, "rx", &queues.to_string()])?;
+        self.queues = queues;
+        Ok(())
     }
 
     /// Lets the receiving softirq run in a thread of its own from here on, so that the scheduler accounts its time.
     pub(crate) fn account_softirq(&mut self) -> Result<()> {
         let receiver = Receiver::start()?;
-        receiver.keep_on(self.source_cpu)?;
+        receiver.keep_on(self.sources[0].cpu)?;
         self.receiver = Some(receiver);
         Ok(())
     }
@@ -87,14 +115,25 @@ impl Stage {
     /// Sends so many frames at this rate, and waits until each has arrived or was lost in the ring.
     pub(crate) fn send(&mut self, rate: u64, frames: u64) -> Result<(Sent, Arrived)> {
         let before = arrived()?;
-        let (source, cpu) = (&mut self.source, self.source_cpu);
-        let paced = || {
-            cpu::pin(cpu)?;
-            cpu::put_first(0, SOURCE_PRIORITY)?;
-            source.send(rate, frames)
+        let each = self.queues as u64;
+        let send = |(number, source): (usize, &mut Source)| {
+            cpu::pin(source.cpu)?;
+            // The others share their CPU with what counts.
+            if number == 0 {
+                cpu::put_first(0, SOURCE_PRIORITY)?;
+            }
+            source.frames.send(rate / each, frames / each)
         };
-        let ended = thread::scope(|scope| scope.spawn(paced).join());
-        let sent = ended.map_err(|_| anyhow!("the source broke off"))??;
+        let sources = self.sources.iter_mut().take(self.queues).enumerate();
+        let ended: Vec<_> = thread::scope(|scope| {
+            let sending: Vec<_> = sources.map(|source| scope.spawn(move || send(source))).collect();
+            sending.into_iter().map(thread::ScopedJoinHandle::join).collect()
+        });
+        let mut sent = Sent { frames: 0, took: Duration::ZERO };
+        for source in ended {
+            let source = source.map_err(|_| anyhow!("a source broke off"))??;
+            sent = Sent { frames: sent.frames + source.frames, took: sent.took.max(source.took) };
+        }
         let arrived = ixp_tests::agent::wait("all frames arrive or are lost", || {
             let now = arrived()?;
             let came = Arrived {
@@ -106,6 +145,12 @@ impl Stage {
         })?;
         Ok((sent, arrived))
     }
+}
+
+fn ethtool(arguments: &[&str]) -> Result<()> {
+    let output = Command::new("ethtool").args(arguments).output().context("run ethtool: install it")?;
+    ensure!(output.status.success(), "ethtool: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(())
 }
 
 fn arrived() -> Result<Arrived> {
