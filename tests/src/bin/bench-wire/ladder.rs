@@ -16,7 +16,8 @@ pub(crate) struct Effort {
     step: f64,
     /// How long a run sends.
     pub(crate) time: Duration,
-    /// Runs at a rate of which one must lose nothing: a machine of which others have a share loses some now and then.
+    /// Runs at a rate of which one must be at that rate and lose nothing: a machine of which others have a share is held
+    /// up, or loses some, now and then.
     pub(crate) tries: u32,
 }
 
@@ -65,7 +66,7 @@ pub(crate) fn climb(stage: &mut Stage, tools: &Tools, kind: Kind, effort: &Effor
         if trial.lost() > 0 {
             first_loss = Some(trial);
         }
-        if trial.lost() == 0 && trial.kept_pace() { good = rung + 1 } else { bad = rung }
+        if trial.is_good() { good = rung + 1 } else { bad = rung }
     }
     let best = best.with_context(|| {
         format!("{} loses frames even at {} a second: {first_loss:?}", kind.name(), rungs[0])
@@ -73,11 +74,11 @@ pub(crate) fn climb(stage: &mut Stage, tools: &Tools, kind: Kind, effort: &Effor
     Ok(Highest { kind, queues: stage.queues(), best, first_loss })
 }
 
-/// Runs at a rate until nothing is lost, as often as allowed and as there is hope; gives the last.
+/// Runs at a rate until one is good, as often as allowed and as there is hope; gives the last.
 fn patiently(stage: &mut Stage, tools: &Tools, kind: Kind, rate: u64, effort: &Effort) -> Result<Trial> {
     let mut trial = run(stage, tools, kind, rate, effort.time, Manner::Fresh).context(kind.name())?;
     for _ in 1..effort.tries {
-        if trial.lost() == 0 || trial.lost() > trial.sent / HOPELESS {
+        if trial.is_good() || trial.lost() > trial.sent / HOPELESS {
             break;
         }
         trial = run(stage, tools, kind, rate, effort.time, Manner::Fresh).context(kind.name())?;

@@ -33,8 +33,13 @@ impl Trial {
         self.arrived.sent() - self.counted
     }
 
+    /// Whether nothing was lost at the rate that was wanted.
+    pub(crate) fn is_good(&self) -> bool {
+        self.lost() == 0 && self.kept_pace()
+    }
+
     /// Whether the source was as fast as it was to be, but for pauses between two calls into the kernel.
-    pub(crate) fn kept_pace(&self) -> bool {
+    fn kept_pace(&self) -> bool {
         self.rate >= 0.9 * self.wanted as f64
     }
 }

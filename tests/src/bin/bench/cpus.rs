@@ -41,7 +41,7 @@ pub(crate) fn measure(generator: &mut Generator, cpus: &[usize], effort: Effort)
     let mut subjects: [(&str, Box<dyn Subject>); 3] = [
         ("ours", Box::new(sampler(MEMBERS, PAIRS, rules.port(), rules)?)),
         ("twin", Box::new(Twin::load(MEMBERS, PAIRS, rules)?)),
-        ("naive", Box::new(Naive::load(PAIRS)?)),
+        ("naive", Box::new(Naive::load(MEMBERS, PAIRS, rules)?)),
     ];
     generator.feed(None)?;
     let floor = side(generator, &load, "floor", cpus, effort)?;

@@ -10,6 +10,7 @@ mod machine;
 mod members;
 mod memory;
 mod naive;
+mod native;
 mod parts;
 mod plot;
 mod race;

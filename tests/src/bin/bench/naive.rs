@@ -1,4 +1,4 @@
-//! What one writes in an afternoon, in C, loaded.
+//! The same in C, but counted as one does it at first, loaded.
 
 use anyhow::{Context as _, Result, ensure};
 use aya::maps::{MapData, PerCpuHashMap};
@@ -8,17 +8,18 @@ use ixp_common::addr::{EtherType, Mac};
 use ixp_common::counters::Counts;
 use ixp_ebpf::traffic::word;
 
-use crate::exchange::capacity;
+use crate::exchange::{Rules, capacity};
 use crate::load::summed;
+use crate::native::{Seen, load, program, tell};
 use crate::subject::{Counted, Subject, number};
-use crate::twin::{load, program};
 
-/// `struct key` of `naive.c`: destination, source, EtherType and VLAN.
-type Key = [u8; 16];
+/// `struct key` of `naive.c`: destination and source as numbers; EtherType and VLAN.
+type Key = [u64; 3];
 
 /// The naive program.
 pub(crate) struct Naive {
     ebpf: Ebpf,
+    seen: Seen,
     cells: PerCpuHashMap<MapData, Key, [u64; 2]>,
 }
 
@@ -27,11 +28,12 @@ impl Naive {
     ///
     /// # Errors
     /// If it is not built, or the kernel refuses.
-    pub(crate) fn load(pairs: u32) -> Result<Self> {
+    pub(crate) fn load(members: u16, pairs: u32, rules: Rules) -> Result<Self> {
         let mut loader = EbpfLoader::new();
         let mut ebpf = load("naive", loader.map_max_entries("CELLS", capacity(pairs).pairs))?;
+        let seen = tell(&mut ebpf, members, rules)?;
         let cells = ebpf.take_map("CELLS").context("the naive program has no CELLS")?;
-        Ok(Self { ebpf, cells: PerCpuHashMap::try_from(cells)? })
+        Ok(Self { ebpf, seen, cells: PerCpuHashMap::try_from(cells)? })
     }
 }
 
@@ -44,15 +46,13 @@ impl Subject for Naive {
         let mut cells = Vec::new();
         for entry in self.cells.iter() {
             let (key, values) = entry?;
-            let [d0, d1, d2, d3, d4, d5, s0, s1, s2, s3, s4, s5, e0, e1, vlan @ ..] = key;
-            ensure!(EtherType(u16::from_ne_bytes([e0, e1])) == EtherType::IPV4 && vlan == [0; 2], "{key:?}");
-            let source = number(Mac([s0, s1, s2, s3, s4, s5]))?;
-            let destination = number(Mac([d0, d1, d2, d3, d4, d5]))?;
-            let word = word(source, destination);
+            let [destination, source, network] = key;
+            ensure!(network == u64::from(EtherType::IPV4.0), "no frame is of {key:x?}");
+            let word = word(number(Mac::from_bits(source))?, number(Mac::from_bits(destination))?);
             cells.extend(
                 values.iter().map(|[packets, bytes]| (word, Counts { packets: *packets, bytes: *bytes })),
             );
         }
-        Ok(Counted { seen: None, cells: summed(cells) })
+        Ok(Counted { seen: self.seen.read()?, cells: summed(cells) })
     }
 }

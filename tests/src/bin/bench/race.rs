@@ -118,7 +118,7 @@ pub(crate) fn exactly(subject: &mut dyn Subject, load: &Load, sent: &[Sent]) -> 
     let counted = subject.counted()?;
     let mut sum = Counts::default();
     expected.iter().for_each(|(_, counts)| sum.add(*counts));
-    ensure!(counted.seen.is_none_or(|seen| seen == sum), "{of}: {sum:?} sent, {:?} seen", counted.seen);
+    ensure!(counted.seen == sum, "{of}: {sum:?} sent, {:?} seen", counted.seen);
     let (cells, all) = (counted.cells.len(), expected.len());
     ensure!(cells == all, "{of}: {cells} cells, not {all}");
     let wrong = expected.iter().zip(&counted.cells).find(|(expected, counted)| expected != counted);

@@ -11,8 +11,8 @@ use crate::load::summed;
 
 /// What a program counted.
 pub(crate) struct Counted {
-    /// Every frame; `None` of a program that does not say.
-    pub(crate) seen: Option<Counts>,
+    /// Every frame.
+    pub(crate) seen: Counts,
     /// Per pair, by the word that frames between it are made of, in order.
     pub(crate) cells: Vec<(u32, Counts)>,
 }
@@ -47,7 +47,7 @@ impl Subject for Sampler {
         ensure!(port.counters.samples_lost == 0, "the ring had no room for samples: {:?}", port.counters);
         ensure!(snapshot.rules.is_empty(), "clean frames break rules: {:?}", snapshot.rules);
         let cells = snapshot.pairs.iter().map(|(key, counts)| Ok((word_of(key)?, *counts)));
-        Ok(Counted { seen: Some(port.counters.seen), cells: summed(cells.collect::<Result<_>>()?) })
+        Ok(Counted { seen: port.counters.seen, cells: summed(cells.collect::<Result<_>>()?) })
     }
 }
 

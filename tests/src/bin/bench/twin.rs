@@ -1,50 +1,20 @@
 //! The sampler's twin in C, loaded and told of the same exchange as the sampler.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context as _, Result, ensure};
-use aya::maps::{Array, MapData, PerCpuArray, PerCpuHashMap};
-use aya::programs::{ProgramError, Xdp};
+use aya::maps::{MapData, PerCpuArray, PerCpuHashMap};
+use aya::programs::Xdp;
 use aya::util::nr_cpus;
 use aya::{Ebpf, EbpfLoader};
 use ixp_common::counters::Counts;
-use ixp_common::policy::PortPolicy;
-use ixp_common::table::PolicyTable;
-use ixp_ebpf::traffic::{station, word};
-use ixp_tests::kernel::IFINDEX;
+use ixp_ebpf::traffic::word;
 use ixp_tests::mapped::Mapped;
-use ixp_tests::sampler::SLOT;
 
-use crate::exchange::{Rules, capacity, interface, table};
+use crate::exchange::{Rules, capacity, interface};
 use crate::load::summed;
+use crate::native::{Seen, load, program, tell};
 use crate::subject::{Counted, Subject};
-
-/// The C programs.
-const OBJECTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/ebpf");
-
-/// Loads a C program's object.
-///
-/// # Errors
-/// If it is not built, or the kernel refuses.
-pub(crate) fn load(name: &str, loader: &mut EbpfLoader<'_>) -> Result<Ebpf> {
-    let file = Path::new(OBJECTS).join(format!("bench-{name}.o"));
-    let loaded = loader.btf(None).load_file(&file);
-    let mut ebpf =
-        loaded.with_context(|| format!("load {}: `cargo xtask bench` builds it", file.display()))?;
-    let program: &mut Xdp = ebpf.program_mut(name).context("the object has no program")?.try_into()?;
-    program.load().with_context(|| format!("load {name}"))?;
-    Ok(ebpf)
-}
-
-/// The program of an object that [`load`] gave.
-///
-/// # Errors
-/// If it has none of this name.
-pub(crate) fn program<'e>(ebpf: &'e Ebpf, name: &str) -> Result<&'e Xdp> {
-    let program = ebpf.program(name).context("the object has no program")?;
-    program.try_into().map_err(|error: ProgramError| error.into())
-}
 
 /// Bits of a cell's first word that count frames, and of its second that count bytes.
 const PACKET_BITS: u32 = 36;
@@ -58,13 +28,10 @@ const NETWORK: u64 = 1 << 14;
 /// Words of a batch, of which the third is the first of its notes.
 const BATCH_WORDS: usize = 96;
 
-/// `struct port_counters` of `twin.c`: seen, other, consumed.
-type PortCounters = [u64; 6];
-
 /// The twin.
 pub(crate) struct Twin {
     ebpf: Ebpf,
-    counters: PerCpuArray<MapData, PortCounters>,
+    seen: Seen,
     cells: Mapped<AtomicU64>,
     batches: Mapped<AtomicU64>,
     overflow: PerCpuHashMap<MapData, u64, [u64; 2]>,
@@ -83,10 +50,10 @@ impl Twin {
         loader.override_global("LINES_PER_CPU", &lines, true);
         loader.map_max_entries("CELLS", cpus * lines).map_max_entries("BATCHES", cpus);
         let mut ebpf = load("twin", &mut loader)?;
-        tell(&mut ebpf, members, rules)?;
+        let seen = tell(&mut ebpf, members, rules)?;
         let mut take = |name| ebpf.take_map(name).with_context(|| format!("the twin has no {name}"));
         Ok(Self {
-            counters: PerCpuArray::try_from(take("PORT_COUNTERS")?)?,
+            seen,
             cells: Mapped::new(take("CELLS")?)?,
             batches: Mapped::new(take("BATCHES")?)?,
             overflow: PerCpuHashMap::try_from(take("OVERFLOW")?)?,
@@ -101,34 +68,13 @@ const fn lines_for(cells: u32) -> u32 {
     (cells * 3).div_ceil(16) * 2
 }
 
-/// Writes the settings, the table and where each station was last seen.
-fn tell(ebpf: &mut Ebpf, members: u16, rules: Rules) -> Result<()> {
-    let mut take = |name| ebpf.take_map(name).with_context(|| format!("the twin has no {name}"));
-    let mut policies: Array<_, PortPolicy> = Array::try_from(take("NEAR_POLICIES")?)?;
-    let mut tables: Array<_, PolicyTable> = Array::try_from(take("POLICY_TABLES")?)?;
-    let mut seats: Array<_, [u64; 2]> = Array::try_from(take("SEATS")?)?;
-    let table = table(members, rules)?;
-    let port = rules.port();
-    for member in 0..members {
-        let (station, place) = table.station(0, station(member));
-        seats.set(place, [station.key(), u64::from(port.seat())], 0)?;
-    }
-    policies.set(IFINDEX, port, 0)?;
-    tables.set(0, *table, 0)?;
-    Ok(())
-}
-
 impl Subject for Twin {
     fn program(&self) -> Result<&Xdp> {
         program(&self.ebpf, "twin")
     }
 
     fn counted(&mut self) -> Result<Counted> {
-        let mut seen = Counts::default();
-        for [packets, bytes, other, ..] in self.counters.get(&SLOT, 0)?.iter().copied() {
-            ensure!(other == 0, "{other} frames were not for the twin");
-            seen.add(Counts { packets, bytes });
-        }
+        let seen = self.seen.read()?;
         for missed in self.missed.get(&0, 0)?.iter() {
             ensure!(*missed == [0; 2], "the twin had no room for {missed:?}");
         }
@@ -150,7 +96,7 @@ impl Subject for Twin {
             );
         }
         self.noted(&mut cells)?;
-        Ok(Counted { seen: Some(seen), cells: summed(cells) })
+        Ok(Counted { seen, cells: summed(cells) })
     }
 }
 
