@@ -96,12 +96,6 @@ unsafe fn bytes<const N: usize>(start: usize) -> [u8; N] {
         *eight = unsafe { load::<8>(at) }.to_ne_bytes();
         at += 8;
     }
-    if N > 8 && N % 8 > 4 {
-        // The last eight once more, instead of what is left in parts: of a link header they have all of the source.
-        // SAFETY: the caller's.
-        bytes[N - 8..].copy_from_slice(&unsafe { load::<8>(start + N - 8) }.to_ne_bytes());
-        return bytes;
-    }
     let (fours, rest) = rest.as_chunks_mut::<4>();
     for four in fours {
         // SAFETY: the caller's.
