@@ -59,7 +59,7 @@ pub struct PolicyTable {
     /// By tag: the number of its LAN.
     lan_of: [u8; VLANS],
     /// By tag: the VLAN under which stations are looked up. That of its LAN, too; here it is found without waiting for
-    /// the LAN.
+    /// the LAN. Set with the LANs: before, nobody is registered.
     home_of: [u16; VLANS],
     displacements: [u16; DISPLACEMENTS],
     stations: [Station; STATION_SLOTS],
@@ -305,6 +305,17 @@ mod tests {
     }
 
     #[test]
+    fn stations_lie_in_as_few_places_as_will_do() {
+        for (stations, slots) in [(1, 64), (48, 128), (750, 1024), (2_500, 4096), (6_000, 8192)] {
+            let mut all: Vec<Station> = (0..stations).map(|at| Station::new(7, mac(at), 1, 1)).collect();
+            let mut table = table();
+            table.set_stations(&mut all).expect("they fit");
+            let last = (0..stations).map(|at| table.station(7, mac(at)).1).max();
+            assert!(last < Some(slots), "{stations}: {last:?}");
+        }
+    }
+
+    #[test]
     fn what_does_not_fit_is_refused() {
         let one = Station::new(0, mac(1), 1, 0);
         assert_eq!(table().set_stations(&mut [one, one]), Err(Unplaceable::Twice(one.key())));
@@ -320,6 +331,7 @@ mod tests {
         table.set_lans(&[tagged, any]);
         assert_eq!(table.lan(VlanId::from_tci(100)), &tagged);
         assert_eq!(table.lan(VlanId::UNTAGGED), &any);
+        assert_eq!([0, 5, 100].map(|tag| table.home(VlanId::from_tci(tag))), [ANY_VLAN, ANY_VLAN, 100]);
         assert!(!table.knows_tags());
         table.set_lans(&[any, any]);
         assert!(table.lan(VlanId::UNTAGGED).is_known());
@@ -333,6 +345,7 @@ mod tests {
         assert!(table.knows_tags());
         assert!(table.lan(VlanId::UNTAGGED).is_known());
         assert_eq!(table.lan(VlanId::from_tci(5)), &Lan::NONE);
+        assert_eq!((table.home(VlanId::UNTAGGED), table.home(VlanId::from_tci(5))), (0, 5));
     }
 
     #[test]
