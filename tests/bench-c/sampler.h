@@ -1,5 +1,5 @@
 /* What a sampler does with a sound frame between registered stations, but for the counting itself. Any other frame is
- * counted as such and passes; the bench makes none. */
+ * counted as such and passes; the bench makes none. `struct found` is the includer's: a station, and how its seat is found. */
 #pragma once
 #include "frame.h"
 #include "table.h"
@@ -34,15 +34,12 @@ INLINE const struct policy_table *table(void)
 
 INLINE struct scene scene_of(const struct policy_table *table, const struct link *link)
 {
-	struct scene scene = { lan_of(table, link->vlan), 0, 0, 0 };
 	u64 home = table->home_of[link->vlan & 0xfff];
-	int source = place_of(table, home, link->source), destination = place_of(table, home, link->destination);
-	if (source >= 0) {
-		scene.place = source & (STATION_SLOTS - 1);
-		scene.source = &table->stations[scene.place];
-	}
-	if (destination >= 0)
-		scene.destination = &table->stations[destination & (STATION_SLOTS - 1)];
+	struct scene scene = {
+		lan_of(table, link->vlan),
+		find(table, station_key(home, link->source)),
+		find(table, station_key(home, link->destination)),
+	};
 	return scene;
 }
 
@@ -57,7 +54,7 @@ INLINE int attribute(const struct frame *frame, const struct link *link, const s
 	if (!now)
 		return 0;
 	struct scene scene = scene_of(now, link);
-	if (!scene.source || !scene.destination)
+	if (!scene.source.station || !scene.destination.station)
 		return 0;
 	if (!is_transit(now, frame, link, &scene, policy))
 		return 0;

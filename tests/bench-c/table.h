@@ -20,6 +20,11 @@ struct station {
 	u16 interface, profile, port, flags;
 };
 
+/* Where a station was last seen. */
+struct seat {
+	u64 station, port;
+};
+
 struct policy_table {
 	u64 seed, places;
 	u64 limits[6][2];
@@ -87,12 +92,8 @@ INLINE u32 number(const struct station *station)
 	return station->interface;
 }
 
-/* The place of a station; -1 if it is not registered. Compress, hash, displace. */
-INLINE int place_of(const struct policy_table *table, u64 vlan, u64 mac)
+/* What a station is found by. */
+INLINE u64 station_key(u64 vlan, u64 mac)
 {
-	u64 key = 1ULL << 63 | vlan << 48 | mac;
-	u64 hash = key * table->seed;
-	u32 place = (hash >> 40 ^ table->displacements[hash >> 53 & (DISPLACEMENTS - 1)]) & table->places;
-	place &= STATION_SLOTS - 1;
-	return table->stations[place].key == key ? (int)place : -1;
+	return 1ULL << 63 | vlan << 48 | mac;
 }

@@ -3,18 +3,10 @@
 #include "frame.h"
 #include "table.h"
 
-/* Where a station was last seen. */
-struct seat {
-	u64 station, port;
-};
-
-MAP(SEATS, ARRAY, u32, struct seat, STATION_SLOTS, 0);
-
 /* Between whom a frame is, by the table. */
 struct scene {
 	const struct lan *lan;
-	const struct station *source, *destination;
-	u32 place;
+	struct found source, destination;
 };
 
 /* 169.254.0.0/16 */
@@ -88,19 +80,20 @@ INLINE int has_clean_link(const struct policy_table *table, const struct link *l
 			  const struct port_policy *port)
 {
 	const u64 extremes = 0x00e02b000000;
-	if (!scene->source || !scene->destination || has_wrong_tag(table, link, scene->lan))
+	const struct station *source = scene->source.station;
+	if (!source || !scene->destination.station || has_wrong_tag(table, link, scene->lan))
 		return 0;
 	if (link->source >> 40 & 1 || !link->source || link->destination >> 40 & 1 || link->destination == extremes)
 		return 0;
 	if (!carries(table, link->ethertype))
 		return 0;
-	if (port->port && scene->source->port && scene->source->port != port->port)
+	if (port->port && source->port && source->port != port->port)
 		return 0;
 	if (!(table->flags & PolicyTable_flag_MOVES))
 		return 1;
-	const struct seat *seat = lookup(&SEATS, &scene->place);
+	const struct seat *seat = seat_of(&scene->source);
 	u64 here = port->port ? port->port : 1 << 16 | port->slot;
-	return seat && seat->station == scene->source->key && seat->port == here;
+	return seat && seat->station == source->key && seat->port == here;
 }
 
 INLINE int is_transit(const struct policy_table *table, const struct frame *frame, const struct link *link,

@@ -11,7 +11,7 @@ use crate::workspace::{files, on_path, root, written};
 /// Where the sources lie.
 const SOURCES: &str = "tests/bench-c";
 /// The programs, each built to an object of its own.
-const PROGRAMS: [&str; 2] = ["naive", "twin"];
+const PROGRAMS: [&str; 3] = ["hashes", "naive", "twin"];
 
 /// Compilers in the order in which they are taken: first that whose LLVM is the one that Debian's way builds the
 /// XDP program by, so that both programs are compiled alike.

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::exchange::{MEMBERS, Rules, frame, sampler};
 use crate::load::{Load, Sent, Spread};
-use crate::naive::Naive;
+use crate::naive::{Depth, Naive};
 use crate::race::{Effort, exactly, middle, nanoseconds};
 use crate::subject::Subject;
 use crate::twin::Twin;
@@ -41,7 +41,7 @@ pub(crate) fn measure(generator: &mut Generator, cpus: &[usize], effort: Effort)
     let mut subjects: [(&str, Box<dyn Subject>); 3] = [
         ("ours", Box::new(sampler(MEMBERS, PAIRS, rules.port(), rules)?)),
         ("twin", Box::new(Twin::load(MEMBERS, PAIRS, rules)?)),
-        ("naive", Box::new(Naive::load(MEMBERS, PAIRS, rules)?)),
+        ("naive", Box::new(Naive::load(Depth::Pairs, MEMBERS, PAIRS, rules)?)),
     ];
     generator.feed(None)?;
     let floor = side(generator, &load, "floor", cpus, effort)?;

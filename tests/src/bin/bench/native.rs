@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
-use aya::maps::{Array, MapData, PerCpuArray};
+use aya::maps::{Array, HashMap, MapData, PerCpuArray};
 use aya::programs::{ProgramError, Xdp};
-use aya::{Ebpf, EbpfLoader};
+use aya::{Ebpf, EbpfLoader, Pod};
 use ixp_common::counters::Counts;
 use ixp_common::policy::PortPolicy;
-use ixp_common::table::PolicyTable;
+use ixp_common::table::{PolicyTable, Station};
 use ixp_ebpf::traffic::station;
 use ixp_tests::kernel::IFINDEX;
 use ixp_tests::sampler::SLOT;
@@ -41,7 +41,7 @@ pub(crate) fn program<'e>(ebpf: &'e Ebpf, name: &str) -> Result<&'e Xdp> {
     program.try_into().map_err(|error: ProgramError| error.into())
 }
 
-/// Writes the settings, the table and where each station was last seen.
+/// Writes the settings, the table and where each station was last seen: by place, or with the station in a hash.
 ///
 /// # Errors
 /// If the object has not the maps of `sampler.h`.
@@ -49,17 +49,40 @@ pub(crate) fn tell(ebpf: &mut Ebpf, members: u16, rules: Rules) -> Result<Seen> 
     let mut take = |name| ebpf.take_map(name).with_context(|| format!("the object has no {name}"));
     let mut policies: Array<_, PortPolicy> = Array::try_from(take("NEAR_POLICIES")?)?;
     let mut tables: Array<_, PolicyTable> = Array::try_from(take("POLICY_TABLES")?)?;
-    let mut seats: Array<_, [u64; 2]> = Array::try_from(take("SEATS")?)?;
+    let mut known: Option<HashMap<_, u64, Known>> =
+        take("STATIONS").ok().map(HashMap::try_from).transpose()?;
+    let mut seats: Option<Array<_, Seat>> = take("SEATS").ok().map(Array::try_from).transpose()?;
+    ensure!(known.is_some() != seats.is_some(), "the object finds stations in no way, or in two");
     let table = table(members, rules)?;
     let port = rules.port();
     for member in 0..members {
         let (station, place) = table.station(0, station(member));
-        seats.set(place, [station.key(), u64::from(port.seat())], 0)?;
+        let seat = [station.key(), u64::from(port.seat())];
+        if let Some(seats) = &mut seats {
+            seats.set(place, seat, 0)?;
+        }
+        if let Some(known) = &mut known {
+            known.insert(station.key(), Known { station, seat }, 0)?;
+        }
     }
     policies.set(IFINDEX, port, 0)?;
     tables.set(0, *table, 0)?;
     Ok(Seen(PerCpuArray::try_from(take("PORT_COUNTERS")?)?))
 }
+
+/// `struct seat` of `table.h`.
+type Seat = [u64; 2];
+
+/// `struct known` of `stations-by-hash.h`.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+struct Known {
+    station: Station,
+    seat: Seat,
+}
+
+// SAFETY: both parts are plain numbers, a multiple of eight bytes each, so nothing lies between them.
+unsafe impl Pod for Known {}
 
 /// Its counters of the interface.
 pub(crate) struct Seen(PerCpuArray<MapData, PortCounters>);

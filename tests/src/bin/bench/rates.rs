@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::exchange::{MEMBERS, Rules, sampler};
 use crate::load::{Load, Spread};
-use crate::naive::Naive;
+use crate::naive::{Depth, Naive};
 use crate::race::{self, Effort, Times};
 use crate::subject::Subject;
 use crate::twin::Twin;
@@ -45,6 +45,8 @@ pub(crate) struct Rate {
     pub(crate) twin_ns: f64,
     /// What the naive program adds; measured once, since rules cost these frames nothing.
     pub(crate) naive_ns: Option<f64>,
+    /// What it adds where stations are found in a hash, too; measured once.
+    pub(crate) hashes_ns: Option<f64>,
 }
 
 impl Rate {
@@ -56,6 +58,11 @@ impl Rate {
     /// The sampler's time as a multiple of the naive program's.
     pub(crate) fn over_naive(&self) -> Option<f64> {
         self.naive_ns.map(|naive| self.ours_ns / naive)
+    }
+
+    /// The sampler's time as a multiple of that of the program which has all in hashes.
+    pub(crate) fn over_hashes(&self) -> Option<f64> {
+        self.hashes_ns.map(|hashes| self.ours_ns / hashes)
     }
 }
 
@@ -80,20 +87,23 @@ pub(crate) fn measure(
     Ok((rates, counted))
 }
 
-/// Sampler and twin for each of the rules, then the naive program.
+/// Sampler and twin for each of the rules, then the naive programs.
 fn subjects(pairs: u32, rules: &[Rules]) -> Result<Vec<Box<dyn Subject>>> {
     let mut subjects: Vec<Box<dyn Subject>> = Vec::new();
     for rules in rules {
         subjects.push(Box::new(sampler(MEMBERS, pairs, rules.port(), *rules)?));
         subjects.push(Box::new(Twin::load(MEMBERS, pairs, *rules)?));
     }
-    subjects.push(Box::new(Naive::load(MEMBERS, pairs, Rules::Off)?));
+    for depth in [Depth::Pairs, Depth::Stations] {
+        subjects.push(Box::new(Naive::load(depth, MEMBERS, pairs, Rules::Off)?));
+    }
     Ok(subjects)
 }
 
 fn rows(load: &Load, bytes: u32, rules: &[Rules], times: &Times) -> impl Iterator<Item = Rate> {
-    let naive = times.over.last().copied();
-    rules.iter().zip(times.over.chunks_exact(2)).map(move |(rules, both)| Rate {
+    let (both, last) = times.over.split_at(2 * rules.len());
+    let last = |at: usize, rules: Rules| last.get(at).copied().filter(|_| rules == Rules::Off);
+    rules.iter().zip(both.chunks_exact(2)).map(move |(rules, both)| Rate {
         pairs: load.pairs,
         spread: load.spread,
         bytes,
@@ -101,6 +111,7 @@ fn rows(load: &Load, bytes: u32, rules: &[Rules], times: &Times) -> impl Iterato
         floor_ns: times.floor,
         ours_ns: both[0],
         twin_ns: both[1],
-        naive_ns: naive.filter(|_| *rules == Rules::Off),
+        naive_ns: last(0, *rules),
+        hashes_ns: last(1, *rules),
     })
 }

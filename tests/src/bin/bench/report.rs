@@ -69,18 +69,20 @@ impl Report {
         writeln!(f, "ns per frame over the floor")?;
         writeln!(
             f,
-            "    pairs  spread   bytes  rules     floor   ours   twin  naive  ours/twin  ours/naive"
+            "    pairs  spread   bytes  rules     floor   ours   twin  naive hashes   ours/twin  /naive /hashes"
         )?;
         for rate in &self.rates {
-            let Rate { pairs, spread, bytes, rules, floor_ns, ours_ns, twin_ns, naive_ns } = rate;
+            let Rate { pairs, spread, bytes, rules, floor_ns, ours_ns, twin_ns, naive_ns, hashes_ns } = rate;
             write!(f, "{pairs:>9}  {:<8}{bytes:>6}  {:<8}{floor_ns:>7.1}", spread.name(), rules.name())?;
             write!(f, "{ours_ns:>7.1}{twin_ns:>7.1}")?;
-            let naive = naive_ns.map(|naive| format!("{naive:.1}")).unwrap_or_default();
-            let over_naive = rate.over_naive().map(|ratio| format!("{ratio:12.2}")).unwrap_or_default();
-            writeln!(f, "{naive:>7}{:>11.2}{over_naive}", rate.over_twin())?;
+            let shown = |value: &Option<f64>| value.map(|value| format!("{value:.1}")).unwrap_or_default();
+            write!(f, "{:>7}{:>7}{:>12.2}", shown(naive_ns), shown(hashes_ns), rate.over_twin())?;
+            let ratio = |value: Option<f64>| value.map(|value| format!("{value:8.2}")).unwrap_or_default();
+            writeln!(f, "{}{}", ratio(rate.over_naive()), ratio(rate.over_hashes()))?;
         }
         worst(f, "ours/twin", self.rates.iter().map(|rate| (rate, rate.over_twin())))?;
-        worst(f, "ours/naive", self.rates.iter().filter_map(|rate| Some((rate, rate.over_naive()?))))
+        worst(f, "ours/naive", self.rates.iter().filter_map(|rate| Some((rate, rate.over_naive()?))))?;
+        worst(f, "ours/hashes", self.rates.iter().filter_map(|rate| Some((rate, rate.over_hashes()?))))
     }
 
     fn members(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
