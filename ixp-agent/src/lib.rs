@@ -13,6 +13,8 @@ pub mod members;
 pub mod notice;
 pub mod policy;
 
+pub mod sflow;
+
 pub mod matrix;
 pub mod sides;
 pub mod stations;
