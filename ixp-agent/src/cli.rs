@@ -185,6 +185,7 @@ impl Error {
             Self::Config(_) | Self::Members(_) | Self::Read { .. } => BAD_USAGE,
             Self::Run(
                 run::Error::NoInterface
+                | run::Error::Agent
                 | run::Error::Members(_)
                 | run::Error::Policy(_)
                 | run::Error::Open { .. }

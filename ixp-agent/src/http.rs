@@ -3,6 +3,7 @@
 mod auth;
 mod dto;
 mod events;
+mod exporter;
 mod matrix;
 mod problem;
 mod query;
@@ -72,6 +73,7 @@ pub fn router(api: Arc<Api>) -> Router {
     Router::new()
         .route("/", get(page))
         .route("/api/v1/matrix", get(matrix::get))
+        .route("/api/v1/exporter-sources", get(exporter::get))
         .route("/api/v1/members", get(members))
         .route("/api/v1/members/{asn}", get(member))
         .route("/api/v1/stations", get(stations::get))

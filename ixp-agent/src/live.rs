@@ -7,6 +7,7 @@ mod sums;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +22,7 @@ use crate::events::{Events, Losses};
 use crate::matrix::{Slice, Window};
 use crate::members::{Asn, Registry};
 use crate::pairs::{PairBook, PairId};
+use crate::sflow::send::Delivery;
 use crate::sides::{Side, Sides};
 use crate::snapshot::{Delta, Port, Snapshot};
 use crate::stations::Inventory;
@@ -145,6 +147,17 @@ pub struct Live {
     pub drains: Histogram<u64>,
     /// Readings that failed.
     pub failed_drains: u64,
+    /// Where samples go, if anywhere.
+    pub sflow: Option<SflowState>,
+}
+
+/// Where samples go.
+#[derive(Debug, Clone)]
+pub struct SflowState {
+    /// The address that the agent is known by.
+    pub agent: IpAddr,
+    /// What becomes of the datagrams, by collector.
+    pub deliveries: Vec<Arc<Delivery>>,
 }
 
 /// The members, and how they came to be known.
@@ -189,6 +202,7 @@ impl Live {
             drains: Histogram::new_with_bounds(1, 3_600_000_000, 3)
                 .expect("bounds that hdrhistogram documents"),
             failed_drains: 0,
+            sflow: None,
         }
     }
 

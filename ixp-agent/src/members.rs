@@ -13,12 +13,14 @@ pub mod check;
 mod claims;
 mod entry;
 mod file;
+mod ifindex;
 mod ixf;
 pub mod load;
 pub mod owners;
 mod raw;
 pub mod registry;
 
+pub use ifindex::ifindex;
 pub use registry::{Asn, Change, Interface, InterfaceId, Lan, Member, MemberId, Registry};
 
 /// The 802.1Q tag of each VLAN id of an IX-F export.

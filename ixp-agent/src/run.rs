@@ -3,6 +3,7 @@
 
 mod clock;
 mod drain;
+mod export;
 mod limit;
 mod listen;
 mod probes;
@@ -36,6 +37,7 @@ use crate::snapshot::Delta;
 use crate::stations::Inventory;
 
 use self::drain::Drain;
+use self::export::Export;
 use self::probes::Probes;
 use self::site::Site;
 use self::tell::Outlets;
@@ -90,6 +92,11 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// Nothing to be known by.
+    #[error(
+        "no way to any sFlow collector yet, so the agent has no address to be known by: write one as agent in [sflow]"
+    )]
+    Agent,
     /// A thread or the runtime.
     #[error("start {what}")]
     Start {
@@ -145,12 +152,16 @@ pub fn run(config: &Config) -> Result<(), Error> {
     // No frame is seen before the rules are there.
     let site = Site::first(config, ports, &mut loaded, &roster.load(), &live)?;
     let probes = Probes::new(config, probing)?;
+    let (export, sflow) = Export::new(config)?.unzip();
     let attached = attach::attach(&mut loaded, &wanted)?;
     let watch = Watch::new(wanted, attached);
-    live.lock().unwrap_or_else(PoisonError::into_inner).ports = watch.states(config);
+    let mut known = live.lock().unwrap_or_else(PoisonError::into_inner);
+    (known.ports, known.sflow) = (watch.states(config), sflow);
+    drop(known);
     let (stream, _) = broadcast::channel(NEWS);
     let outlets = Outlets { stream: stream.clone(), webhook };
-    let drain = Drain::new(loaded, watch, (site, probes), Arc::clone(&live), Arc::clone(&roster), outlets);
+    let drain =
+        Drain::new(loaded, watch, (site, probes, export), Arc::clone(&live), Arc::clone(&roster), outlets);
     let (stop, stopped) = mpsc::channel();
     let drain = thread::Builder::new()
         .name("drain".to_owned())

@@ -1,9 +1,10 @@
-//! sFlow version 5 (sflow.org, July 2004): samples in, datagrams out, and back. Touches no socket.
+//! sFlow version 5 (sflow.org, July 2004): samples in, datagrams out, and back.
 
 pub mod decode;
 pub mod encode;
 mod record;
 mod sample;
+pub mod send;
 #[cfg(test)]
 mod tests;
 

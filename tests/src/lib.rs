@@ -1,6 +1,7 @@
 //! What the tests share: frames to send, the programs to run them through, interfaces to send them over.
 
 pub mod agent;
+pub mod collector;
 pub mod corpus;
 pub mod counted;
 pub mod cpu;

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 use xshell::{Shell, cmd};
 
-use crate::workspace::{cache, on_path, root};
+use crate::workspace::{on_path, root};
 use crate::{ebpf, packages};
 
 /// What the measurements on a wire run, beside the agent and what starts services when installed.
@@ -109,13 +109,7 @@ fn tools(sh: &Shell) -> Result<Vec<OsString>> {
     packages::install(sh, &TOOLS)?;
     let mut arguments = Vec::new();
     for (package, program) in [("pmacct", "pmacctd"), ("softflowd", "softflowd")] {
-        let found = match on_path(program) {
-            Some(found) => found,
-            None => {
-                packages::install_libraries(sh, package)?;
-                packages::unpacked(sh, package, &format!("usr/sbin/{program}"), &cache()?.join(package))?
-            }
-        };
+        let found = packages::daemon(sh, package, program)?;
         arguments.extend([format!("--{program}").into(), found.into()]);
     }
     Ok(arguments)

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use xshell::{Shell, cmd};
 
-use crate::workspace::on_path;
+use crate::workspace::{cache, on_path};
 
 /// Installs those of `names` that are missing, and says so first.
 pub(crate) fn install(sh: &Shell, names: &[&str]) -> Result<()> {
@@ -61,7 +61,7 @@ pub(crate) fn unpacked(sh: &Shell, package: &str, program: &str, into: &Path) ->
 
 /// Installs the libraries that a package depends on, and not the package itself: what [`unpacked`] takes out of it is
 /// linked with them.
-pub(crate) fn install_libraries(sh: &Shell, package: &str) -> Result<()> {
+fn install_libraries(sh: &Shell, package: &str) -> Result<()> {
     if on_path("apt-cache").is_none() {
         bail!("package {package} is missing here, and there is no apt-get to install it");
     }
@@ -73,6 +73,15 @@ pub(crate) fn install_libraries(sh: &Shell, package: &str) -> Result<()> {
         text = listed().read().with_context(|| format!("find out what {package} depends on"))?;
     }
     install(sh, &libraries(&text))
+}
+
+/// A daemon of a package, without its service: the one on the PATH, else one that is fetched.
+pub(crate) fn daemon(sh: &Shell, package: &str, program: &str) -> Result<PathBuf> {
+    if let Some(found) = on_path(program) {
+        return Ok(found);
+    }
+    install_libraries(sh, package)?;
+    unpacked(sh, package, &format!("usr/sbin/{program}"), &cache()?.join(package))
 }
 
 /// The libraries in what `apt-cache depends` says.

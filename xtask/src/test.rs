@@ -12,7 +12,7 @@ use crate::workspace::{cache, on_path};
 use crate::{bench, deny, ebpf, fuzz, packages, scapy, tidy};
 
 /// What the tests run, beside the agent.
-const TOOLS: [&str; 4] = ["ethtool", "iproute2", "tcpdump", "tmux"];
+const TOOLS: [&str; 5] = ["ethtool", "iproute2", "tcpdump", "tmux", "tshark"];
 
 /// In the order in which they run: what fails fast comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -146,6 +146,7 @@ fn tests(sh: &Shell) -> Result<()> {
     ebpf::ensure(sh)?;
     let promtool = promtool(sh)?;
     let _promtool = sh.push_env("IXP_PROMTOOL", promtool);
+    let _sfacctd = sh.push_env("IXP_SFACCTD", packages::daemon(sh, "pmacct", "sfacctd")?);
     // The tests that run it would build it themselves, but as root.
     cmd!(sh, "cargo build --quiet --locked --package ixp-agent").quiet().run().context("agent: see above")?;
     let mut command = if on_path("cargo-nextest").is_some() {

@@ -1,6 +1,6 @@
 //! A raw value in, a checked one out, or what is wrong with it and what to write.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 
 use ixp_common::addr::{EtherType, Mac, VlanId};
@@ -13,6 +13,13 @@ pub(super) const MOST_PAIRS: u32 = 1 << 26;
 pub(super) const MOST_STATIONS: u32 = 1 << 22;
 /// Cell records in memory at most.
 pub(super) const MOST_RECORDS: u32 = u32::MAX;
+/// Bytes of a sampled header: an Ethernet header with two tags at least, and what the kernel hands over at most.
+pub(super) const LEAST_HEADER: u32 = 22;
+#[expect(clippy::cast_possible_truncation, reason = "128")]
+pub(super) const MOST_HEADER: u32 = ixp_common::sample::SAMPLE_BYTES as u32;
+/// Bytes of a datagram: there is room for the longest sample, and IPv4 can carry it.
+pub(super) const LEAST_DATAGRAM: u32 = 300;
+pub(super) const MOST_DATAGRAM: u32 = 65_507;
 const LONGEST_KEEP: SignedDuration = SignedDuration::from_hours(31 * 24);
 
 /// A number of a range.
@@ -84,6 +91,23 @@ pub(super) fn listen(text: &str) -> Result<SocketAddr, String> {
             "listen = {text:?} is no address with a port; write it as \"127.0.0.1:9179\" or \"[::1]:9179\""
         )
     })
+}
+
+/// Who gets samples.
+pub(super) fn collector(text: &str) -> Result<SocketAddr, String> {
+    let hint = "write it as \"192.0.2.10:6343\" or \"[2001:db8::10]:6343\"";
+    let address: SocketAddr =
+        text.parse().map_err(|_| format!("{text:?} is no address with a port; {hint}"))?;
+    if address.port() == 0 || address.ip().is_unspecified() || address.ip().is_multicast() {
+        return Err(format!("{text:?} is no collector's address; {hint}"));
+    }
+    Ok(address)
+}
+
+/// The address that an sFlow agent is known by.
+pub(super) fn agent(text: &str) -> Result<IpAddr, String> {
+    let address = text.parse::<IpAddr>().ok().filter(|address| !address.is_unspecified());
+    address.ok_or_else(|| format!("agent = {text:?} is no IP address of a host; write it as \"192.0.2.5\""))
 }
 
 /// A text that says something.

@@ -54,8 +54,8 @@ pub(super) fn attach_keys(attach: &Attach) -> Keys {
 }
 
 /// The sections that stand at the top, without `[policy]`.
-pub(super) fn sections(config: &Config) -> [(&'static str, Keys); 5] {
-    let Config { attach: _, members, policy: _, counting, sampling, window, http } = config;
+pub(super) fn sections(config: &Config) -> [(&'static str, Keys); 6] {
+    let Config { attach: _, members, policy: _, counting, sampling, sflow, window, http } = config;
     let tags = members.vlan_tags.iter();
     let tags: toml::Table = tags.map(|(id, tag)| (id.to_string(), i64::from(tag.get()).into())).collect();
     let records = i64::try_from(window.records).unwrap_or(i64::MAX);
@@ -65,6 +65,16 @@ pub(super) fn sections(config: &Config) -> [(&'static str, Keys); 5] {
         ("stations", Some(i64::from(counting.stations).into())),
     ];
     let sampling = vec![("rate", Some(i64::from(sampling.rate).into()))];
+    let collectors = sflow.collectors.iter().map(|collector| Toml::from(collector.to_string()));
+    let sflow = vec![
+        ("collectors", Some(Toml::Array(collectors.collect()))),
+        ("agent", sflow.agent.map(|agent| agent.to_string().into())),
+        ("sub_agent", Some(i64::from(sflow.sub_agent).into())),
+        ("header", Some(i64::from(sflow.header).into())),
+        ("datagram", Some(i64::from(sflow.datagram).into())),
+        ("counters", Some(format!("{:#}", sflow.counters).into())),
+        ("hide_hosts", Some(sflow.hides_hosts.into())),
+    ];
     let window = vec![
         ("step", Some(format!("{:#}", window.step).into())),
         ("keep", Some(format!("{:#}", window.keep).into())),
@@ -74,7 +84,14 @@ pub(super) fn sections(config: &Config) -> [(&'static str, Keys); 5] {
         ("listen", Some(http.listen.to_string().into())),
         ("token_file", path(http.token_file.as_deref())),
     ];
-    [("members", members), ("counting", counting), ("sampling", sampling), ("window", window), ("http", http)]
+    [
+        ("members", members),
+        ("counting", counting),
+        ("sampling", sampling),
+        ("sflow", sflow),
+        ("window", window),
+        ("http", http),
+    ]
 }
 
 pub(super) fn path(path: Option<&Path>) -> Option<Toml> {

@@ -130,6 +130,37 @@ fn a_bad_value_is_told_what_to_write() {
 }
 
 #[test]
+fn collectors_are_hosts_each_once_and_get_samples_that_are_taken() {
+    let check_at =
+        |lines: &str, errors: &[&str]| check(&format!("[sampling]\nrate = 9\n[sflow]\n{lines}"), errors);
+    let hint = r#"write it as "192.0.2.10:6343" or "[2001:db8::10]:6343""#;
+    for wrong in ["192.0.2.1", "collector:6343"] {
+        let error = format!(r#"c:4: "{wrong}" is no address with a port; {hint}"#);
+        check_at(&format!("collectors = [\"{wrong}\"]\n"), &[&error]);
+    }
+    for wrong in ["0.0.0.0:6343", "224.0.0.1:6343", "192.0.2.1:0"] {
+        let error = format!(r#"c:4: "{wrong}" is no collector's address; {hint}"#);
+        check_at(&format!("collectors = [\"{wrong}\"]\n"), &[&error]);
+    }
+    check_at(
+        "collectors = [\"[::1]:1\", \"[::1]:1\"]\n",
+        &["c:4: [::1]:1 is a collector already; write it once"],
+    );
+    check_at(
+        "agent = \"0.0.0.0\"\nheader = 129\ndatagram = 100\n",
+        &[
+            r#"c:4: agent = "0.0.0.0" is no IP address of a host; write it as "192.0.2.5""#,
+            "c:5: header = 129 is out of range; write 22 to 128",
+            "c:6: datagram = 100 is out of range; write 300 to 65507",
+        ],
+    );
+    check(
+        "[sflow]\ncollectors = [\"[::1]:1\"]\n",
+        &["c:2: collectors get samples, and none is taken: set rate in [sampling], as rate = 1024"],
+    );
+}
+
+#[test]
 fn a_bad_text_is_told_what_to_write() {
     check(
         "[http]\nlisten = \"localhost:9179\"\n",
@@ -189,7 +220,7 @@ fn the_schema_knows_every_section_and_forbids_others() {
     let attach = &schema["properties"]["attach"]["items"]["properties"];
     assert_eq!((&attach["xdp"]["default"], attach["lan"].get("default")), (&"auto".into(), None));
     let sections: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
-    assert_eq!(sections, ["attach", "counting", "http", "members", "policy", "sampling", "window"]);
+    assert_eq!(sections, ["attach", "counting", "http", "members", "policy", "sampling", "sflow", "window"]);
     let policy = &schema["properties"]["policy"]["properties"];
     assert_eq!(policy["profile"]["default"], "monitor");
     assert_eq!(policy["limits"]["properties"]["arp"]["default"]["burst"], 100);

@@ -1,6 +1,7 @@
 //! The agent's state in, the JSON of the API out. The matrix has its own in [`crate::matrix::dto`].
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
 
 use ixp_common::addr::VlanId;
 use ixp_common::counters::Counts;
@@ -8,8 +9,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Api;
-use crate::live::{Live, PortState, Roster};
-use crate::members::{Asn, Interface, Member, Registry};
+use crate::live::{Live, PortState, Roster, SflowState};
+use crate::members::{Asn, Interface, Member, Registry, ifindex};
 
 #[derive(Debug, Serialize)]
 pub(super) struct Members {
@@ -24,6 +25,7 @@ pub(super) struct Members {
 pub(super) struct MemberDto {
     asn: Asn,
     name: String,
+    ifindex: Option<u32>,
     interfaces: Vec<InterfaceDto>,
 }
 
@@ -56,6 +58,20 @@ pub(super) struct Status {
     window: WindowDto,
     drain: DrainDto,
     members: MembersAge,
+    sflow: Option<SflowDto>,
+}
+
+#[derive(Debug, Serialize)]
+struct SflowDto {
+    agent: IpAddr,
+    collectors: Vec<CollectorDto>,
+}
+
+#[derive(Debug, Serialize)]
+struct CollectorDto {
+    collector: SocketAddr,
+    sent: u64,
+    lost: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -152,6 +168,7 @@ fn member_dto(registry: &Registry, member: &Member) -> MemberDto {
     MemberDto {
         asn: member.asn,
         name: member.name.clone(),
+        ifindex: ifindex(member.asn),
         interfaces: own.map(|interface| interface_dto(registry, interface)).collect(),
     }
 }
@@ -207,7 +224,16 @@ pub(super) fn status(api: &Api, live: &Live, roster: &Roster, now: Timestamp) ->
             age_seconds: roster.loaded.map(|loaded| now.duration_since(loaded).as_secs()),
             error: roster.error.clone(),
         },
+        sflow: live.sflow.as_ref().map(sflow_dto),
     }
+}
+
+fn sflow_dto(state: &SflowState) -> SflowDto {
+    let collectors = state.deliveries.iter().map(|delivery| {
+        let (sent, lost) = delivery.read();
+        CollectorDto { collector: delivery.collector, sent, lost }
+    });
+    SflowDto { agent: state.agent, collectors: collectors.collect() }
 }
 
 const fn fill((used, capacity): (usize, u32)) -> Fill {

@@ -1,6 +1,7 @@
 //! A network interface's name in, its numbers and offloads out.
 
 mod asked;
+mod statistics;
 
 use std::fs;
 use std::io;
@@ -9,6 +10,8 @@ use ixp_common::addr::Mac;
 use ixp_common::counters::Counts;
 
 use self::asked::Asked;
+use self::statistics::parse;
+pub use self::statistics::{Statistics, Way, statistics};
 use super::Error;
 
 const ETH_FLAG_RXVLAN: u32 = 1 << 8;
@@ -90,7 +93,9 @@ impl Interface {
 /// The counters of an interface in this network namespace.
 #[must_use]
 pub fn nic_counters(name: &str) -> Option<NicCounters> {
-    parse_counters(&fs::read_to_string("/proc/thread-self/net/dev").ok()?, name)
+    let Way { bytes, packets, dropped, .. } =
+        parse(&fs::read_to_string("/proc/thread-self/net/dev").ok()?, name)?.received;
+    Some(NicCounters { received: Counts { packets, bytes }, dropped })
 }
 
 /// Whether there still is an interface of this index, whatever its name. In doubt it is there: that
@@ -108,14 +113,6 @@ pub fn exists(index: u32) -> bool {
 pub fn names() -> Vec<String> {
     let table = fs::read_to_string("/proc/thread-self/net/dev").unwrap_or_default();
     table.lines().filter_map(|line| Some(line.split_once(':')?.0.trim().to_owned())).collect()
-}
-
-fn parse_counters(table: &str, name: &str) -> Option<NicCounters> {
-    let of = |line: &str| Some(line.split_once(':').filter(|(found, _)| found.trim() == name)?.1.to_owned());
-    let row = table.lines().find_map(of)?;
-    let mut numbers = row.split_ascii_whitespace().map(|number| number.parse().unwrap_or(0));
-    let (bytes, packets, _errors) = (numbers.next()?, numbers.next()?, numbers.next()?);
-    Some(NicCounters { received: Counts { packets, bytes }, dropped: numbers.next()? })
 }
 
 /// The kernel's table of IPv6 addresses in this network namespace.
@@ -166,14 +163,6 @@ fn near(name: &str, names: &[String]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_kernels_table_is_read_by_name() {
-        let table = "Inter-|   Receive\n face |bytes packets\n    lo: 10 2 0 0 0 0 0 0 10 2\n eth0:1500 3 0 7 0 0 0 0 1 1\n";
-        let counters = NicCounters { received: Counts { packets: 3, bytes: 1500 }, dropped: 7 };
-        assert_eq!(parse_counters(table, "eth0"), Some(counters));
-        assert_eq!(parse_counters(table, "eth"), None);
-    }
 
     #[test]
     fn a_link_scope_address_reaches_nobody() {

@@ -43,7 +43,11 @@ impl Counters {
         Ok(Snapshot { ports, rules, untold })
     }
 
-    fn port(&self, slot: u32) -> Result<PortCounters, Error> {
+    /// What a slot has counted, over all CPUs.
+    ///
+    /// # Errors
+    /// [`Error::Map`].
+    pub fn port(&self, slot: u32) -> Result<PortCounters, Error> {
         let values = self.ports.get(&slot, 0).map_err(|error| Error::map("read", PORT_COUNTERS, error))?;
         let mut sum = PortCounters::default();
         values.iter().for_each(|counters| sum.add(counters));

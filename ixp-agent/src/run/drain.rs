@@ -13,6 +13,7 @@ use ixp_common::sample::EventRecord;
 use tracing::{debug, info, warn};
 
 use super::clock;
+use super::export::Export;
 use super::probes::Probes;
 use super::site::Site;
 use super::tell::Outlets;
@@ -44,6 +45,7 @@ pub(super) struct Drain {
     watch: Watch,
     site: Site,
     probes: Option<Probes>,
+    export: Option<Export>,
     before: Snapshot,
     /// What pairs were told to have exchanged and the live state does not know yet.
     grown: Vec<(PairId, Counts)>,
@@ -59,7 +61,7 @@ impl Drain {
     pub(super) fn new(
         loaded: Loaded,
         watch: Watch,
-        (site, probes): (Site, Option<Probes>),
+        (site, probes, export): (Site, Option<Probes>, Option<Export>),
         live: Arc<Mutex<Live>>,
         roster: Arc<ArcSwap<Roster>>,
         outlets: Outlets,
@@ -70,6 +72,7 @@ impl Drain {
             watch,
             site,
             probes,
+            export,
             before,
             grown: Vec::new(),
             live,
@@ -100,6 +103,9 @@ impl Drain {
                 }
                 self.look();
                 self.drain();
+                if let Some(export) = &mut self.export {
+                    export.tick(&self.watch);
+                }
                 next = (next + PERIOD).max(clock::instant());
             }
             self.tell();
@@ -164,8 +170,11 @@ impl Drain {
             self.live().stations.discovered(key, at, name, &self.roster.load().registry);
         }
         self.events();
-        // Counted by the kernel; nothing reads their headers until samples are exported.
-        while self.loaded.rings.sample().is_some() {}
+        match &mut self.export {
+            Some(export) => export.samples(&mut self.loaded, &self.watch, &self.roster.load().registry),
+            // Counted by the kernel, and for nobody.
+            None => while self.loaded.rings.sample().is_some() {},
+        }
     }
 
     /// Takes every frame that breaks a rule and was told of.
@@ -174,6 +183,9 @@ impl Drain {
             let records: Vec<EventRecord> =
                 std::iter::from_fn(|| self.loaded.rings.event()).take(EVENTS).collect();
             let roster = self.roster.load();
+            if let Some(export) = &mut self.export {
+                records.iter().for_each(|record| export.event(record, &roster.registry));
+            }
             let mut live = self.live();
             let Live { events, ports, .. } = &mut *live;
             for record in &records {
@@ -236,6 +248,9 @@ impl Drain {
             }
         }
         self.rings();
+        if let Some(export) = &mut self.export {
+            export.flush();
+        }
         self.live().events.finish(&self.roster.load().registry);
         self.tell();
         let live = self.live();

@@ -76,6 +76,18 @@ impl Watch {
         found.map(|port| port.attached.slot)
     }
 
+    /// Index and slot of each attached interface.
+    pub(super) fn slots(&self) -> impl Iterator<Item = (u32, u32)> {
+        let attached = self.ports.iter().filter(|port| port.is_attached).map(|port| &port.attached);
+        attached.map(|attached| (attached.interface.index, attached.slot))
+    }
+
+    /// Index and name of each attached interface.
+    pub(super) fn names(&self) -> impl Iterator<Item = (u32, &str)> {
+        let attached = self.ports.iter().filter(|port| port.is_attached).map(|port| &port.attached);
+        attached.map(|attached| (attached.interface.index, attached.interface.name.as_str()))
+    }
+
     /// Whether an address is that of one of the host's own interfaces.
     pub(super) fn is_own(&self, mac: Mac) -> bool {
         self.ports.iter().any(|port| port.attached.interface.mac == mac)

@@ -56,14 +56,16 @@ const ROOMS: &[Room] = &[
     room("ixp-agent/src/members/load", Rim, &["members", "notice"]),
     room("ixp-agent/src/matrix", Pure, &["ixp_common", "members", "pairs", "snapshot"]),
     room("ixp-agent/src/policy", Pure, &["ixp_common", "members", "notice"]),
+    room("ixp-agent/src/samples", Pure, &["ixp_common", "members", "sflow"]),
     room("ixp-agent/src/sflow", Pure, &[]),
+    room("ixp-agent/src/sflow/send", Rim, &[]),
     room("ixp-agent/src/stations", Pure, &["ixp_common", "members"]),
     room("ixp-agent/src/events", Pure, &["ixp_common", "members", "pairs", "sides", "snapshot", "stations"]),
     room("ixp-agent/src/events/webhook", Rim, &["events", "ixp_common"]),
     room(
         "ixp-agent/src/live",
         Pure,
-        &["ixp_common", "events", "matrix", "members", "pairs", "sides", "snapshot", "stations"],
+        &["ixp_common", "events", "matrix", "members", "pairs", "sflow", "sides", "snapshot", "stations"],
     ),
     room(
         "ixp-agent/src/http",

@@ -43,7 +43,26 @@ fn configs() -> impl Strategy<Value = Config> {
     let tags = proptest::collection::btree_map(any::<i64>(), 0..=4094u16, 0..4);
     let numbers = (1..=key::MOST_PAIRS, 1..=key::MOST_STATIONS, any::<u32>(), 1..=key::MOST_RECORDS);
     let window = (1..=3600i64, 1..=700i64);
-    (attach, text(), tags, policies(), numbers, window, any::<u16>(), text()).prop_map(config)
+    (attach, text(), tags, policies(), numbers, window, any::<u16>(), text(), sflows()).prop_map(config)
+}
+
+fn sflows() -> impl Strategy<Value = Sflow> {
+    let ipv4 = any::<[u8; 3]>().prop_map(|[a, b, c]| IpAddr::from([192, a, b, c]));
+    let ipv6 = any::<[u8; 15]>().prop_map(|rest| {
+        let mut address = [0x20; 16];
+        address[1..].copy_from_slice(&rest);
+        IpAddr::from(address)
+    });
+    let host = || prop_oneof![ipv4.clone(), ipv6.clone()];
+    let collectors = proptest::collection::btree_set((host(), 1u16..), 0..3);
+    let sizes = (key::LEAST_HEADER..=key::MOST_HEADER, key::LEAST_DATAGRAM..=key::MOST_DATAGRAM);
+    let rest = (any::<u32>(), sizes, 1i64..86_400, any::<bool>());
+    (collectors, proptest::option::of(host()), rest).prop_map(|(collectors, agent, rest)| {
+        let (sub_agent, (header, datagram), seconds, hides_hosts) = rest;
+        let collectors = collectors.into_iter().map(SocketAddr::from).collect();
+        let counters = SignedDuration::from_secs(seconds);
+        Sflow { collectors, agent, sub_agent, header, datagram, counters, hides_hosts }
+    })
 }
 
 /// Actions that are possible.
@@ -116,9 +135,10 @@ type Parts = (
     (i64, i64),
     u16,
     Option<String>,
+    Sflow,
 );
 
-fn config((attach, file, tags, policy, numbers, (step, steps), port, token): Parts) -> Config {
+fn config((attach, file, tags, policy, numbers, (step, steps), port, token, sflow): Parts) -> Config {
     let (pairs, stations, rate, records) = numbers;
     let address = if token.is_some() { Ipv6Addr::UNSPECIFIED } else { Ipv6Addr::LOCALHOST };
     let tags = tags.into_iter().map(|(id, tag)| (id, VlanId::configured(tag).unwrap()));
@@ -128,6 +148,7 @@ fn config((attach, file, tags, policy, numbers, (step, steps), port, token): Par
         policy,
         counting: Counting { pairs, stations },
         sampling: Sampling { rate },
+        sflow: Sflow { collectors: if rate == 0 { Vec::new() } else { sflow.collectors }, ..sflow },
         window: Window {
             step: SignedDuration::from_secs(step),
             keep: SignedDuration::from_secs(step * steps),

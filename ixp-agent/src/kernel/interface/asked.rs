@@ -10,6 +10,7 @@ use ixp_common::addr::Mac;
 use super::{Error, names, near};
 
 const SIOCETHTOOL: libc::c_ulong = 0x8946;
+const ETHTOOL_GSET: u32 = 0x01;
 const ETHTOOL_GDRVINFO: u32 = 0x03;
 const ETHTOOL_GRINGPARAM: u32 = 0x10;
 const ETHTOOL_GFLAGS: u32 = 0x25;
@@ -89,9 +90,8 @@ impl<'a> Asked<'a> {
 
     /// Sets or clears `IFF_PROMISC`; gives whether it was set.
     pub(super) fn set_promiscuous(&self, on: bool) -> Result<bool, Error> {
-        let mut request = self.ask(libc::SIOCGIFFLAGS, "its flags")?;
-        // SAFETY: SIOCGIFFLAGS filled this field.
-        let flags = i32::from(unsafe { request.ifr_ifru.ifru_flags });
+        let flags = self.device_flags()?;
+        let mut request = self.request();
         let wanted = if on { flags | libc::IFF_PROMISC } else { flags & !libc::IFF_PROMISC };
         let [low, high, ..] = wanted.to_ne_bytes();
         request.ifr_ifru.ifru_flags = i16::from_ne_bytes([low, high]);
@@ -114,6 +114,33 @@ impl<'a> Asked<'a> {
     pub(super) fn flags(&self) -> u32 {
         let mut value = [ETHTOOL_GFLAGS, 0];
         self.ethtool(&mut value).map_or(0, |()| value[1])
+    }
+
+    /// `IFF_…`.
+    pub(super) fn device_flags(&self) -> Result<libc::c_int, Error> {
+        let request = self.ask(libc::SIOCGIFFLAGS, "its flags")?;
+        // SAFETY: SIOCGIFFLAGS filled this field.
+        Ok(i32::from(unsafe { request.ifr_ifru.ifru_flags }))
+    }
+
+    /// Bits per second and full duplex, each if the driver tells. `struct ethtool_cmd`: eleven words, the low half of the speed in
+    /// Mbit/s and the duplex in the fourth, its high half in the eighth.
+    pub(super) fn link(&self) -> Option<(Option<u64>, Option<bool>)> {
+        const HALF: u8 = 0;
+        const FULL: u8 = 1;
+        let mut words = [0; 11];
+        words[0] = ETHTOOL_GSET;
+        self.ethtool(&mut words).ok()?;
+        let [[low_0, low_1, duplex, _], [high_0, high_1, ..]] = [words[3], words[7]].map(u32::to_ne_bytes);
+        let [low, high] = [[low_0, low_1], [high_0, high_1]].map(u16::from_ne_bytes);
+        let speed = u32::from(high) << 16 | u32::from(low);
+        let is_known = speed != 0 && speed != u32::MAX && speed != u32::from(u16::MAX);
+        let is_full = match duplex {
+            HALF => Some(false),
+            FULL => Some(true),
+            _ => None,
+        };
+        Some((is_known.then(|| u64::from(speed) * 1_000_000), is_full))
     }
 
     /// `struct ethtool_drvinfo`: 196 bytes, the driver's name in bytes 4..36.
