@@ -87,6 +87,104 @@ fn packet(datagram: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// Frames and bytes by source and destination address.
+pub type Sums = BTreeMap<(String, String), (u64, u64)>;
+
+/// nfdump's `sfcapd`, writing a file every other second.
+#[derive(Debug)]
+pub struct Sfcapd {
+    child: Child,
+    folder: PathBuf,
+}
+
+impl Sfcapd {
+    /// Starts it on a port of loopback.
+    ///
+    /// # Errors
+    /// It is not installed.
+    pub fn start(folder: &Path, port: u16) -> Result<Self> {
+        let folder = folder.join("sfcapd");
+        fs::create_dir(&folder).context("make a folder for sfcapd")?;
+        let mut command = program("IXP_SFCAPD", "sfcapd");
+        command.args(["-b", "127.0.0.1", "-t", "2", "-p", &port.to_string(), "-w"]).arg(&folder);
+        Ok(Self { child: started(command, port)?, folder })
+    }
+
+    /// What is in the files that it has finished.
+    ///
+    /// # Errors
+    /// nfdump is not installed, or prints what is no JSON.
+    pub fn sums(&self) -> Result<Sums> {
+        let mut sums = Sums::new();
+        for entry in fs::read_dir(&self.folder).context("list what sfcapd wrote")? {
+            let file = entry?.path();
+            if file.to_string_lossy().contains("current") {
+                continue;
+            }
+            let mut reader = program("IXP_NFDUMP", "nfdump");
+            let ended = reader.args(["-o", "json", "-r"]).arg(&file).stdout(Stdio::piped()).output();
+            let ended = ended.context("start nfdump: `cargo xtask test` fetches it")?;
+            let text = String::from_utf8_lossy(&ended.stdout);
+            // A file without flows is a bracket and a remark.
+            if text.contains("No matching flows") {
+                continue;
+            }
+            let flows: Vec<Value> = serde_json::from_str(&text).context("read what nfdump prints")?;
+            for flow in &flows {
+                add(&mut sums, flow, ["in_src_mac", "out_dst_mac"], ["in_packets", "in_bytes"])?;
+            }
+        }
+        Ok(sums)
+    }
+}
+
+impl Drop for Sfcapd {
+    fn drop(&mut self) {
+        end(&mut self.child);
+    }
+}
+
+/// A collector that is given by a variable, else that on the PATH, without a say on our terminal.
+fn program(variable: &str, name: &str) -> Command {
+    let mut command = Command::new(env::var_os(variable).unwrap_or_else(|| name.into()));
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+    command
+}
+
+/// Starts a collector, and waits until it listens.
+fn started(mut command: Command, port: u16) -> Result<Child> {
+    let child = command.spawn();
+    let mut child =
+        child.with_context(|| format!("start {:?}: `cargo xtask test` fetches it", command.get_program()))?;
+    let listens = wait("a collector to listen", || {
+        let table = fs::read_to_string("/proc/thread-self/net/udp").context("list sockets")?;
+        Ok(table.contains(&format!(":{port:04X} ")).then_some(()))
+    });
+    if listens.is_err() {
+        end(&mut child);
+    }
+    listens.map(|()| child)
+}
+
+/// Ends a collector with its helpers: they are of its process group, which is nobody else's.
+fn end(child: &mut Child) {
+    if let Ok(group) = libc::pid_t::try_from(child.id()) {
+        // SAFETY: the group of a child of ours that was not waited for yet.
+        unsafe { libc::kill(-group, libc::SIGKILL) };
+    }
+    let _ended = child.wait();
+}
+
+/// Adds what a collector says of some frames, by the names that it has for things.
+fn add(sums: &mut Sums, of: &Value, macs: [&str; 2], counts: [&str; 2]) -> Result<()> {
+    let [source, destination] = macs.map(|key| of[key].as_str().unwrap_or_default().to_owned());
+    let [packets, bytes] = counts.map(|key| of[key].as_u64().with_context(|| format!("no {key} in {of}")));
+    let sum = sums.entry((source, destination)).or_default();
+    sum.0 += packets?;
+    sum.1 += bytes?;
+    Ok(())
+}
+
 /// pmacct's `sfacctd`, summing up by MAC addresses.
 #[derive(Debug)]
 pub struct Sfacctd {
@@ -108,38 +206,21 @@ impl Sfacctd {
             output.display()
         );
         fs::write(&config, text).context("write sfacctd's configuration")?;
-        let program = env::var_os("IXP_SFACCTD").unwrap_or_else(|| "sfacctd".into());
-        let child = Command::new(program)
-            .arg("-f")
-            .arg(&config)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .process_group(0)
-            .spawn()
-            .context("start sfacctd: `cargo xtask test` fetches it")?;
-        let started = Self { child, output };
-        wait("sfacctd to listen", || {
-            let table = fs::read_to_string("/proc/thread-self/net/udp").context("list sockets")?;
-            Ok(table.contains(&format!(":{port:04X} ")).then_some(()))
-        })?;
-        Ok(started)
+        let mut command = program("IXP_SFACCTD", "sfacctd");
+        command.arg("-f").arg(&config);
+        Ok(Self { child: started(command, port)?, output })
     }
 
     /// Frames and bytes by source and destination, as far as it has printed them.
     ///
     /// # Errors
     /// What it prints cannot be read.
-    pub fn sums(&self) -> Result<BTreeMap<(String, String), (u64, u64)>> {
+    pub fn sums(&self) -> Result<Sums> {
         let text = fs::read_to_string(&self.output).unwrap_or_default();
-        let mut sums: BTreeMap<(String, String), (u64, u64)> = BTreeMap::new();
+        let mut sums = Sums::new();
         for line in text.lines() {
             let value: Value = serde_json::from_str(line).context("read a line of sfacctd")?;
-            let word = |key: &str| value[key].as_str().unwrap_or_default().to_owned();
-            let number = |key: &str| value[key].as_u64().with_context(|| format!("{key} in {line}"));
-            let sum = sums.entry((word("mac_src"), word("mac_dst"))).or_default();
-            sum.0 += number("packets")?;
-            sum.1 += number("bytes")?;
+            add(&mut sums, &value, ["mac_src", "mac_dst"], ["packets", "bytes"])?;
         }
         Ok(sums)
     }
@@ -147,11 +228,6 @@ impl Sfacctd {
 
 impl Drop for Sfacctd {
     fn drop(&mut self) {
-        // Its plugins are of its process group, which is nobody else's.
-        if let Ok(group) = libc::pid_t::try_from(self.child.id()) {
-            // SAFETY: the group of a child of ours that was not waited for yet.
-            unsafe { libc::kill(-group, libc::SIGKILL) };
-        }
-        let _ended = self.child.wait();
+        end(&mut self.child);
     }
 }

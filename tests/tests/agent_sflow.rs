@@ -9,7 +9,7 @@ use ixp_common::counters::Counts;
 use ixp_tests::agent::lan::{FIRST, Frame, MEMBERS, SECOND, STRANGER};
 use ixp_tests::agent::site::{FABRIC, SAMPLER, Site, enforcing};
 use ixp_tests::agent::{Agent, number};
-use ixp_tests::collector::{Collector, Sfacctd, tshark};
+use ixp_tests::collector::{Collector, Sfacctd, Sfcapd, Sums, tshark};
 use ixp_tests::wire::Wire;
 use serde_json::Value;
 
@@ -233,31 +233,43 @@ fn agrees(sflow: &Value, sample: &Sample<'_>) {
     }
 }
 
-#[test]
-fn sfacctd_has_the_sums_that_the_matrix_has() {
-    let site = Site::enter().expect("a place for an agent");
-    // In a namespace of its own, every port is free.
-    const PORT: u16 = 6343;
-    let sfacctd = Sfacctd::start(&site.path(""), PORT).expect("it starts");
-    let agent = agent(&site, &[PORT], "");
+/// In a namespace of its own, every port is free.
+const PORT: u16 = 6343;
+
+/// Sends frames past an agent that samples all, and waits until a collector has the sums of those that it counts.
+fn agrees_with(site: &Site, counts: fn(&Frame) -> bool, sums_of: impl Fn() -> anyhow::Result<Sums>) {
+    let agent = agent(site, &[PORT], "");
     let frames = frames();
     send(&frames);
     agent.settled(frames.len() as u64).expect("all are counted");
-    // It counts IP alone.
-    let is_ip = |frame: &Frame| matches!(frame.key.family(), Family::Ipv4 | Family::Ipv6);
-    let expected: BTreeMap<(String, String), (u64, u64)> =
-        sums(&frames.into_iter().filter(is_ip).collect::<Vec<_>>())
-            .into_iter()
-            .map(|((source, destination), counts)| {
-                ((source.to_string(), destination.to_string()), (counts.packets, counts.bytes))
-            })
-            .collect();
-    let mut last = BTreeMap::new();
-    let printed = ixp_tests::agent::wait("sfacctd's sums", || {
-        last = sfacctd.sums()?;
+    let expected: Sums = sums(&frames.into_iter().filter(counts).collect::<Vec<_>>())
+        .into_iter()
+        .map(|((source, destination), counts)| {
+            ((source.to_string(), destination.to_string()), (counts.packets, counts.bytes))
+        })
+        .collect();
+    let mut last = Sums::new();
+    let printed = ixp_tests::agent::wait("a collector's sums", || {
+        last = sums_of()?;
         Ok((last == expected).then_some(()))
     });
-    assert!(printed.is_ok(), "{last:#?} is not {expected:#?}");
+    assert!(printed.is_ok(), "{printed:?}: {last:#?} is not {expected:#?}");
+}
+
+#[test]
+fn sfacctd_has_the_sums_that_the_matrix_has() {
+    let site = Site::enter().expect("a place for an agent");
+    let sfacctd = Sfacctd::start(&site.path(""), PORT).expect("it starts");
+    // It counts IP alone.
+    let is_ip = |frame: &Frame| matches!(frame.key.family(), Family::Ipv4 | Family::Ipv6);
+    agrees_with(&site, is_ip, || sfacctd.sums());
+}
+
+#[test]
+fn sfcapd_has_the_sums_that_the_matrix_has() {
+    let site = Site::enter().expect("a place for an agent");
+    let sfcapd = Sfcapd::start(&site.path(""), PORT).expect("it starts");
+    agrees_with(&site, |_| true, || sfcapd.sums());
 }
 
 #[test]

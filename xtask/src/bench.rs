@@ -109,7 +109,7 @@ fn tools(sh: &Shell) -> Result<Vec<OsString>> {
     packages::install(sh, &TOOLS)?;
     let mut arguments = Vec::new();
     for (package, program) in [("pmacct", "pmacctd"), ("softflowd", "softflowd")] {
-        let found = packages::daemon(sh, package, program)?;
+        let found = packages::without_service(sh, package, &format!("usr/sbin/{program}"))?;
         arguments.extend([format!("--{program}").into(), found.into()]);
     }
     Ok(arguments)

@@ -75,13 +75,14 @@ fn install_libraries(sh: &Shell, package: &str) -> Result<()> {
     install(sh, &libraries(&text))
 }
 
-/// A daemon of a package, without its service: the one on the PATH, else one that is fetched.
-pub(crate) fn daemon(sh: &Shell, package: &str, program: &str) -> Result<PathBuf> {
-    if let Some(found) = on_path(program) {
+/// A program of a package without the package's service: the one on the PATH, else one that is fetched.
+pub(crate) fn without_service(sh: &Shell, package: &str, file: &str) -> Result<PathBuf> {
+    let name = file.rsplit('/').next().unwrap_or(file);
+    if let Some(found) = on_path(name) {
         return Ok(found);
     }
     install_libraries(sh, package)?;
-    unpacked(sh, package, &format!("usr/sbin/{program}"), &cache()?.join(package))
+    unpacked(sh, package, file, &cache()?.join(package))
 }
 
 /// The libraries in what `apt-cache depends` says.

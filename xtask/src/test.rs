@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
-use xshell::{Shell, cmd};
+use xshell::{PushEnv, Shell, cmd};
 
 use crate::workspace::{cache, on_path};
 use crate::{bench, deny, ebpf, fuzz, packages, scapy, tidy};
@@ -146,7 +146,7 @@ fn tests(sh: &Shell) -> Result<()> {
     ebpf::ensure(sh)?;
     let promtool = promtool(sh)?;
     let _promtool = sh.push_env("IXP_PROMTOOL", promtool);
-    let _sfacctd = sh.push_env("IXP_SFACCTD", packages::daemon(sh, "pmacct", "sfacctd")?);
+    let _collectors = collectors(sh)?;
     // The tests that run it would build it themselves, but as root.
     cmd!(sh, "cargo build --quiet --locked --package ixp-agent").quiet().run().context("agent: see above")?;
     let mut command = if on_path("cargo-nextest").is_some() {
@@ -170,6 +170,19 @@ fn promtool(sh: &Shell) -> Result<PathBuf> {
         Some(found) => Ok(found),
         None => packages::unpacked(sh, "prometheus", "usr/bin/promtool", &cache()?.join("prometheus")),
     }
+}
+
+/// Collectors of sFlow that are not ours, each by a variable with its path.
+fn collectors(sh: &Shell) -> Result<Vec<PushEnv<'_>>> {
+    let programs = [
+        ("IXP_SFACCTD", "pmacct", "usr/sbin/sfacctd"),
+        ("IXP_SFCAPD", "nfdump-sflow", "usr/bin/sfcapd"),
+        ("IXP_NFDUMP", "nfdump", "usr/bin/nfdump"),
+    ];
+    let found = programs.map(|(variable, package, file)| {
+        Ok(sh.push_env(variable, packages::without_service(sh, package, file)?))
+    });
+    found.into_iter().collect()
 }
 
 /// The examples in the documentation, which neither runner runs together with the other tests.

@@ -65,7 +65,8 @@ impl Export {
             if self.taken.is_empty() {
                 return;
             }
-            for (ifindex, slot) in watch.slots() {
+            let has_sampled = |ifindex| self.taken.iter().any(|record| record.ifindex == ifindex);
+            for (ifindex, slot) in watch.slots().filter(|(ifindex, _)| has_sampled(*ifindex)) {
                 match loaded.counters.port(slot) {
                     Ok(counters) => self.exporter.counted(ifindex, &counters),
                     Err(error) => warn!(%error, "the sample pool was not read; the last one stands"),
