@@ -71,6 +71,8 @@ pub struct Attach {
     pub port: Option<String>,
     /// Whether drops are real here; `None`: as the policy says. Never on a tap.
     pub profile: Option<Profile>,
+    /// One frame in this many is sampled, 0 for none; `None`: as `[sampling]` says.
+    pub sampling: Option<u32>,
     /// How often a probe is sent here that a loop would bring back; in whole seconds, on an inline interface alone.
     pub loop_probe: Option<SignedDuration>,
 }
@@ -88,8 +90,15 @@ impl Attach {
             lan: None,
             port: None,
             profile: None,
+            sampling: None,
             loop_probe: None,
         }
+    }
+
+    /// One frame in this many is sampled here; 0 for none.
+    #[must_use]
+    pub fn sampling_rate(&self, sampling: &Sampling) -> u32 {
+        self.sampling.unwrap_or(sampling.rate)
     }
 
     /// Whether drops are real here.

@@ -210,7 +210,7 @@ fn wanted_one(config: &Config, attach: &Attach, port: u16) -> Wanted {
         },
         consume: attach.consume,
         accepts_hidden_tags: attach.hidden_tags == HiddenTags::Accept,
-        sampling_rate: config.sampling.rate,
+        sampling_rate: attach.sampling_rate(&config.sampling),
         port,
         enforces: attach.enforces(&config.policy),
     }

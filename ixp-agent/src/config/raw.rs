@@ -77,6 +77,10 @@ pub(super) struct RawAttach {
     #[serde(default)]
     #[schemars(with = "ProfileName", example = &"enforce")]
     pub(super) profile: Option<ProfileName>,
+    /// One frame in this many is sampled here; 0 samples none [default: as [sampling] says].
+    #[serde(default)]
+    #[schemars(with = "i64", range(min = 0, max = u32::MAX), example = 1024)]
+    pub(super) sampling: Option<Spanned<i64>>,
     /// How often a probe is sent here that a loop would bring back (L08); inline alone [default: none is sent].
     #[serde(default)]
     #[schemars(with = "String", example = &"10s")]

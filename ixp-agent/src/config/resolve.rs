@@ -115,6 +115,9 @@ impl Reading<'_> {
                 lan: self.reader.checked(raw.lan.as_ref(), |lan| key::not_empty("lan", lan)),
                 port: self.reader.checked(raw.port.as_ref(), |port| key::not_empty("port", port)),
                 profile: raw.profile.map(Profile::from),
+                sampling: self
+                    .reader
+                    .checked(raw.sampling.as_ref(), |rate| key::number("sampling", *rate, 0..=u32::MAX)),
                 loop_probe: self
                     .reader
                     .checked(raw.loop_probe.as_ref(), |text| key::duration("loop_probe", text)),
@@ -248,7 +251,9 @@ impl Reading<'_> {
             }
             collectors.push(collector);
         }
-        let is_sampling = raw.sampling.rate.as_ref().is_some_and(|rate| *rate.get_ref() != 0);
+        let rates =
+            raw.attach.iter().map(|attach| attach.sampling.as_ref()).chain([raw.sampling.rate.as_ref()]);
+        let is_sampling = rates.flatten().any(|rate| *rate.get_ref() != 0);
         if let (Some(first), false) = (written.first(), is_sampling) {
             let text = "collectors get samples, and none is taken: set rate in [sampling], as rate = 1024";
             self.reader.error(&first.span(), text.to_owned());

@@ -49,6 +49,7 @@ pub(super) fn attach_keys(attach: &Attach) -> Keys {
         ("lan", attach.lan.clone().map(Toml::from)),
         ("port", attach.port.clone().map(Toml::from)),
         ("profile", attach.profile.map(|profile| profile.name().into())),
+        ("sampling", attach.sampling.map(|rate| i64::from(rate).into())),
         ("loop_probe", attach.loop_probe.map(|every| format!("{every:#}").into())),
     ]
 }

@@ -154,6 +154,13 @@ fn collectors_are_hosts_each_once_and_get_samples_that_are_taken() {
             "c:6: datagram = 100 is out of range; write 300 to 65507",
         ],
     );
+    let read = |text: &str| resolve(Some((Path::new("c"), text)), Overrides::default());
+    let attach = "[[attach]]\ninterface = \"eth1\"\n";
+    let here = read(&format!("{attach}sampling = 9\n[sflow]\ncollectors = [\"[::1]:1\"]\n"))
+        .expect("samples are taken");
+    assert_eq!(here.attach[0].sampling_rate(&here.sampling), 9);
+    let there = read(&format!("{attach}[sampling]\nrate = 7\n")).expect("it is sound");
+    assert_eq!(there.attach[0].sampling_rate(&there.sampling), 7);
     check(
         "[sflow]\ncollectors = [\"[::1]:1\"]\n",
         &["c:2: collectors get samples, and none is taken: set rate in [sampling], as rate = 1024"],

@@ -22,19 +22,23 @@ fn configs() -> impl Strategy<Value = Config> {
         text(),
         text(),
         0..3usize,
-        proptest::option::of(1i64..86_400),
+        (proptest::option::of(1i64..86_400), any::<Option<u32>>()),
     );
     let attach =
-        attach.prop_map(|(name, deployment, xdp, consume, accept, lan, port, profile, probe)| Attach {
-            interface: interface(&name),
-            deployment: [Deployment::Tap, Deployment::Port, Deployment::Inline][deployment],
-            xdp: [XdpMode::Auto, XdpMode::Native, XdpMode::Generic][xdp],
-            consume,
-            hidden_tags: if accept { HiddenTags::Accept } else { HiddenTags::Refuse },
-            lan,
-            port,
-            profile: [None, Some(Profile::Monitor), (deployment > 0).then_some(Profile::Enforce)][profile],
-            loop_probe: probe.filter(|_| deployment == 2).map(SignedDuration::from_secs),
+        attach.prop_map(|(name, deployment, xdp, consume, accept, lan, port, profile, (probe, sampling))| {
+            Attach {
+                interface: interface(&name),
+                deployment: [Deployment::Tap, Deployment::Port, Deployment::Inline][deployment],
+                xdp: [XdpMode::Auto, XdpMode::Native, XdpMode::Generic][xdp],
+                consume,
+                hidden_tags: if accept { HiddenTags::Accept } else { HiddenTags::Refuse },
+                lan,
+                port,
+                profile: [None, Some(Profile::Monitor), (deployment > 0).then_some(Profile::Enforce)]
+                    [profile],
+                sampling,
+                loop_probe: probe.filter(|_| deployment == 2).map(SignedDuration::from_secs),
+            }
         });
     let attach = proptest::collection::btree_map("[a-z]{3}", attach, 0..4).prop_map(|attach| {
         let named = |(name, attach): (String, Attach)| Attach { interface: interface(&name), ..attach };
@@ -142,13 +146,14 @@ fn config((attach, file, tags, policy, numbers, (step, steps), port, token, sflo
     let (pairs, stations, rate, records) = numbers;
     let address = if token.is_some() { Ipv6Addr::UNSPECIFIED } else { Ipv6Addr::LOCALHOST };
     let tags = tags.into_iter().map(|(id, tag)| (id, VlanId::configured(tag).unwrap()));
+    let is_sampling = rate != 0 || attach.iter().any(|attach| attach.sampling.unwrap_or(0) != 0);
     Config {
         attach,
         members: Members { file: file.map(PathBuf::from), vlan_tags: tags.collect() },
         policy,
         counting: Counting { pairs, stations },
         sampling: Sampling { rate },
-        sflow: Sflow { collectors: if rate == 0 { Vec::new() } else { sflow.collectors }, ..sflow },
+        sflow: Sflow { collectors: if is_sampling { sflow.collectors } else { Vec::new() }, ..sflow },
         window: Window {
             step: SignedDuration::from_secs(step),
             keep: SignedDuration::from_secs(step * steps),

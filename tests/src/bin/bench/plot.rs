@@ -229,7 +229,7 @@ mod tests {
         }
         let svg = svg(&rates);
         assert_eq!(svg.matches("<polyline").count(), 8);
-        assert_eq!(svg.matches("<circle").count(), 12);
+        assert_eq!(svg.matches("<circle").count(), 16);
         assert!(svg.contains(">300 k</text>") && svg.contains(">120</text>") && !svg.contains(">140</text>"));
     }
 
