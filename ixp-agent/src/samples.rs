@@ -96,7 +96,7 @@ impl Exporter {
             output: output(link.as_ref(), registry),
         };
         let mut start = record.header;
-        let bytes = header::told(&mut start, &frame, &self.settings);
+        let bytes = header::told(&mut start, &frame, link.as_ref(), &self.settings);
         let records = records(record.wire_len, bytes, link.as_ref());
         self.put(uptime_ms, out, |encoder| encoder.flow(&flow, &records));
     }
@@ -127,7 +127,7 @@ impl Exporter {
             reason: Reason::ACL,
         };
         let mut start = record.header;
-        let bytes = header::told(&mut start, &frame, &self.settings);
+        let bytes = header::told(&mut start, &frame, link.as_ref(), &self.settings);
         let records = records(record.wire_len, bytes, link.as_ref());
         self.put(uptime_ms, out, |encoder| encoder.discard(&discard, &records));
     }

@@ -13,9 +13,6 @@ pub use record::{
 };
 pub use sample::{Counters, Discard, Flow, Port, Reason, Source};
 
-/// The port that collectors listen on (IANA).
-pub const PORT: u16 = 6343;
-
 /// What an sFlow datagram begins with.
 const VERSION: u32 = 5;
 

@@ -1,4 +1,4 @@
-/* The same as the naive program, which finds stations in a hash, too. */
+/* The same as the naive program, but stations are found in a hash, too. */
 #include "stations-by-hash.h"
 
 #include "pairs-by-hash.h"

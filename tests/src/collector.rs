@@ -218,7 +218,9 @@ impl Sfacctd {
     pub fn sums(&self) -> Result<Sums> {
         let text = fs::read_to_string(&self.output).unwrap_or_default();
         let mut sums = Sums::new();
-        for line in text.lines() {
+        // It may be writing the last line.
+        let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
+        for line in whole.lines() {
             let value: Value = serde_json::from_str(line).context("read a line of sfacctd")?;
             add(&mut sums, &value, ["mac_src", "mac_dst"], ["packets", "bytes"])?;
         }

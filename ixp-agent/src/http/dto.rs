@@ -163,13 +163,14 @@ pub(super) fn member(roster: &Roster, asn: Asn) -> Option<MemberDto> {
 }
 
 fn member_dto(registry: &Registry, member: &Member) -> MemberDto {
-    let own =
-        registry.interfaces().iter().filter(|interface| registry.member(interface.member).asn == member.asn);
     MemberDto {
         asn: member.asn,
         name: member.name.clone(),
         ifindex: ifindex(member.asn),
-        interfaces: own.map(|interface| interface_dto(registry, interface)).collect(),
+        interfaces: registry
+            .interfaces_of(member.asn)
+            .map(|interface| interface_dto(registry, interface))
+            .collect(),
     }
 }
 

@@ -65,8 +65,6 @@ fn exporter(agent: IpAddr, registry: &Registry) -> Exporter {
 
 /// The speed is that of all ports of the member together.
 fn named(registry: &Registry, member: &Member) -> Named {
-    let own =
-        registry.interfaces().iter().filter(|interface| registry.member(interface.member).asn == member.asn);
-    let speed: u64 = own.filter_map(|interface| interface.speed).sum();
+    let speed: u64 = registry.interfaces_of(member.asn).filter_map(|interface| interface.speed).sum();
     Named { name: member.asn.to_string(), description: member.name.clone(), speed: speed / MEGA }
 }

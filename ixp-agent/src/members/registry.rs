@@ -185,6 +185,11 @@ impl Registry {
         &self.interfaces[id.0 as usize]
     }
 
+    /// The interfaces of a member, in order of the file.
+    pub fn interfaces_of(&self, asn: Asn) -> impl Iterator<Item = &Interface> {
+        self.interfaces.iter().filter(move |interface| self.member(interface.member).asn == asn)
+    }
+
     /// A member by its index.
     #[must_use]
     pub fn member(&self, id: MemberId) -> &Member {

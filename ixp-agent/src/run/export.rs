@@ -95,8 +95,9 @@ impl Export {
     /// Once a second: counters of interfaces if it is time, and nothing waits any longer.
     pub(super) fn tick(&mut self, watch: &Watch) {
         self.sender.retry();
-        if clock::instant() >= self.next {
-            self.next += self.every;
+        let now = clock::instant();
+        if now >= self.next {
+            self.next = (self.next + self.every).max(now);
             let uptime = self.uptime();
             let Self { exporter, sender, .. } = self;
             for (index, name) in watch.names() {

@@ -22,20 +22,25 @@ const LLC: usize = 3;
 const SNAP: usize = 8;
 
 /// What is told of a frame, written over its start.
-pub(super) fn told<'b>(start: &'b mut [u8], frame: &Captured<'_>, settings: &Settings) -> &'b [u8] {
+pub(super) fn told<'b>(
+    start: &'b mut [u8],
+    frame: &Captured<'_>,
+    link: Option<&Link>,
+    settings: &Settings,
+) -> &'b [u8] {
     let len = frame.bytes().len().min(start.len());
     let start = &mut start[..len];
-    let Ok(link) = frame::link(frame) else {
+    let Some(link) = link else {
         return &start[..len.min(ETHERNET).min(settings.header)];
     };
-    let network = frame::network(frame, &link).ok();
+    let network = frame::network(frame, link).ok();
     if settings.hides_hosts {
-        for range in network.iter().flat_map(|network| addresses(network, &link)) {
+        for range in network.iter().flat_map(|network| addresses(network, link)) {
             let end = range.end.min(start.len());
             start.get_mut(range.start..end).into_iter().for_each(|bytes| bytes.fill(0));
         }
     }
-    let end = network.map_or(link.payload, |network| end(frame, &network, &link, settings));
+    let end = network.map_or(link.payload, |network| end(frame, &network, link, settings));
     &start[..len.min(end).min(settings.header)]
 }
 

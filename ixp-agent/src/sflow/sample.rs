@@ -103,8 +103,6 @@ impl Port {
 pub struct Reason(pub u32);
 
 impl Reason {
-    /// No reason is known.
-    pub const UNKNOWN: Self = Self(256);
     /// A policy.
     pub const ACL: Self = Self(258);
 }

@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn a_collector_to_which_there_is_no_way_is_counted() {
-        // RFC 6890: no route leads to 240.0.0.0/4; where one does, no host is there to answer for it.
+        // A socket has no leave to broadcast unless it asks for it.
         let mut sender = Sender::open(&["255.255.255.255:6343".parse().expect("an address")]);
         sender.send(&[1]);
         sender.retry();

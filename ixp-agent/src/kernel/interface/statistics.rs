@@ -82,7 +82,7 @@ mod tests {
     fn each_column_of_the_kernels_table_has_its_place() {
         let table = "Inter-|   Receive                                                |  Transmit\n \
                      face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed\n  \
-                     eth0: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\n eth01: 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n";
+                     eth0:1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\n eth01: 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n";
         let read = parse(table, "eth0").expect("it is there");
         assert_eq!(read.received, Way { bytes: 1, packets: 2, errors: 3, dropped: 4 });
         assert_eq!(read.multicast, 8);
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn the_loopback_interface_is_up() {
+    fn the_loopback_interface_has_statistics_up_or_down() {
         let read = statistics("lo").expect("each namespace has one");
         assert!(read.is_up || read == Statistics::default(), "{read:?}");
         assert_eq!(statistics("no-such-one"), None);
