@@ -11,7 +11,7 @@ pub mod window;
 
 use std::collections::BTreeMap;
 
-use ixp_common::counters::Counts;
+use ixp_common::counters::{Counts, PairKey};
 use ixp_common::frame::{Malformed, Oddity};
 use jiff::Timestamp;
 
@@ -22,7 +22,7 @@ pub use fold::fold;
 pub use window::{Loss, Slice, Window};
 
 use crate::members::Registry;
-use crate::snapshot::Delta;
+use crate::snapshot::{Delta, Measure, Sampled, Source};
 
 /// What one line of a matrix stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, clap::ValueEnum)]
@@ -47,23 +47,6 @@ impl By {
     }
 }
 
-/// How the counts came about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Source {
-    /// Each frame was counted.
-    Exact,
-}
-
-impl Source {
-    /// The name in JSON.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Exact => "exact",
-        }
-    }
-}
-
 /// From the first moment to the last. `None` is unknown: nothing was observed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Span {
@@ -81,37 +64,55 @@ impl Span {
     }
 }
 
+/// So many frames and bytes, and how sure that is.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Figure {
+    /// How much.
+    pub counts: Counts,
+    /// How sure that is; `None` if each frame was counted.
+    pub sampled: Option<Sampled>,
+}
+
+impl Figure {
+    /// What a sum amounts to.
+    #[must_use]
+    pub fn of(amount: &impl Measure) -> Self {
+        Self { counts: amount.plain(), sampled: amount.sampled() }
+    }
+}
+
 /// All frames of a matrix, also those without a cell, whatever the filter.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Frames {
     /// Frames in cells, malformed and unattributed: those that were accounted for. What the kernel
     /// saw beside that shows in the agent's status.
-    pub seen: Counts,
-    /// Frames that could not be parsed, by reason.
-    pub malformed: BTreeMap<Malformed, Counts>,
+    pub seen: Figure,
+    /// Frames that could not be parsed, whatever the reason.
+    pub malformed: Figure,
+    /// The same by reason.
+    pub reasons: BTreeMap<Malformed, Figure>,
     /// Frames without a cell: no room for it, or no visible addresses.
-    pub unattributed: Counts,
+    pub unattributed: Figure,
     /// Frames that were counted in a cell and are odd.
-    pub odd: BTreeMap<Oddity, Counts>,
+    pub odd: BTreeMap<Oddity, Figure>,
 }
 
 impl Frames {
     /// The totals of a delta.
     #[must_use]
-    pub fn of(delta: &Delta) -> Self {
+    pub fn of<M: Measure>(delta: &Delta<PairKey, M>) -> Self {
         Self {
-            seen: delta.accounted(),
-            malformed: delta.malformed.clone(),
-            unattributed: delta.unattributed,
-            odd: delta.odd.clone(),
+            seen: Figure::of(&delta.accounted()),
+            malformed: Figure::of(&delta.malformed_total()),
+            reasons: figures(&delta.malformed),
+            unattributed: Figure::of(&delta.unattributed),
+            odd: figures(&delta.odd),
         }
     }
+}
 
-    /// Frames that could not be parsed, whatever the reason.
-    #[must_use]
-    pub fn malformed_total(&self) -> Counts {
-        sum(self.malformed.values())
-    }
+fn figures<K: Ord + Copy, M: Measure>(amounts: &BTreeMap<K, M>) -> BTreeMap<K, Figure> {
+    amounts.iter().map(|(key, amount)| (*key, Figure::of(amount))).collect()
 }
 
 /// Who sent how much to whom.
@@ -139,12 +140,18 @@ impl<'r> Matrix<'r> {
     /// The matrix of what was counted in `span`. Without a filter, cells + malformed + unattributed
     /// is `frames.seen`; a filter leaves out cells and keeps the totals.
     #[must_use]
-    pub fn new(delta: &Delta, registry: &'r Registry, by: By, filter: Filter, span: Span) -> Self {
+    pub fn new<M: Measure>(
+        delta: &Delta<PairKey, M>,
+        registry: &'r Registry,
+        by: By,
+        filter: Filter,
+        span: Span,
+    ) -> Self {
         Self {
             span,
             gaps: Vec::new(),
             by,
-            source: Source::Exact,
+            source: M::SOURCE,
             filter,
             frames: Frames::of(delta),
             cells: fold(&delta.pairs, registry, by, &filter),

@@ -1,11 +1,17 @@
 //! Two readings of the kernel's totals in, what was counted between them out.
 
+mod amount;
+mod estimate;
+
 use std::collections::{BTreeMap, HashMap};
 
 use foldhash::fast::RandomState;
 use ixp_common::counters::{Counts, PairKey, PortCounters, RuleCounts, RuleKey};
 use ixp_common::frame::{Malformed, Oddity};
 use ixp_common::rules::Rule;
+
+pub use self::amount::{Amount, Measure, Sampled, Source};
+pub use self::estimate::{BrokenEstimate, Estimate};
 
 /// Counts by pair; a million entries are usual.
 pub type Pairs = HashMap<PairKey, Counts, RandomState>;
@@ -35,24 +41,24 @@ pub struct Port {
     pub rules_missed: BTreeMap<Rule, RuleCounts>,
 }
 
-/// What was counted between two moments, or in a capture. Pairs go by their keys, or by numbers that stand
-/// for them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Delta<K = PairKey> {
-    /// Frames that the kernel's port counters saw.
-    pub seen: Counts,
+/// What was counted between two moments, or in a capture, or what samples say of it. Pairs go by their keys, or by
+/// numbers that stand for them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Delta<K = PairKey, M: Measure = Counts> {
+    /// Frames that the kernel's port counters saw, or an exporter.
+    pub seen: M,
     /// Frames without a cell: no room for it, or no visible addresses.
-    pub unattributed: Counts,
+    pub unattributed: M,
     /// Frames that could not be parsed, by reason.
-    pub malformed: BTreeMap<Malformed, Counts>,
+    pub malformed: BTreeMap<Malformed, M>,
     /// Frames that were counted in a cell and are odd.
-    pub odd: BTreeMap<Oddity, Counts>,
+    pub odd: BTreeMap<Oddity, M>,
     /// What pairs exchanged; only those that did. By number, a pair can come several times.
-    pub pairs: Vec<(K, Counts)>,
+    pub pairs: Vec<(K, M)>,
     /// Which rules each station broke.
-    pub rules: BTreeMap<RuleKey, RuleCounts>,
+    pub rules: BTreeMap<RuleKey, M::Broken>,
     /// Which rules were broken by stations for which there was no room.
-    pub rules_missed: BTreeMap<Rule, RuleCounts>,
+    pub rules_missed: BTreeMap<Rule, M::Broken>,
 }
 
 impl Snapshot {
@@ -84,11 +90,11 @@ impl Snapshot {
     }
 }
 
-impl<K> Default for Delta<K> {
+impl<K, M: Measure> Default for Delta<K, M> {
     fn default() -> Self {
         Self {
-            seen: Counts::default(),
-            unattributed: Counts::default(),
+            seen: M::default(),
+            unattributed: M::default(),
             malformed: BTreeMap::new(),
             odd: BTreeMap::new(),
             pairs: Vec::new(),
@@ -98,22 +104,22 @@ impl<K> Default for Delta<K> {
     }
 }
 
-impl<K> Delta<K> {
+impl<K, M: Measure> Delta<K, M> {
     /// Frames that could not be parsed, whatever the reason.
     #[must_use]
-    pub fn malformed_total(&self) -> Counts {
+    pub fn malformed_total(&self) -> M {
         sum(self.malformed.values().copied())
     }
 
     /// Frames in cells.
     #[must_use]
-    pub fn attributed(&self) -> Counts {
-        sum(self.pairs.iter().map(|(_, counts)| *counts))
+    pub fn attributed(&self) -> M {
+        sum(self.pairs.iter().map(|(_, amount)| *amount))
     }
 
     /// Frames that have their one place: a cell, a reason, or `unattributed`.
     #[must_use]
-    pub fn accounted(&self) -> Counts {
+    pub fn accounted(&self) -> M {
         sum([self.attributed(), self.malformed_total(), self.unattributed])
     }
 }
@@ -131,9 +137,9 @@ fn grow<K: Ord + Copy>(
     }
 }
 
-fn sum(counts: impl IntoIterator<Item = Counts>) -> Counts {
-    counts.into_iter().fold(Counts::default(), |mut sum, counts| {
-        sum.add(counts);
+fn sum<A: Amount>(amounts: impl IntoIterator<Item = A>) -> A {
+    amounts.into_iter().fold(A::default(), |mut sum, amount| {
+        sum.join(&amount);
         sum
     })
 }

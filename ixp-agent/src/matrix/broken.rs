@@ -1,15 +1,15 @@
 //! What rules counted in, a line per rule and station out.
 
 use ixp_common::addr::{Mac, VlanId};
-use ixp_common::counters::RuleCounts;
+use ixp_common::counters::{PairKey, RuleCounts};
 use ixp_common::rules::Rule;
 
 use super::{Filter, Owner};
 use crate::members::Registry;
-use crate::snapshot::Delta;
+use crate::snapshot::{Amount as _, Delta, Measure, Sampled};
 
 /// What one station broke of one rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BrokenRule<'r> {
     /// The rule.
     pub rule: Rule,
@@ -19,30 +19,38 @@ pub struct BrokenRule<'r> {
     pub owner: Option<Owner<'r>>,
     /// How much of it.
     pub counts: RuleCounts,
+    /// How sure that is; `None` if each frame was counted.
+    pub sampled: Option<Sampled>,
 }
 
 /// The rules that were broken, in order of rule, VLAN and address. The filter's member is that of the
 /// station, and its family plays no part: a rule has none. With a filter, stations without room in the
 /// table are left out, since nothing is known of them.
 #[must_use]
-pub fn broken<'r>(delta: &Delta, registry: &'r Registry, filter: &Filter) -> Vec<BrokenRule<'r>> {
+pub fn broken<'r, M: Measure>(
+    delta: &Delta<PairKey, M>,
+    registry: &'r Registry,
+    filter: &Filter,
+) -> Vec<BrokenRule<'r>> {
     let mut rows: Vec<BrokenRule<'r>> = Vec::new();
-    for (key, counts) in &delta.rules {
+    for (key, amount) in &delta.rules {
         let (vlan, mac) = (key.station().vlan(), key.station().mac());
         let owner = registry.interface_of(vlan, mac).map(|id| Owner::of(registry, id));
         let is_asked_for = filter.vlan.is_none_or(|asked| asked == vlan)
             && filter.asn.is_none_or(|asked| owner.is_some_and(|owner| owner.member.asn == asked));
         if let Some(rule) = key.rule().filter(|_| is_asked_for) {
-            rows.push(BrokenRule { rule, station: Some((vlan, mac)), owner, counts: *counts });
+            let station = Some((vlan, mac));
+            rows.push(BrokenRule { rule, station, owner, counts: amount.plain(), sampled: amount.sampled() });
         }
     }
     if filter.vlan.is_none() && filter.asn.is_none() {
         let missed = delta.rules_missed.iter();
-        rows.extend(missed.map(|(rule, counts)| BrokenRule {
+        rows.extend(missed.map(|(rule, amount)| BrokenRule {
             rule: *rule,
             station: None,
             owner: None,
-            counts: *counts,
+            counts: amount.plain(),
+            sampled: amount.sampled(),
         }));
     }
     rows.sort_by_key(|row| (row.rule, row.station.is_none(), row.station));

@@ -4,9 +4,10 @@ use ixp_common::addr::{Family, Mac, VlanId};
 use ixp_common::counters::Counts;
 
 use crate::members::{Asn, Interface, InterfaceId, Member, Registry};
+use crate::snapshot::Sampled;
 
 /// What went one way between two ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Cell<'r> {
     /// The outer VLAN; `None` in a matrix by ASN, where a cell spans VLANs.
     pub vlan: Option<VlanId>,
@@ -18,6 +19,8 @@ pub struct Cell<'r> {
     pub family: Family,
     /// How much.
     pub counts: Counts,
+    /// How sure that is; `None` if each frame was counted.
+    pub sampled: Option<Sampled>,
 }
 
 /// One end of a cell.

@@ -4,14 +4,19 @@ use std::fmt::Display;
 use std::io::{self, Write};
 
 use super::{By, Cell, Group, Matrix};
+use crate::snapshot::Source;
 
 /// Writes a header line and a line per cell; an unknown value is an empty field. Broken rules are other
-/// lines, and not among them.
+/// lines, and not among them. Cells that are sampled have three fields more.
 ///
 /// # Errors
 /// Those of `out`.
 pub fn write(matrix: &Matrix<'_>, out: &mut impl Write) -> io::Result<()> {
-    let columns = columns(matrix.by);
+    let sampled: &[Column] = match matrix.source {
+        Source::Exact => &[],
+        Source::Sampled => &[Column::Samples, Column::RelativeError, Column::BytesRelativeError],
+    };
+    let columns = [columns(matrix.by), sampled].concat();
     for (at, column) in columns.iter().enumerate() {
         field(at, Some(column.name()), out)?;
     }
@@ -38,6 +43,9 @@ enum Column {
     Family,
     Packets,
     Bytes,
+    Samples,
+    RelativeError,
+    BytesRelativeError,
 }
 
 const fn columns(by: By) -> &'static [Column] {
@@ -64,11 +72,14 @@ impl Column {
             Self::Family => "family",
             Self::Packets => "packets",
             Self::Bytes => "bytes",
+            Self::Samples => "samples",
+            Self::RelativeError => "relative_error",
+            Self::BytesRelativeError => "bytes_relative_error",
         }
     }
 
     fn write(self, at: usize, cell: &Cell<'_>, out: &mut impl Write) -> io::Result<()> {
-        let (source, destination) = (&cell.source, &cell.destination);
+        let (source, destination, sampled) = (&cell.source, &cell.destination, cell.sampled);
         match self {
             Self::Vlan => field(at, cell.vlan, out),
             Self::SrcMac => field(at, source.mac(), out),
@@ -81,6 +92,9 @@ impl Column {
             Self::Family => field(at, Some(cell.family.name()), out),
             Self::Packets => field(at, Some(cell.counts.packets), out),
             Self::Bytes => field(at, Some(cell.counts.bytes), out),
+            Self::Samples => field(at, sampled.map(|sampled| sampled.samples), out),
+            Self::RelativeError => field(at, sampled.map(|sampled| sampled.relative_error), out),
+            Self::BytesRelativeError => field(at, sampled.map(|sampled| sampled.bytes_relative_error), out),
         }
     }
 }

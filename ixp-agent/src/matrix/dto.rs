@@ -9,8 +9,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::ser::Serializer;
 
-use super::{BrokenRule, By, Cell, Filter, Group, Matrix};
+use super::{BrokenRule, By, Cell, Figure, Filter, Group, Matrix};
 use crate::members::Asn;
+use crate::snapshot::Sampled;
 
 /// A matrix as JSON. Borrows the matrix, so that a million cells are not copied first.
 #[derive(Debug, Serialize)]
@@ -54,14 +55,30 @@ struct FramesDto {
     malformed_bytes: u64,
     unattributed: u64,
     unattributed_bytes: u64,
-    malformed_reasons: BTreeMap<&'static str, CountsDto>,
-    odd: BTreeMap<&'static str, CountsDto>,
+    malformed_reasons: BTreeMap<&'static str, FigureDto>,
+    odd: BTreeMap<&'static str, FigureDto>,
+    #[serde(flatten)]
+    sampled: Option<SampledDto>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    malformed_sampled: Option<SampledDto>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unattributed_sampled: Option<SampledDto>,
 }
 
 #[derive(Debug, Serialize)]
-struct CountsDto {
+struct FigureDto {
     packets: u64,
     bytes: u64,
+    #[serde(flatten)]
+    sampled: Option<SampledDto>,
+}
+
+/// Not there where each frame was counted.
+#[derive(Debug, Serialize)]
+struct SampledDto {
+    samples: u64,
+    relative_error: f64,
+    bytes_relative_error: f64,
 }
 
 #[derive(Debug, Serialize)]
@@ -83,6 +100,8 @@ struct CellDto<'m> {
     family: &'static str,
     packets: u64,
     bytes: u64,
+    #[serde(flatten)]
+    sampled: Option<SampledDto>,
 }
 
 #[derive(Debug, Serialize)]
@@ -95,6 +114,8 @@ struct RuleDto {
     bytes: u64,
     dropped: u64,
     would_drop: u64,
+    #[serde(flatten)]
+    sampled: Option<SampledDto>,
 }
 
 #[derive(Debug)]
@@ -139,28 +160,39 @@ impl FilterDto {
 impl FramesDto {
     fn of(matrix: &Matrix<'_>) -> Self {
         let frames = &matrix.frames;
-        let malformed = frames.malformed_total();
+        let sampled = |figure: &Figure| figure.sampled.map(SampledDto::from);
         Self {
-            seen: frames.seen.packets,
-            bytes: frames.seen.bytes,
-            malformed: malformed.packets,
-            malformed_bytes: malformed.bytes,
-            unattributed: frames.unattributed.packets,
-            unattributed_bytes: frames.unattributed.bytes,
-            malformed_reasons: named(&frames.malformed, Malformed::name),
+            seen: frames.seen.counts.packets,
+            bytes: frames.seen.counts.bytes,
+            malformed: frames.malformed.counts.packets,
+            malformed_bytes: frames.malformed.counts.bytes,
+            unattributed: frames.unattributed.counts.packets,
+            unattributed_bytes: frames.unattributed.counts.bytes,
+            malformed_reasons: named(&frames.reasons, Malformed::name),
             odd: named(&frames.odd, Oddity::name),
+            sampled: sampled(&frames.seen),
+            malformed_sampled: sampled(&frames.malformed),
+            unattributed_sampled: sampled(&frames.unattributed),
         }
     }
 }
 
+impl From<Sampled> for SampledDto {
+    fn from(Sampled { samples, relative_error, bytes_relative_error }: Sampled) -> Self {
+        Self { samples, relative_error, bytes_relative_error }
+    }
+}
+
 fn named<K: Copy>(
-    counts: &BTreeMap<K, Counts>,
+    figures: &BTreeMap<K, Figure>,
     name: impl Fn(K) -> &'static str,
-) -> BTreeMap<&'static str, CountsDto> {
-    counts
-        .iter()
-        .map(|(key, &Counts { packets, bytes })| (name(*key), CountsDto { packets, bytes }))
-        .collect()
+) -> BTreeMap<&'static str, FigureDto> {
+    let dto = |&Figure { counts: Counts { packets, bytes }, sampled }: &Figure| FigureDto {
+        packets,
+        bytes,
+        sampled: sampled.map(SampledDto::from),
+    };
+    figures.iter().map(|(key, figure)| (name(*key), dto(figure))).collect()
 }
 
 fn cells<S: Serializer>((by, cells): &(By, &[Cell<'_>]), serializer: S) -> Result<S::Ok, S::Error> {
@@ -183,6 +215,7 @@ impl RuleDto {
             bytes,
             dropped: row.counts.dropped,
             would_drop: row.counts.would_drop,
+            sampled: row.sampled.map(SampledDto::from),
         }
     }
 }
@@ -203,6 +236,7 @@ impl<'m> CellDto<'m> {
             family: cell.family.name(),
             packets: cell.counts.packets,
             bytes: cell.counts.bytes,
+            sampled: cell.sampled.map(SampledDto::from),
         }
     }
 }

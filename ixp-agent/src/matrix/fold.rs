@@ -1,17 +1,18 @@
 //! Counts by pair in, cells out: pairs that are one cell by now are added up, and put in order.
 
 use ixp_common::addr::{Mac, VlanId};
-use ixp_common::counters::{Counts, PairKey};
+use ixp_common::counters::PairKey;
 
 use super::{By, Cell, End, Filter, Group, Owner};
 use crate::members::{InterfaceId, Registry};
+use crate::snapshot::Measure;
 
 /// Adds up what the filter admits. The order is VLAN, source, destination, family: stations by
 /// address, interfaces by ASN and place in the file, members by ASN; then what is unknown, then group
 /// destinations. The same pair may come more than once.
 #[must_use]
-pub fn fold<'r>(
-    pairs: &[(PairKey, Counts)],
+pub fn fold<'r, M: Measure>(
+    pairs: &[(PairKey, M)],
     registry: &'r Registry,
     by: By,
     filter: &Filter,
@@ -27,11 +28,11 @@ pub fn fold<'r>(
     let runs = || ranked.chunk_by(|(left, _), (right, _)| left == right);
     let mut cells = Vec::with_capacity(runs().count());
     for run in runs() {
-        let mut counts = Counts::default();
+        let mut amount = M::default();
         for (_, at) in run {
-            counts.add(pairs[*at].1);
+            amount.join(&pairs[*at].1);
         }
-        cells.push(cell(&pairs[run[0].1].0, registry, by, counts));
+        cells.push(cell(&pairs[run[0].1].0, registry, by, &amount));
     }
     cells
 }
@@ -112,7 +113,7 @@ fn number(mac: Mac) -> u64 {
     u64::from_be_bytes([0, 0, a, b, c, d, e, f])
 }
 
-fn cell<'r>(key: &PairKey, registry: &'r Registry, by: By, counts: Counts) -> Cell<'r> {
+fn cell<'r>(key: &PairKey, registry: &'r Registry, by: By, amount: &impl Measure) -> Cell<'r> {
     let end = |mac| end(registry.interface_of(key.vlan(), mac), mac, registry, by);
     let destination = match (Group::of(key.destination()), by) {
         (Some(_), By::Mac) => End::Station { mac: key.destination(), owner: None },
@@ -127,7 +128,8 @@ fn cell<'r>(key: &PairKey, registry: &'r Registry, by: By, counts: Counts) -> Ce
         source: end(key.source()),
         destination,
         family: key.family(),
-        counts,
+        counts: amount.plain(),
+        sampled: amount.sampled(),
     }
 }
 

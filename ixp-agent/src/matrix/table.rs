@@ -8,7 +8,8 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
 use ixp_common::addr::VlanId;
 use ixp_common::counters::Counts;
 
-use super::{Cell, End, Frames, Matrix};
+use super::{Cell, End, Figure, Frames, Matrix};
+use crate::snapshot::Source;
 
 mod rules;
 
@@ -32,7 +33,11 @@ pub fn write(matrix: &Matrix<'_>, lines: usize, out: &mut impl Write) -> io::Res
     if !rest.is_empty() {
         let left = super::sum(rest.iter().map(|cell| &cell.counts));
         let (count, all) = (thousands(rest.len() as u64), thousands(matrix.cells.len() as u64));
-        writeln!(out, "… {count} of {all} cells not shown, the lightest, together {}", human(left.bytes))?;
+        writeln!(
+            out,
+            "… {count} of {all} cells not shown, the lightest, together {}",
+            human(left.bytes, "B")
+        )?;
     }
     writeln!(out)?;
     totals(matrix, out)?;
@@ -42,27 +47,33 @@ pub fn write(matrix: &Matrix<'_>, lines: usize, out: &mut impl Write) -> io::Res
 fn table(matrix: &Matrix<'_>, cells: &[&Cell<'_>]) -> Table {
     let has_vlans = matrix.cells.iter().any(|cell| cell.vlan.is_some_and(|vlan| vlan != VlanId::UNTAGGED));
     let vlan_header = has_vlans.then_some("VLAN");
+    let error_header = (matrix.source == Source::Sampled).then_some("±");
     let header = ["FROM", "TO", "FAMILY", "PACKETS", "BYTES"];
     let mut table = Table::new();
     table
         .load_style(TableStyle::new())
         .set_content_arrangement(ContentArrangement::Disabled)
-        .set_header(vlan_header.into_iter().chain(header));
+        .set_header(vlan_header.into_iter().chain(header).chain(error_header));
     for cell in cells {
         let vlan = has_vlans.then(|| shown(cell.vlan));
         let line = [
             name(&cell.source),
             name(&cell.destination),
             cell.family.name().to_owned(),
-            thousands(cell.counts.packets),
-            human(cell.counts.bytes),
+            match cell.sampled {
+                None => thousands(cell.counts.packets),
+                Some(_) => human(cell.counts.packets, ""),
+            },
+            human(cell.counts.bytes, "B"),
         ];
-        table.add_row(vlan.into_iter().chain(line));
+        let error = cell.sampled.map(|sampled| percent(sampled.bytes_relative_error));
+        table.add_row(vlan.into_iter().chain(line).chain(error));
     }
+    let numbers = 2 + usize::from(error_header.is_some());
     let columns = table.column_count();
     for (at, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, 1));
-        if at + 2 >= columns {
+        if at + numbers >= columns {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
@@ -70,31 +81,51 @@ fn table(matrix: &Matrix<'_>, cells: &[&Cell<'_>]) -> Table {
 }
 
 fn totals(matrix: &Matrix<'_>, out: &mut impl Write) -> io::Result<()> {
-    let Frames { seen, malformed, unattributed, odd } = &matrix.frames;
+    let Frames { seen, malformed, reasons, unattributed, odd } = &matrix.frames;
     let span = &matrix.span;
     writeln!(out, "observed  {} to {}", shown(span.from), shown(span.to))?;
     for (from, to) in &matrix.gaps {
         writeln!(out, "not       {from} to {to}")?;
     }
-    total("seen", *seen, out)?;
+    if matrix.source == Source::Sampled {
+        writeln!(out, "sampled   ± is what bytes are off by at most in 95 of 100 cases")?;
+    }
+    total("seen", seen, out)?;
+    let attributed = Figure { counts: matrix.attributed(), sampled: None };
     match matrix.filter.is_empty() {
-        true => total("in cells", matrix.attributed(), out)?,
-        false => total("in cells, filtered", matrix.attributed(), out)?,
+        true => total("in cells", &attributed, out)?,
+        false => total("in cells, filtered", &attributed, out)?,
     }
-    for (oddity, counts) in odd {
-        total(&format!("  odd: {}", oddity.name()), *counts, out)?;
+    for (oddity, figure) in odd {
+        total(&format!("  odd: {}", oddity.name()), figure, out)?;
     }
-    total("malformed", matrix.frames.malformed_total(), out)?;
-    for (reason, counts) in malformed {
-        total(&format!("  {}", reason.name()), *counts, out)?;
+    total("malformed", malformed, out)?;
+    for (reason, figure) in reasons {
+        total(&format!("  {}", reason.name()), figure, out)?;
     }
-    total("unattributed", *unattributed, out)
+    total("unattributed", unattributed, out)
 }
 
-fn total(name: &str, counts: Counts, out: &mut impl Write) -> io::Result<()> {
-    let unit = if counts.packets == 1 { "frame" } else { "frames" };
-    let (packets, bytes) = (thousands(counts.packets), human(counts.bytes));
-    writeln!(out, "{name:<28} {packets:>15} {unit:<6} {bytes:>9}")
+fn total(name: &str, figure: &Figure, out: &mut impl Write) -> io::Result<()> {
+    let Counts { packets, bytes } = figure.counts;
+    let unit = if packets == 1 { "frame" } else { "frames" };
+    let error = match figure.sampled {
+        Some(sampled) if sampled.samples > 0 => format!(" ±{}", percent(sampled.bytes_relative_error)),
+        Some(_) | None => String::new(),
+    };
+    let (packets, bytes) = (thousands(packets), human(bytes, "B"));
+    writeln!(out, "{name:<28} {packets:>15} {unit:<6} {bytes:>9}{error}")
+}
+
+/// A part of one, as `0.42%` or `12%`; what is beyond itself is no figure any more.
+fn percent(part: f64) -> String {
+    let percent = part * 100.0;
+    match percent {
+        0.0..0.995 => format!("{percent:.2}%"),
+        0.995..9.95 => format!("{percent:.1}%"),
+        9.95..100.0 => format!("{percent:.0}%"),
+        _ => ">100%".to_owned(),
+    }
 }
 
 fn shown(value: Option<impl Display>) -> String {
@@ -141,19 +172,20 @@ fn thousands(number: u64) -> String {
     text
 }
 
-/// Bytes in powers of 1000, three digits, cut: `999 B`, `1.23 MB`.
-fn human(bytes: u64) -> String {
-    const UNITS: [&str; 7] = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
-    let power = bytes.checked_ilog10().unwrap_or(0) / 3;
-    let name = UNITS[power as usize];
-    let unit = 1000u64.pow(power);
-    let whole = bytes / unit;
-    let hundredths = u128::from(bytes % unit) * 100 / u128::from(unit);
-    match (power, whole) {
-        (0, _) | (_, 100..) => format!("{whole} {name}"),
-        (_, 10..) => format!("{whole}.{} {name}", hundredths / 10),
-        _ => format!("{whole}.{hundredths:02} {name}"),
-    }
+/// So much of a unit in powers of 1000, three digits, cut: `999 B`, `1.23 MB`.
+fn human(amount: u64, unit: &str) -> String {
+    const PREFIXES: [&str; 7] = ["", "k", "M", "G", "T", "P", "E"];
+    let power = amount.checked_ilog10().unwrap_or(0) / 3;
+    let prefix = PREFIXES[power as usize];
+    let one = 1000u64.pow(power);
+    let whole = amount / one;
+    let hundredths = u128::from(amount % one) * 100 / u128::from(one);
+    let text = match (power, whole) {
+        (0, _) | (_, 100..) => format!("{whole} {prefix}{unit}"),
+        (_, 10..) => format!("{whole}.{} {prefix}{unit}", hundredths / 10),
+        _ => format!("{whole}.{hundredths:02} {prefix}{unit}"),
+    };
+    text.trim_end().to_owned()
 }
 
 #[cfg(test)]
@@ -188,7 +220,7 @@ mod tests {
             (u64::MAX, "18.4 EB"),
         ];
         for (bytes, text) in cases {
-            assert_eq!(human(bytes), text);
+            assert_eq!(human(bytes, "B"), text);
         }
     }
 

@@ -166,7 +166,7 @@ fn a_filter_leaves_the_totals() {
     let filter = Filter { family: Some(Family::Arp), ..Filter::default() };
     let matrix = Matrix::new(&delta, &registry, By::Mac, filter, Span::default());
     assert_eq!(matrix.attributed().packets, 2);
-    assert_eq!(matrix.frames.seen.packets, 67);
+    assert_eq!(matrix.frames.seen.counts.packets, 67);
 }
 
 fn any_pair() -> impl Strategy<Value = (PairKey, Counts)> {

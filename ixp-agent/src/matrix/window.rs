@@ -14,7 +14,7 @@ use self::open::Open;
 use self::step::Step;
 use super::Span;
 use crate::pairs::PairId;
-use crate::snapshot::Delta;
+use crate::snapshot::{Delta, Measure};
 
 /// What was counted in the recent past, in steps aligned to the wall clock.
 ///
@@ -23,40 +23,40 @@ use crate::snapshot::Delta;
 /// the clock has caught up; if it steps back far, all that was counted moves back with it. Time is blurred,
 /// and no count is lost.
 #[derive(Debug)]
-pub struct Window {
+pub struct Window<M: Measure = Counts> {
     step_nanos: i128,
     keep_steps: i64,
     max_records: usize,
     /// The pairs of the last step.
-    open: Open,
+    open: Open<M>,
     /// In order of time; the last one is open.
-    steps: VecDeque<Step>,
+    steps: VecDeque<Step<M>>,
     records: usize,
     /// The first reading and the last one.
     read: Option<(Timestamp, Timestamp)>,
-    loss: Loss,
+    loss: Loss<M>,
 }
 
 /// Steps that the clock may go back by and is waited for.
 const PATIENCE: i64 = 6;
 
 /// What a bound on memory cost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Loss {
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Loss<M: Measure = Counts> {
     /// Steps that were dropped before their time.
     pub steps: u64,
     /// Their records.
     pub records: u64,
     /// Frames that are `unattributed` here, though the kernel had a cell for them: one step alone
     /// had more pairs than all steps together may have.
-    pub overflowed: Counts,
+    pub overflowed: M,
 }
 
 /// What was counted in a part of the window.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Slice {
+#[derive(Debug, Clone, PartialEq)]
+pub struct Slice<M: Measure = Counts> {
     /// The sum.
-    pub delta: Delta,
+    pub delta: Delta<PairKey, M>,
     /// What it covers: the steps that the query touches, the open one up to the last reading. Both
     /// are unknown if that is nothing.
     pub span: Span,
@@ -65,11 +65,17 @@ pub struct Slice {
     pub gaps: Vec<(Timestamp, Timestamp)>,
 }
 
-impl Window {
+impl<M: Measure> Default for Slice<M> {
+    fn default() -> Self {
+        Self { delta: Delta::default(), span: Span::default(), gaps: Vec::new() }
+    }
+}
+
+impl<M: Measure> Window<M> {
     /// An empty window that holds `keep` in steps of `step`, and in no case more than `max_records`
-    /// counts of a pair in a step, of 20 bytes each; then the oldest steps go first. What a station broke
-    /// of a rule in a step takes the room of five. The open step takes 16 bytes for each pair ever met
-    /// instead.
+    /// counts of a pair in a step, of 20 bytes each, or 44 of estimates; then the oldest steps go first. What a
+    /// station broke of a rule in a step takes the room of five. The open step takes 16 bytes, or 40, for each pair
+    /// ever met instead.
     #[must_use]
     pub fn new(step: SignedDuration, keep: SignedDuration, max_records: usize) -> Self {
         let step_nanos = step.as_nanos().max(1);
@@ -87,7 +93,7 @@ impl Window {
     }
 
     /// Takes what was counted between the last call and `at`.
-    pub fn absorb(&mut self, at: Timestamp, delta: &Delta<PairId>) {
+    pub fn absorb(&mut self, at: Timestamp, delta: &Delta<PairId, M>) {
         self.follow(at);
         let number = self.number(at);
         if self.steps.back().is_none_or(|open| open.number < number) {
@@ -98,9 +104,9 @@ impl Window {
         let before = self.open.pairs() + step.rule_records();
         let bound = self.max_records.saturating_sub(step.rule_records());
         for (id, counts) in &delta.pairs {
-            if !self.open.add(*id, *counts, bound) {
-                step.add_unattributed(*counts);
-                self.loss.overflowed.add(*counts);
+            if !self.open.add(*id, counts, bound) {
+                step.add_unattributed(counts);
+                self.loss.overflowed.join(counts);
             }
         }
         step.add_rules(delta, self.max_records.saturating_sub(self.open.pairs()));
@@ -117,7 +123,7 @@ impl Window {
     /// `to` up to the last reading. What lies ahead of the last reading is no gap. `keys` are the pairs in
     /// the order of their numbers.
     #[must_use]
-    pub fn query(&self, from: Option<Timestamp>, to: Option<Timestamp>, keys: &[PairKey]) -> Slice {
+    pub fn query(&self, from: Option<Timestamp>, to: Option<Timestamp>, keys: &[PairKey]) -> Slice<M> {
         let (Some(oldest), Some(open), Some((begun, last))) =
             (self.steps.front(), self.steps.back(), self.read)
         else {
@@ -133,19 +139,19 @@ impl Window {
             Some(_) | None => self.start(first).max(begun),
         };
         let mut slice = Slice::default();
-        let mut sums = vec![Counts::default(); keys.len()];
+        let mut sums = vec![M::default(); keys.len()];
         let mut expected = first;
         for step in self.steps.iter().filter(|step| (first..end).contains(&step.number)) {
-            gap(opening.max(self.start(expected)), self.start(step.number).max(begun), &mut slice);
+            gap(opening.max(self.start(expected)), self.start(step.number).max(begun), &mut slice.gaps);
             expected = step.number + 1;
             step.add_to(&mut slice.delta, &mut sums);
         }
-        gap(self.start(expected), self.start(end), &mut slice);
+        gap(self.start(expected), self.start(end), &mut slice.gaps);
         let is_open = end == open.number + 1;
         if is_open {
             self.open.add_to(&mut sums);
         }
-        let counted = keys.iter().copied().zip(sums).filter(|(_, sum)| !sum.is_zero());
+        let counted = keys.iter().copied().zip(sums).filter(|(_, sum)| !sum.is_nothing());
         slice.delta.pairs = counted.collect();
         slice.span = Span { from: Some(opening), to: Some(if is_open { last } else { self.start(end) }) };
         slice
@@ -153,7 +159,7 @@ impl Window {
 
     /// What the bound on memory cost.
     #[must_use]
-    pub fn loss(&self) -> Loss {
+    pub fn loss(&self) -> Loss<M> {
         self.loss
     }
 
@@ -218,9 +224,9 @@ impl Window {
     }
 }
 
-fn gap(from: Timestamp, to: Timestamp, slice: &mut Slice) {
+fn gap(from: Timestamp, to: Timestamp, gaps: &mut Vec<(Timestamp, Timestamp)>) {
     if from < to {
-        slice.gaps.push((from, to));
+        gaps.push((from, to));
     }
 }
 

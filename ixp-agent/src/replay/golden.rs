@@ -84,7 +84,7 @@ fn each_way_to_show_a_matrix_is_its_golden_file() {
 #[test]
 fn a_matrix_of_nothing_has_no_time_and_no_cells() {
     let registry = registry();
-    let matrix = Matrix::new(&Delta::default(), &registry, By::Asn, Filter::default(), Span::default());
+    let matrix = Matrix::new(&<Delta>::default(), &registry, By::Asn, Filter::default(), Span::default());
     let json = serde_json::to_string_pretty(&MatrixDto::from(&matrix)).expect("it is JSON");
     check("matrix/empty.json", &json);
     let mut text = Vec::new();

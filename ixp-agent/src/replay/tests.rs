@@ -186,9 +186,9 @@ proptest! {
             let [left, right] = [&at_once, &batched]
                 .map(|delta| Matrix::new(delta, &registry, by, Filter::default(), Span::default()));
             let mut sum = left.attributed();
-            sum.add(left.frames.malformed_total());
-            sum.add(left.frames.unattributed);
-            prop_assert_eq!(sum, left.frames.seen);
+            sum.add(left.frames.malformed.counts);
+            sum.add(left.frames.unattributed.counts);
+            prop_assert_eq!(sum, left.frames.seen.counts);
             prop_assert_eq!(&left.frames, &right.frames);
             prop_assert_eq!(&left.cells, &right.cells);
         }

@@ -1,18 +1,23 @@
 //! What pairs exchange in the step that is open: by their numbers, until the step is closed.
 
-use ixp_common::counters::Counts;
-
 use super::step::Records;
 use crate::pairs::PairId;
+use crate::snapshot::Measure;
 
 /// A sum per pair that was ever met, those of no other step.
-#[derive(Debug, Default)]
-pub(super) struct Open {
-    sums: Vec<Counts>,
+#[derive(Debug)]
+pub(super) struct Open<M> {
+    sums: Vec<M>,
     pairs: usize,
 }
 
-impl Open {
+impl<M> Default for Open<M> {
+    fn default() -> Self {
+        Self { sums: Vec::new(), pairs: 0 }
+    }
+}
+
+impl<M: Measure> Open<M> {
     /// Pairs that have a sum.
     pub(super) fn pairs(&self) -> usize {
         self.pairs
@@ -20,33 +25,33 @@ impl Open {
 
     /// Adds what a pair exchanged. If `bound` pairs have a sum and this is another, the answer is false.
     #[inline]
-    pub(super) fn add(&mut self, id: PairId, counts: Counts, bound: usize) -> bool {
+    pub(super) fn add(&mut self, id: PairId, amount: &M, bound: usize) -> bool {
         if id.index() >= self.sums.len() {
-            self.sums.resize(id.index() + 1, Counts::default());
+            self.sums.resize(id.index() + 1, M::default());
         }
         let sum = &mut self.sums[id.index()];
-        if sum.is_zero() {
+        if sum.is_nothing() {
             if self.pairs >= bound {
                 return false;
             }
             self.pairs += 1;
         }
-        sum.add(counts);
+        sum.join(amount);
         // A sum that has wrapped to nothing is none.
-        self.pairs -= usize::from(sum.is_zero());
+        self.pairs -= usize::from(sum.is_nothing());
         true
     }
 
     /// Adds its sums to those of the same numbers.
-    pub(super) fn add_to(&self, sums: &mut [Counts]) {
-        sums.iter_mut().zip(&self.sums).for_each(|(sum, counts)| sum.add(*counts));
+    pub(super) fn add_to(&self, sums: &mut [M]) {
+        sums.iter_mut().zip(&self.sums).for_each(|(sum, amount)| sum.join(amount));
     }
 
     /// The step is closed: gives what it has and begins anew.
-    pub(super) fn take(&mut self) -> Records {
+    pub(super) fn take(&mut self) -> Records<M> {
         let mut records = Records::with_capacity(self.pairs);
         for (index, sum) in self.sums.iter_mut().enumerate() {
-            if !sum.is_zero() {
+            if !sum.is_nothing() {
                 records.push(PairId::from_index(index), std::mem::take(sum));
             }
         }
@@ -55,6 +60,6 @@ impl Open {
     }
 
     pub(super) fn memory(&self) -> usize {
-        self.sums.capacity() * size_of::<Counts>()
+        self.sums.capacity() * size_of::<M>()
     }
 }

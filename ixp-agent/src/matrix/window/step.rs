@@ -1,76 +1,77 @@
-//! What was counted in one step: once it is closed, 20 bytes per pair, and some more per rule and station.
+//! What was counted in one step: once it is closed, a record per pair, and some more per rule and station.
 
 use std::collections::BTreeMap;
 
-use ixp_common::counters::{Counts, RuleCounts, RuleKey};
+use ixp_common::counters::RuleKey;
 use ixp_common::frame::{Malformed, Oddity};
 use ixp_common::rules::Rule;
 
 use crate::pairs::PairId;
-use crate::snapshot::Delta;
+use crate::snapshot::{Amount, Delta, Measure};
 
-/// Bytes of a pair's record.
-const RECORD_BYTES: usize = 20;
 /// As many records take what a rule and station take: 48 bytes, in a tree that is at least half full.
 const RULE_RECORDS: usize = 5;
 
 /// The counts of one step.
 #[derive(Debug)]
-pub(super) struct Step {
+pub(super) struct Step<M: Measure> {
     /// Its start in steps since 1970.
     pub(super) number: i64,
-    seen: Counts,
-    unattributed: Counts,
-    malformed: BTreeMap<Malformed, Counts>,
-    odd: BTreeMap<Oddity, Counts>,
-    rules: BTreeMap<RuleKey, RuleCounts>,
-    rules_missed: BTreeMap<Rule, RuleCounts>,
+    seen: M,
+    unattributed: M,
+    malformed: BTreeMap<Malformed, M>,
+    odd: BTreeMap<Oddity, M>,
+    rules: BTreeMap<RuleKey, M::Broken>,
+    rules_missed: BTreeMap<Rule, M::Broken>,
     /// None while the step is open.
-    pub(super) pairs: Records,
+    pub(super) pairs: Records<M>,
 }
 
 /// What pairs exchanged.
-#[derive(Debug, Default)]
-pub(super) struct Records {
+#[derive(Debug)]
+pub(super) struct Records<M> {
     ids: Vec<PairId>,
-    packets: Vec<u64>,
-    bytes: Vec<u64>,
+    amounts: Vec<M>,
 }
 
-impl Records {
+impl<M> Default for Records<M> {
+    fn default() -> Self {
+        Self::with_capacity(0)
+    }
+}
+
+impl<M> Records<M> {
+    /// Bytes of a pair's record.
+    const BYTES: usize = size_of::<PairId>() + size_of::<M>();
+
     pub(super) fn with_capacity(pairs: usize) -> Self {
-        Self {
-            ids: Vec::with_capacity(pairs),
-            packets: Vec::with_capacity(pairs),
-            bytes: Vec::with_capacity(pairs),
-        }
+        Self { ids: Vec::with_capacity(pairs), amounts: Vec::with_capacity(pairs) }
     }
 
-    pub(super) fn push(&mut self, id: PairId, counts: Counts) {
+    pub(super) fn push(&mut self, id: PairId, amount: M) {
         self.ids.push(id);
-        self.packets.push(counts.packets);
-        self.bytes.push(counts.bytes);
-    }
-
-    fn add_to(&self, sums: &mut [Counts]) {
-        for ((id, packets), bytes) in self.ids.iter().zip(&self.packets).zip(&self.bytes) {
-            let (packets, bytes) = (*packets, *bytes);
-            sums[id.index()].add(Counts { packets, bytes });
-        }
+        self.amounts.push(amount);
     }
 
     fn memory(&self) -> usize {
-        self.ids.capacity() * size_of::<PairId>()
-            + (self.packets.capacity() + self.bytes.capacity()) * size_of::<u64>()
+        self.ids.capacity() * size_of::<PairId>() + self.amounts.capacity() * size_of::<M>()
     }
 }
 
-impl Step {
+impl<M: Measure> Records<M> {
+    fn add_to(&self, sums: &mut [M]) {
+        for (id, amount) in self.ids.iter().zip(&self.amounts) {
+            sums[id.index()].join(amount);
+        }
+    }
+}
+
+impl<M: Measure> Step<M> {
     pub(super) fn new(number: i64) -> Self {
         Self {
             number,
-            seen: Counts::default(),
-            unattributed: Counts::default(),
+            seen: M::default(),
+            unattributed: M::default(),
             malformed: BTreeMap::new(),
             odd: BTreeMap::new(),
             rules: BTreeMap::new(),
@@ -90,58 +91,52 @@ impl Step {
     }
 
     /// Adds all but the pairs and rules.
-    pub(super) fn add_totals<K>(&mut self, delta: &Delta<K>) {
-        self.seen.add(delta.seen);
-        self.unattributed.add(delta.unattributed);
+    pub(super) fn add_totals<K>(&mut self, delta: &Delta<K, M>) {
+        self.seen.join(&delta.seen);
+        self.unattributed.join(&delta.unattributed);
         add_each(&mut self.malformed, &delta.malformed);
         add_each(&mut self.odd, &delta.odd);
     }
 
     /// Takes frames that have no cell here.
-    pub(super) fn add_unattributed(&mut self, counts: Counts) {
-        self.unattributed.add(counts);
+    pub(super) fn add_unattributed(&mut self, amount: &M) {
+        self.unattributed.join(amount);
     }
 
     /// Adds which rules were broken. Those of another station than the step has become those of stations
     /// without room if there are `bound` records of rules.
-    pub(super) fn add_rules<K>(&mut self, delta: &Delta<K>, bound: usize) {
+    pub(super) fn add_rules<K>(&mut self, delta: &Delta<K, M>, bound: usize) {
         for (key, counts) in &delta.rules {
             let has_room = self.rule_records() + RULE_RECORDS <= bound;
             if let Some(sum) = self.rules.get_mut(key) {
-                sum.add(counts);
+                sum.join(counts);
             } else if has_room {
                 self.rules.insert(*key, *counts);
             } else if let Some(rule) = key.rule() {
-                self.rules_missed.entry(rule).or_default().add(counts);
+                self.rules_missed.entry(rule).or_default().join(counts);
             }
         }
-        add_rules(&mut self.rules_missed, &delta.rules_missed);
+        add_each(&mut self.rules_missed, &delta.rules_missed);
     }
 
     /// Adds the totals to `delta` and the pairs to `sums`.
-    pub(super) fn add_to<K>(&self, delta: &mut Delta<K>, sums: &mut [Counts]) {
-        delta.seen.add(self.seen);
-        delta.unattributed.add(self.unattributed);
+    pub(super) fn add_to<K>(&self, delta: &mut Delta<K, M>, sums: &mut [M]) {
+        delta.seen.join(&self.seen);
+        delta.unattributed.join(&self.unattributed);
         add_each(&mut delta.malformed, &self.malformed);
         add_each(&mut delta.odd, &self.odd);
-        add_rules(&mut delta.rules, &self.rules);
-        add_rules(&mut delta.rules_missed, &self.rules_missed);
+        add_each(&mut delta.rules, &self.rules);
+        add_each(&mut delta.rules_missed, &self.rules_missed);
         self.pairs.add_to(sums);
     }
 
     pub(super) fn memory(&self) -> usize {
-        size_of::<Self>() + self.pairs.memory() + self.rule_records() * RECORD_BYTES
+        size_of::<Self>() + self.pairs.memory() + self.rule_records() * Records::<M>::BYTES
     }
 }
 
-fn add_rules<K: Ord + Copy>(into: &mut BTreeMap<K, RuleCounts>, from: &BTreeMap<K, RuleCounts>) {
-    for (key, counts) in from {
-        into.entry(*key).or_default().add(counts);
-    }
-}
-
-fn add_each<K: Ord + Copy>(into: &mut BTreeMap<K, Counts>, from: &BTreeMap<K, Counts>) {
-    for (key, counts) in from {
-        into.entry(*key).or_default().add(*counts);
+fn add_each<K: Ord + Copy, A: Amount>(into: &mut BTreeMap<K, A>, from: &BTreeMap<K, A>) {
+    for (key, amount) in from {
+        into.entry(*key).or_default().join(amount);
     }
 }

@@ -1,0 +1,105 @@
+//! What deltas, windows and matrices are sums of: frames that were counted, or estimates of them.
+
+use std::fmt::Debug;
+
+use ixp_common::counters::{Counts, RuleCounts};
+
+/// A sum of frames.
+pub trait Amount: Copy + Default + PartialEq + Debug {
+    /// What it amounts to.
+    type Plain;
+
+    /// Adds another.
+    fn join(&mut self, other: &Self);
+    /// Whether it is nothing.
+    fn is_nothing(&self) -> bool;
+    /// What it amounts to.
+    fn plain(&self) -> Self::Plain;
+    /// How sure it is; `None` if each frame was counted.
+    fn sampled(&self) -> Option<Sampled>;
+}
+
+/// A sum of frames and their bytes, and of those that broke a rule.
+pub trait Measure: Amount<Plain = Counts> {
+    /// Frames that broke a rule.
+    type Broken: Amount<Plain = RuleCounts>;
+    /// How sums came about.
+    const SOURCE: Source;
+}
+
+/// How sums came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// Each frame was counted.
+    Exact,
+    /// Some frames stand for all.
+    Sampled,
+}
+
+impl Source {
+    /// The name in JSON and queries.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Sampled => "sampled",
+        }
+    }
+}
+
+/// How sure an estimate is.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Sampled {
+    /// Frames that stand for all.
+    pub samples: u64,
+    /// In 95 of 100 cases the number of frames is off by no more than this part of itself. Below some ten samples take it
+    /// for a hint alone.
+    pub relative_error: f64,
+    /// The same of the number of bytes.
+    pub bytes_relative_error: f64,
+}
+
+impl Amount for Counts {
+    type Plain = Self;
+
+    fn join(&mut self, other: &Self) {
+        self.add(*other);
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.is_zero()
+    }
+
+    fn plain(&self) -> Self {
+        *self
+    }
+
+    fn sampled(&self) -> Option<Sampled> {
+        None
+    }
+}
+
+impl Measure for Counts {
+    type Broken = RuleCounts;
+    const SOURCE: Source = Source::Exact;
+}
+
+impl Amount for RuleCounts {
+    type Plain = Self;
+
+    fn join(&mut self, other: &Self) {
+        self.add(other);
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.is_zero()
+    }
+
+    fn plain(&self) -> Self {
+        *self
+    }
+
+    fn sampled(&self) -> Option<Sampled> {
+        None
+    }
+}
