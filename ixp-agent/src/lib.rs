@@ -13,6 +13,7 @@ pub mod members;
 pub mod notice;
 pub mod policy;
 
+pub mod intake;
 pub mod samples;
 pub mod sflow;
 

@@ -19,7 +19,12 @@ pub use settings::{
     Webhook,
 };
 
+use ixp_common::addr::Mac;
+use ixp_common::policy::{Deployment, PortPolicy};
 use ixp_common::table::{LANS, MOST_STATIONS, PROFILES};
+
+/// A port that others are reached by, whichever it is; it samples no frame.
+pub const ANY_PORT: PortPolicy = PortPolicy::new(0, Deployment::Inline, Mac::ZERO, false, 0);
 
 /// Why there are no tables.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -2,19 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use ixp_common::addr::Mac;
 use ixp_common::bytes::Captured;
 use ixp_common::counters::{Counts, Outcome, PairKey, RuleCounts, RuleKey};
 use ixp_common::frame::{Link, Malformed, Oddity};
 use ixp_common::observe::{Broken, Sink, observe};
-use ixp_common::policy::{Deployment, PortPolicy};
 use ixp_common::rules::Place;
 
+use crate::policy::ANY_PORT;
 use crate::policy::memory::HostMemory;
 use crate::snapshot::{Delta, Pairs};
-
-/// A port that others are reached by, and samples no frame.
-const PORT: PortPolicy = PortPolicy::new(0, Deployment::Inline, Mac::ZERO, false, 0);
 
 /// What was counted so far.
 #[derive(Debug, Default)]
@@ -37,7 +33,7 @@ impl Tally {
 
     /// Counts a frame; without a memory no rule is applied.
     pub fn count(&mut self, frame: &Captured<'_>, memory: Option<&HostMemory>) {
-        let port = if self.is_enforcing { PORT.enforcing() } else { PORT };
+        let port = if self.is_enforcing { ANY_PORT.enforcing() } else { ANY_PORT };
         observe(frame, &port, memory, self);
     }
 

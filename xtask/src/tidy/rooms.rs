@@ -57,6 +57,7 @@ const ROOMS: &[Room] = &[
     room("ixp-agent/src/matrix", Pure, &["ixp_common", "members", "pairs", "snapshot"]),
     room("ixp-agent/src/policy", Pure, &["ixp_common", "members", "notice"]),
     room("ixp-agent/src/samples", Pure, &["ixp_common", "members", "sflow"]),
+    room("ixp-agent/src/intake", Pure, &["ixp_common", "members", "policy", "sflow", "snapshot"]),
     room("ixp-agent/src/sflow", Pure, &[]),
     room("ixp-agent/src/sflow/send", Rim, &[]),
     room("ixp-agent/src/stations", Pure, &["ixp_common", "members"]),

@@ -1,0 +1,302 @@
+//! The datagrams of one exporter in, what their samples stand for and how well it is heard out.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use foldhash::fast::RandomState;
+use ixp_common::bytes::Captured;
+use jiff::Timestamp;
+
+use super::debt::{Debt, Way};
+use super::facts::Facts;
+use super::health::{Directions, Health, Reason};
+use super::sequence::{Sequence, Step};
+use super::tagged::Tagged;
+use super::tally::Tally;
+use crate::sflow::decode::{Datagram, FlowRecords, Sample};
+use crate::sflow::{Flow, FlowRecord, Header, PROTOCOL_ETHERNET, Port, Source, Switch};
+
+/// Bytes of the FCS, which `frame_length` has and the matrix has not.
+const FCS: u32 = 4;
+/// Parts of an exporter that number their datagrams on their own.
+const AGENTS: usize = 64;
+/// Sources of one exporter whose samples are numbered.
+const SOURCES: usize = 4096;
+/// After so long without a datagram what was lost meanwhile is of another time, and not made up for.
+const SILENCE: Duration = Duration::from_secs(10);
+/// A part that was silent for so long makes room for another.
+const GONE: Duration = Duration::from_mins(10);
+
+/// A moment: by the wall clock, and since the start by one that never goes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// By the wall clock.
+    pub at: Timestamp,
+    /// Since the start.
+    pub since_start: Duration,
+}
+
+/// A switch, or another host, that sends samples.
+#[derive(Debug)]
+pub struct Exporter {
+    health: Health,
+    agents: HashMap<(IpAddr, u32), Agent, RandomState>,
+    sources: usize,
+}
+
+/// A part of it that numbers its datagrams.
+#[derive(Debug)]
+struct Agent {
+    sequence: Sequence,
+    heard: Duration,
+    /// Datagrams that were lost and are to be made up for.
+    lost: u64,
+    /// The most samples that one datagram had.
+    most: u32,
+    clock: Clock,
+    sources: HashMap<Source, Tracked, RandomState>,
+}
+
+/// Its clock beside ours.
+#[derive(Debug, Clone, Copy)]
+struct Clock {
+    uptime_ms: u32,
+    /// Its time less ours, since it was first heard.
+    ahead_ms: i64,
+}
+
+#[derive(Debug)]
+struct Tracked {
+    debt: Debt,
+    rate: u32,
+}
+
+impl Exporter {
+    /// Nothing heard of it yet.
+    #[must_use]
+    pub fn new(address: IpAddr, name: Option<String>, directions: Option<Directions>) -> Self {
+        Self { health: Health::new(address, name, directions), agents: HashMap::default(), sources: 0 }
+    }
+
+    /// How well it is heard.
+    #[must_use]
+    pub fn health(&self) -> &Health {
+        &self.health
+    }
+
+    /// Takes a datagram. What is wrong with it is counted by [`Reason`].
+    pub fn hear(&mut self, datagram: &[u8], now: Moment, facts: &Facts, tally: &mut Tally) {
+        self.health.heard(now.at, datagram.len());
+        let datagram = match Datagram::read(datagram) {
+            Ok(datagram) => datagram,
+            Err(fault) => return self.health.refuse(Reason::Fault(fault)),
+        };
+        let Some(turn) = self.step(&datagram, now) else { return };
+        let key = (datagram.agent, datagram.sub_agent);
+        let Self { health, agents, sources } = self;
+        let Some(agent) = agents.get_mut(&key) else { return };
+        let mut hearing = Hearing { health, agent, sources, turn, facts, tally };
+        for sample in datagram {
+            match sample {
+                Ok(sample) => hearing.sample(&sample),
+                Err(fault) => hearing.health.refuse(Reason::Fault(fault)),
+            }
+        }
+    }
+
+    /// Where a datagram stands among those before it; `None` if it is none of its own.
+    fn step(&mut self, datagram: &Datagram<'_>, now: Moment) -> Option<Turn> {
+        let key = (datagram.agent, datagram.sub_agent);
+        if !self.agents.contains_key(&key) {
+            if self.agents.len() >= AGENTS && !self.make_room(now) {
+                self.health.refuse(Reason::Agents);
+                return None;
+            }
+            self.agents.insert(key, Agent::new(datagram, now));
+            self.health.agents = self.agents.len();
+            return Some(Turn { is_late: false, is_after_silence: false });
+        }
+        let agent = self.agents.get_mut(&key)?;
+        let is_after_silence = now.since_start.saturating_sub(agent.heard) > SILENCE;
+        let step = agent.sequence.step(datagram.sequence, datagram.uptime_ms);
+        match step {
+            Step::Twice => {
+                self.health.refuse(Reason::Twice);
+                return None;
+            }
+            Step::Late => {
+                self.health.late += 1;
+                self.health.lost = self.health.lost.saturating_sub(1);
+            }
+            Step::Next { lost } => {
+                self.health.lost += u64::from(lost);
+                agent.lost += if is_after_silence { 0 } else { u64::from(lost) };
+                agent.follow(datagram, now);
+            }
+            Step::Anew => {
+                self.health.restarts += 1;
+                self.sources -= agent.sources.len();
+                *agent = Agent::new(datagram, now);
+            }
+        }
+        agent.most = agent.most.max(datagram.len());
+        self.health.clock(agent.clock.uptime_ms, agent.clock.ahead_ms);
+        Some(Turn { is_late: step == Step::Late, is_after_silence })
+    }
+
+    /// Forgets the part that was silent the longest, if that is long enough.
+    fn make_room(&mut self, now: Moment) -> bool {
+        let longest = self.agents.iter().min_by_key(|(_, agent)| agent.heard);
+        let Some((key, _)) = longest.filter(|(_, agent)| now.since_start.saturating_sub(agent.heard) > GONE)
+        else {
+            return false;
+        };
+        let key = *key;
+        if let Some(agent) = self.agents.remove(&key) {
+            self.sources -= agent.sources.len();
+        }
+        true
+    }
+}
+
+/// How a datagram came.
+#[derive(Debug, Clone, Copy)]
+struct Turn {
+    /// Whether it was counted as lost.
+    is_late: bool,
+    /// Whether nothing was heard for long before it.
+    is_after_silence: bool,
+}
+
+impl Agent {
+    fn new(datagram: &Datagram<'_>, now: Moment) -> Self {
+        Self {
+            sequence: Sequence::new(datagram.sequence, datagram.uptime_ms),
+            heard: now.since_start,
+            lost: 0,
+            most: datagram.len(),
+            clock: Clock { uptime_ms: datagram.uptime_ms, ahead_ms: 0 },
+            sources: HashMap::default(),
+        }
+    }
+
+    fn follow(&mut self, datagram: &Datagram<'_>, now: Moment) {
+        let passed = i64::from(datagram.uptime_ms.wrapping_sub(self.clock.uptime_ms).cast_signed());
+        let here = i64::try_from(now.since_start.saturating_sub(self.heard).as_millis()).unwrap_or(i64::MAX);
+        self.clock = Clock {
+            uptime_ms: datagram.uptime_ms,
+            ahead_ms: self.clock.ahead_ms.saturating_add(passed).saturating_sub(here),
+        };
+        self.heard = now.since_start;
+    }
+}
+
+/// What a datagram's samples are taken with.
+struct Hearing<'h> {
+    health: &'h mut Health,
+    agent: &'h mut Agent,
+    sources: &'h mut usize,
+    turn: Turn,
+    facts: &'h Facts,
+    tally: &'h mut Tally,
+}
+
+impl Hearing<'_> {
+    fn sample(&mut self, sample: &Sample<'_>) {
+        match sample {
+            Sample::Flow(flow, records) => self.flow(flow, *records),
+            Sample::Counters(..) => self.health.counters += 1,
+            Sample::Discard(..) => self.health.discards += 1,
+            Sample::Other { .. } => self.health.others += 1,
+        }
+    }
+
+    fn flow(&mut self, flow: &Flow, records: FlowRecords<'_>) {
+        self.health.samples += 1;
+        if flow.rate == 0 {
+            return self.health.refuse(Reason::Rate);
+        }
+        let is_counted = self.health.takes(flow);
+        let Some(weight) = self.weigh(flow).filter(|_| is_counted) else { return };
+        let (mut header, mut switch) = (None, None);
+        for record in records {
+            match record {
+                Ok(FlowRecord::Header(found)) => header = header.or(Some(found)),
+                Ok(FlowRecord::Switch(found)) => switch = switch.or(Some(found)),
+                Ok(FlowRecord::Other { .. }) => {}
+                Err(fault) => self.health.refuse(Reason::Fault(fault)),
+            }
+        }
+        match header {
+            Some(header) if header.protocol == PROTOCOL_ETHERNET => self.frame(&header, switch, weight),
+            Some(header) => {
+                self.health.refuse(Reason::Protocol);
+                self.tally.unknown(header.frame_length, weight);
+            }
+            None => {
+                self.health.refuse(Reason::NoHeader);
+                self.tally.unknown(0, weight);
+            }
+        }
+    }
+
+    /// How many frames a sample stands for; `None` if others stand for it already.
+    fn weigh(&mut self, flow: &Flow) -> Option<u64> {
+        let Self { agent, health, turn, .. } = self;
+        let way = Way { lost: agent.lost, most: agent.most, is_after_silence: turn.is_after_silence };
+        let rate = u64::from(flow.rate);
+        health.rate(flow.rate);
+        let Some(tracked) = agent.sources.get_mut(&flow.source) else {
+            if *self.sources >= SOURCES {
+                health.refuse(Reason::Sources);
+                return Some(rate);
+            }
+            *self.sources += 1;
+            let debt = Debt::new(flow.sequence, flow.drops, way);
+            agent.sources.insert(flow.source, Tracked { debt, rate: flow.rate });
+            return Some(rate);
+        };
+        if turn.is_late {
+            let is_owed = tracked.debt.is_owed();
+            if !is_owed {
+                health.refuse(Reason::MadeUpFor);
+            }
+            health.samples_lost = health.samples_lost.saturating_sub(u64::from(is_owed));
+            return is_owed.then_some(rate);
+        }
+        if tracked.rate != flow.rate {
+            tracked.rate = flow.rate;
+            health.rate_changes += 1;
+        }
+        let lost = tracked.debt.sample(flow.sequence, flow.drops, way);
+        health.samples_lost += u64::from(lost.on_the_way);
+        health.samples_dropped += u64::from(lost.by_the_agent);
+        health.samples_unexplained += u64::from(lost.unexplained);
+        Some(rate * u64::from(tracked.debt.pay()))
+    }
+
+    fn frame(&mut self, header: &Header<'_>, switch: Option<Switch>, weight: u64) {
+        let wire_len = header.frame_length.saturating_sub(FCS);
+        let tag = switch.and_then(|switch| {
+            self.facts.tag(switch.source_vlan).or_else(|| self.facts.tag(switch.destination_vlan))
+        });
+        match tag.and_then(|tag| Tagged::new(header.bytes, tag)) {
+            Some(tagged) => {
+                let frame = Captured::new(tagged.bytes(), wire_len.saturating_add(Tagged::INSERTED));
+                self.tally.sample(&frame, Tagged::INSERTED, weight, self.facts);
+            }
+            None => self.tally.sample(&Captured::new(header.bytes, wire_len), 0, weight, self.facts),
+        }
+    }
+}
+
+/// Which way a frame went where it was sampled.
+pub(super) fn is_ingress(flow: &Flow) -> Option<bool> {
+    let is_there = |port: Port| flow.source.class == 0 && port == Port::Index(flow.source.index);
+    match (is_there(flow.input), is_there(flow.output)) {
+        (true, false) => Some(true),
+        (false, true) => Some(false),
+        _ => None,
+    }
+}
