@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -23,10 +23,12 @@ pub mod policy;
 mod raw;
 mod resolve;
 pub mod schema;
+pub mod sflow;
 pub mod show;
 
 pub use raw::{DeploymentName, HiddenTags, XdpMode};
 pub use resolve::{Overrides, resolve};
+pub use sflow::Sflow;
 
 /// Where the file is unless a flag says otherwise.
 pub const DEFAULT_PATH: &str = "/etc/ixp-agent/config.toml";
@@ -44,7 +46,7 @@ pub struct Config {
     pub counting: Counting,
     /// Header samples.
     pub sampling: Sampling,
-    /// Samples for collectors.
+    /// Samples for collectors, and those of switches.
     pub sflow: Sflow,
     /// The matrices kept in memory.
     pub window: Window,
@@ -140,39 +142,6 @@ impl Default for Counting {
 pub struct Sampling {
     /// One frame in this many is sampled; 0 is none.
     pub rate: u32,
-}
-
-/// Samples for collectors, as sFlow version 5.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sflow {
-    /// Who gets them; nobody if there is none.
-    pub collectors: Vec<SocketAddr>,
-    /// The address that the agent is known by; `None`: as the host reaches the first collector.
-    pub agent: Option<IpAddr>,
-    /// Tells agents of one address apart.
-    pub sub_agent: u32,
-    /// Bytes of a frame's start at most.
-    pub header: u32,
-    /// Bytes of a datagram at most.
-    pub datagram: u32,
-    /// How often the counters of each interface are told; in whole seconds.
-    pub counters: SignedDuration,
-    /// Whether IP addresses in headers are replaced by zeros.
-    pub hides_hosts: bool,
-}
-
-impl Default for Sflow {
-    fn default() -> Self {
-        Self {
-            collectors: Vec::new(),
-            agent: None,
-            sub_agent: 0,
-            header: 128,
-            datagram: 1400,
-            counters: SignedDuration::from_secs(30),
-            hides_hosts: false,
-        }
-    }
 }
 
 /// The matrices kept in memory.

@@ -2,6 +2,7 @@
 //! and the API show out.
 
 mod rules;
+mod sampled;
 mod sums;
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,7 @@ use crate::stations::Inventory;
 use self::sums::Sums;
 
 pub use self::rules::{InForce, RuleTotals};
+pub use self::sampled::{Hearing, Sampled};
 
 /// From the member's point of view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -120,7 +122,7 @@ pub struct Live {
     sides: Sides,
     /// The members that they go by.
     roster: Arc<Roster>,
-    sums: Sums,
+    sums: Sums<Counts>,
     /// Who was seen.
     pub stations: Inventory,
     /// Who claims which address, by address; bounded by the kernel's table.
@@ -149,6 +151,8 @@ pub struct Live {
     pub failed_drains: u64,
     /// Where samples go, if anywhere.
     pub sflow: Option<SflowState>,
+    /// What switches sampled, if they are listened to.
+    pub sampled: Option<Sampled>,
 }
 
 /// Where samples go.
@@ -203,6 +207,7 @@ impl Live {
                 .expect("bounds that hdrhistogram documents"),
             failed_drains: 0,
             sflow: None,
+            sampled: None,
         }
     }
 

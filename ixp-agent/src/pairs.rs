@@ -39,6 +39,12 @@ impl PairBook {
         })
     }
 
+    /// The number of a pair that was met.
+    #[must_use]
+    pub fn known(&self, key: &PairKey) -> Option<PairId> {
+        self.by_key.get(key).copied()
+    }
+
     /// The pairs in the order of their numbers.
     #[must_use]
     pub fn keys(&self) -> &[PairKey] {

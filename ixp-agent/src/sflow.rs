@@ -2,6 +2,7 @@
 
 pub mod decode;
 pub mod encode;
+pub mod listen;
 mod record;
 mod sample;
 pub mod send;

@@ -20,6 +20,11 @@ pub(super) const MOST_HEADER: u32 = ixp_common::sample::SAMPLE_BYTES as u32;
 /// Bytes of a datagram: there is room for the longest sample, and IPv4 can carry it.
 pub(super) const LEAST_DATAGRAM: u32 = 300;
 pub(super) const MOST_DATAGRAM: u32 = 65_507;
+/// Sockets that share an address.
+pub(super) const MOST_WORKERS: u32 = 64;
+/// Bytes of a receive buffer: some datagrams, and what SO_RCVBUFFORCE takes without overflow.
+pub(super) const LEAST_BUFFER: u32 = 1 << 16;
+pub(super) const MOST_BUFFER: u32 = 1 << 30;
 const LONGEST_KEEP: SignedDuration = SignedDuration::from_hours(31 * 24);
 
 /// A number of a range.
@@ -102,6 +107,23 @@ pub(super) fn collector(text: &str) -> Result<SocketAddr, String> {
         return Err(format!("{text:?} is no collector's address; {hint}"));
     }
     Ok(address)
+}
+
+/// Where samples are received.
+pub(super) fn receiver(text: &str) -> Result<SocketAddr, String> {
+    let address = text.parse::<SocketAddr>().ok().filter(|address| address.port() != 0);
+    address.ok_or_else(|| {
+        format!("address = {text:?} is no address with a port; write it as \"0.0.0.0:6343\" or \"[::]:6343\"")
+    })
+}
+
+/// Whose samples are received.
+pub(super) fn exporter(text: &str) -> Result<IpAddr, String> {
+    let address = text.parse::<IpAddr>().ok().map(|address| address.to_canonical());
+    let is_host = |address: &IpAddr| !address.is_unspecified() && !address.is_multicast();
+    address.filter(is_host).ok_or_else(|| {
+        format!("address = {text:?} is no IP address of a host; write it as \"192.0.2.1\" or \"2001:db8::1\"")
+    })
 }
 
 /// The address that an sFlow agent is known by.

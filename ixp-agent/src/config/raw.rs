@@ -10,6 +10,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::policy::raw::{ProfileName, RawPolicy};
+use super::sflow::raw::RawSflow;
 
 /// Configuration of ixp-agent.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -31,7 +32,7 @@ pub(super) struct RawConfig {
     /// Header samples.
     #[serde(default)]
     pub(super) sampling: RawSampling,
-    /// Samples for collectors, as sFlow version 5.
+    /// Samples for collectors, and those of switches, as sFlow version 5.
     #[serde(default)]
     pub(super) sflow: RawSflow,
     /// The matrices kept in memory.
@@ -123,40 +124,6 @@ pub(super) struct RawSampling {
     #[serde(default)]
     #[schemars(with = "i64", range(min = 0, max = u32::MAX), example = 1024)]
     pub(super) rate: Option<Spanned<i64>>,
-}
-
-/// Samples for collectors, as sFlow version 5.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawSflow {
-    /// Who gets them: address and port of each [default: nobody].
-    #[serde(default)]
-    #[schemars(with = "Vec<String>", example = &["192.0.2.10:6343"])]
-    pub(super) collectors: Vec<Spanned<String>>,
-    /// The address that the agent is known by [default: the one by which the host reaches the first collector].
-    #[serde(default)]
-    #[schemars(with = "String", example = &"192.0.2.5")]
-    pub(super) agent: Option<Spanned<String>>,
-    /// Tells agents of one address apart.
-    #[serde(default)]
-    #[schemars(with = "i64", range(min = 0, max = u32::MAX), example = 0)]
-    pub(super) sub_agent: Option<Spanned<i64>>,
-    /// Bytes of a frame's start at most; what follows the transport header is never told.
-    #[serde(default)]
-    #[schemars(with = "i64", range(min = super::key::LEAST_HEADER, max = super::key::MOST_HEADER), example = 128)]
-    pub(super) header: Option<Spanned<i64>>,
-    /// Bytes of a datagram at most, without UDP and IP headers.
-    #[serde(default)]
-    #[schemars(with = "i64", range(min = super::key::LEAST_DATAGRAM, max = super::key::MOST_DATAGRAM), example = 1400)]
-    pub(super) datagram: Option<Spanned<i64>>,
-    /// How often the counters of each interface are told.
-    #[serde(default)]
-    #[schemars(with = "String", example = &"30s")]
-    pub(super) counters: Option<Spanned<String>>,
-    /// Whether IP addresses in headers are replaced by zeros.
-    #[serde(default)]
-    #[schemars(with = "bool", example = false)]
-    pub(super) hide_hosts: Option<bool>,
 }
 
 /// The matrices kept in memory.

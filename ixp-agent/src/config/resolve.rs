@@ -9,8 +9,8 @@ use ixp_common::policy::Deployment;
 use toml::Spanned;
 
 use super::key;
-use super::raw::{RawAttach, RawConfig, RawCounting, RawHttp, RawMembers, RawSflow, RawWindow, XdpMode};
-use super::{Attach, Config, ConfigError, Counting, Http, InterfaceName, Members, Sampling, Sflow, Window};
+use super::raw::{RawAttach, RawConfig, RawCounting, RawHttp, RawMembers, RawWindow, XdpMode};
+use super::{Attach, Config, ConfigError, Counting, Http, InterfaceName, Members, Sampling, Window};
 use crate::notice::reader::Reader;
 use crate::notice::{Notice, Place, Source, shape};
 use crate::policy::{Policy, Profile};
@@ -233,48 +233,6 @@ impl Reading<'_> {
         Counting {
             pairs: self.reader.checked(raw.pairs.as_ref(), pairs).unwrap_or(default.pairs),
             stations: self.reader.checked(raw.stations.as_ref(), stations).unwrap_or(default.stations),
-        }
-    }
-
-    fn sflow(&mut self, raw: &RawConfig) -> Sflow {
-        let default = Sflow::default();
-        let RawSflow { collectors: written, .. } = &raw.sflow;
-        let mut collectors = Vec::new();
-        for written in written {
-            let Some(collector) = self.reader.checked(Some(written), |text| key::collector(text)) else {
-                continue;
-            };
-            if collectors.contains(&collector) {
-                self.reader
-                    .error(&written.span(), format!("{collector} is a collector already; write it once"));
-                continue;
-            }
-            collectors.push(collector);
-        }
-        let rates =
-            raw.attach.iter().map(|attach| attach.sampling.as_ref()).chain([raw.sampling.rate.as_ref()]);
-        let is_sampling = rates.flatten().any(|rate| *rate.get_ref() != 0);
-        if let (Some(first), false) = (written.first(), is_sampling) {
-            let text = "collectors get samples, and none is taken: set rate in [sampling], as rate = 1024";
-            self.reader.error(&first.span(), text.to_owned());
-        }
-        let raw = &raw.sflow;
-        let number =
-            |key: &'static str, least, most| move |value: &i64| key::number(key, *value, least..=most);
-        let header = number("header", key::LEAST_HEADER, key::MOST_HEADER);
-        let datagram = number("datagram", key::LEAST_DATAGRAM, key::MOST_DATAGRAM);
-        let counters = |text: &String| key::duration("counters", text);
-        Sflow {
-            collectors,
-            agent: self.reader.checked(raw.agent.as_ref(), |text| key::agent(text)),
-            sub_agent: self
-                .reader
-                .checked(raw.sub_agent.as_ref(), number("sub_agent", 0, u32::MAX))
-                .unwrap_or(default.sub_agent),
-            header: self.reader.checked(raw.header.as_ref(), header).unwrap_or(default.header),
-            datagram: self.reader.checked(raw.datagram.as_ref(), datagram).unwrap_or(default.datagram),
-            counters: self.reader.checked(raw.counters.as_ref(), counters).unwrap_or(default.counters),
-            hides_hosts: raw.hide_hosts.unwrap_or(default.hides_hosts),
         }
     }
 

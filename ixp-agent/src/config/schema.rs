@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::policy::show as policy;
 use super::raw::RawConfig;
 use super::show::{self, Keys};
-use super::{Attach, Config, InterfaceName};
+use super::{Attach, Config, InterfaceName, sflow};
 use crate::notice::shape;
 use crate::policy::Policy;
 
@@ -19,6 +19,8 @@ pub fn schema() -> String {
     let policy = &mut schema["properties"]["policy"];
     set_defaults(policy, policy::keys(&Policy::default()));
     set_defaults(&mut policy["properties"]["limits"], policy::limits(&Policy::default()));
+    let listen = sflow::show::listen_keys(&sflow::Listen::default());
+    set_defaults(&mut schema["properties"]["sflow"]["properties"]["listen"], listen);
     let mut attach = show::attach_keys(&Attach::new(InterfaceName(String::new())));
     attach.retain(|(key, _)| *key != "interface");
     set_defaults(&mut schema["properties"]["attach"]["items"], attach);

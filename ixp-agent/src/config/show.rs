@@ -7,6 +7,7 @@ use toml::Value as Toml;
 
 use super::policy::show as policy;
 use super::raw::RawConfig;
+use super::sflow::show as sflow;
 use super::{Attach, Config, HiddenTags, XdpMode};
 use crate::notice::shape;
 
@@ -27,7 +28,11 @@ pub fn show(config: &Config) -> String {
     text += &plain(members, schema);
     text += &policy::show(&config.policy, &schema["policy"]);
     for others in others {
+        let name = others.0;
         text += &plain(others, schema);
+        if name == "sflow" {
+            text += &sflow::listen(config.sflow.listen.as_ref(), &schema[name]);
+        }
     }
     text
 }
@@ -66,16 +71,6 @@ pub(super) fn sections(config: &Config) -> [(&'static str, Keys); 6] {
         ("stations", Some(i64::from(counting.stations).into())),
     ];
     let sampling = vec![("rate", Some(i64::from(sampling.rate).into()))];
-    let collectors = sflow.collectors.iter().map(|collector| Toml::from(collector.to_string()));
-    let sflow = vec![
-        ("collectors", Some(Toml::Array(collectors.collect()))),
-        ("agent", sflow.agent.map(|agent| agent.to_string().into())),
-        ("sub_agent", Some(i64::from(sflow.sub_agent).into())),
-        ("header", Some(i64::from(sflow.header).into())),
-        ("datagram", Some(i64::from(sflow.datagram).into())),
-        ("counters", Some(format!("{:#}", sflow.counters).into())),
-        ("hide_hosts", Some(sflow.hides_hosts.into())),
-    ];
     let window = vec![
         ("step", Some(format!("{:#}", window.step).into())),
         ("keep", Some(format!("{:#}", window.keep).into())),
@@ -89,7 +84,7 @@ pub(super) fn sections(config: &Config) -> [(&'static str, Keys); 6] {
         ("members", members),
         ("counting", counting),
         ("sampling", sampling),
-        ("sflow", sflow),
+        ("sflow", sflow::keys(sflow)),
         ("window", window),
         ("http", http),
     ]

@@ -6,6 +6,7 @@ use super::*;
 
 mod property;
 mod rules;
+mod sflow;
 
 fn resolved(text: &str, flags: Overrides) -> Result<Config, ConfigError> {
     resolve(Some((Path::new("etc/config.toml"), text)), flags)

@@ -1,6 +1,6 @@
 //! Any text is answered, and what is shown is read back.
 
-use std::net::Ipv6Addr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use ixp_common::addr::{EtherType, Mac};
 use ixp_common::rules::{Needs, Rule, RuleAction, RuleSet};
@@ -8,6 +8,8 @@ use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use super::*;
+use crate::config::sflow::{Exporter, Listen};
+use crate::intake::Directions;
 use crate::members::Asn;
 use crate::policy::{Actions, Exempt, LanKind, LanPolicy, Limits, MOST_TARGETS, Policy, Rate, Webhook};
 
@@ -61,11 +63,30 @@ fn sflows() -> impl Strategy<Value = Sflow> {
     let collectors = proptest::collection::btree_set((host(), 1u16..), 0..3);
     let sizes = (key::LEAST_HEADER..=key::MOST_HEADER, key::LEAST_DATAGRAM..=key::MOST_DATAGRAM);
     let rest = (any::<u32>(), sizes, 1i64..86_400, any::<bool>());
-    (collectors, proptest::option::of(host()), rest).prop_map(|(collectors, agent, rest)| {
+    let exporter = (proptest::option::of("[ -~]{0,5}[a-z]"), 0..3usize);
+    let exporters = proptest::collection::btree_map(host(), exporter, 1..3).prop_map(|exporters| {
+        let directions = [None, Some(Directions::One), Some(Directions::Both)];
+        let named = |(address, (name, at)): (IpAddr, (Option<String>, usize))| Exporter {
+            address,
+            name,
+            directions: directions[at],
+        };
+        exporters.into_iter().map(named).collect::<Vec<_>>()
+    });
+    let buffer = key::LEAST_BUFFER..=key::MOST_BUFFER;
+    let listen = ((host(), 1u16..), 1..=key::MOST_WORKERS, buffer, exporters);
+    let listen = listen.prop_map(|(address, workers, receive_buffer, exporters)| Listen {
+        address: address.into(),
+        workers,
+        receive_buffer,
+        exporters,
+    });
+    let listen = proptest::option::of(listen);
+    (collectors, proptest::option::of(host()), rest, listen).prop_map(|(collectors, agent, rest, listen)| {
         let (sub_agent, (header, datagram), seconds, hides_hosts) = rest;
         let collectors = collectors.into_iter().map(SocketAddr::from).collect();
         let counters = SignedDuration::from_secs(seconds);
-        Sflow { collectors, agent, sub_agent, header, datagram, counters, hides_hosts }
+        Sflow { collectors, agent, sub_agent, header, datagram, counters, hides_hosts, listen }
     })
 }
 
