@@ -8,6 +8,7 @@ mod matrix;
 mod problem;
 mod query;
 mod rules;
+mod sflow;
 mod stations;
 mod stream;
 
@@ -136,9 +137,9 @@ async fn readyz(State(api): State<Arc<Api>>) -> Result<&'static str, Problem> {
     if !gone.is_empty() {
         return Err(Problem::unavailable(&format!("the program is not on {}", gone.join(", "))));
     }
-    match live.last {
+    match live.read() {
         Some(last) if (api.clock)().duration_since(last) <= LATE => Ok("ready\n"),
-        Some(last) => Err(Problem::unavailable(&format!("counters were last read at {last}"))),
-        None => Err(Problem::unavailable("counters were not read yet")),
+        Some(last) => Err(Problem::unavailable(&format!("counters and samples were last read at {last}"))),
+        None => Err(Problem::unavailable("counters and samples were not read yet")),
     }
 }

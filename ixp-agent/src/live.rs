@@ -25,7 +25,7 @@ use crate::members::{Asn, Registry};
 use crate::pairs::{PairBook, PairId};
 use crate::sflow::send::Delivery;
 use crate::sides::{Side, Sides};
-use crate::snapshot::{Delta, Port, Snapshot};
+use crate::snapshot::{Delta, Port, Snapshot, Source};
 use crate::stations::Inventory;
 
 use self::sums::Sums;
@@ -245,6 +245,25 @@ impl Live {
     #[must_use]
     pub fn query(&self, from: Option<Timestamp>, to: Option<Timestamp>) -> Slice {
         self.window.query(from, to, self.sides.keys())
+    }
+
+    /// Where a matrix is from unless somebody asks for another: what was counted, if anything is.
+    #[must_use]
+    pub fn source(&self) -> Source {
+        match self.ports.is_empty() && self.sampled.is_some() {
+            true => Source::Sampled,
+            false => Source::Exact,
+        }
+    }
+
+    /// When counters and samples were last read: the earlier of both, where there are both.
+    #[must_use]
+    pub fn read(&self) -> Option<Timestamp> {
+        match &self.sampled {
+            Some(sampled) if self.ports.is_empty() => sampled.last,
+            Some(sampled) => self.last.min(sampled.last),
+            None => self.last,
+        }
     }
 
     /// Notes how long a reading took.

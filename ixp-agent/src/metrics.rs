@@ -3,6 +3,7 @@
 
 mod histogram;
 mod rules;
+mod sflow;
 
 use ixp_common::counters::Counts;
 use ixp_common::frame::{Malformed, Oddity};
@@ -32,6 +33,7 @@ pub fn render(live: &Live, roster: &Roster, build: Build) -> Result<String, prom
     page.rules(live, roster)?;
     page.events(live)?;
     page.sflow(live)?;
+    page.sampled(live)?;
     page.registry.register(Box::new(histogram::Drains::new(&live.drains)))?;
     let mut text = Vec::new();
     TextEncoder::new().encode(&page.registry.gather(), &mut text)?;
@@ -175,25 +177,6 @@ impl Page {
             for port in live.ports.values() {
                 counter.with_label_values(&[port.name.as_str()]).inc_by(value(port));
             }
-        }
-        Ok(())
-    }
-
-    fn sflow(&self, live: &Live) -> Result<(), prometheus::Error> {
-        let Some(state) = &live.sflow else { return Ok(()) };
-        let labels = ["collector"];
-        let sent =
-            self.counter("ixp_sflow_datagrams_total", "Datagrams of samples that were sent.", &labels)?;
-        let lost = self.counter(
-            "ixp_sflow_datagrams_lost_total",
-            "Datagrams of samples that could not be sent: no way to the collector, or nobody listens.",
-            &labels,
-        )?;
-        for delivery in &state.deliveries {
-            let collector = delivery.collector.to_string();
-            let (taken, missed) = delivery.read();
-            sent.with_label_values(&[&collector]).inc_by(taken);
-            lost.with_label_values(&[&collector]).inc_by(missed);
         }
         Ok(())
     }

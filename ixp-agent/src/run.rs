@@ -4,6 +4,8 @@
 mod clock;
 mod drain;
 mod export;
+mod hearing;
+mod intake;
 mod limit;
 mod listen;
 mod probes;
@@ -13,31 +15,35 @@ mod site;
 mod tell;
 mod watch;
 
+use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
-use std::{io, thread};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread::{self, JoinHandle};
 
 use arc_swap::ArcSwap;
 use ixp_common::addr::Mac;
 use jiff::Timestamp;
 use tokio::sync::broadcast;
+use tracing::warn;
 
 use crate::config::{Attach, Config, HiddenTags, XdpMode};
 use crate::events::News;
+use crate::intake::Room;
 use crate::kernel;
 use crate::kernel::attach::{self, Mode, Wanted};
 use crate::kernel::interface::Interface;
 use crate::kernel::load::{Capacity, Object, load};
-use crate::live::{Live, Roster};
+use crate::live::{Live, Roster, Sampled};
 use crate::matrix::Window;
 use crate::members::MembersError;
 use crate::policy::{self, Ports};
-use crate::snapshot::Delta;
+use crate::snapshot::{Delta, Measure};
 use crate::stations::Inventory;
 
 use self::drain::Drain;
 use self::export::Export;
+use self::intake::Intake;
 use self::probes::Probes;
 use self::site::Site;
 use self::tell::Outlets;
@@ -46,9 +52,10 @@ use self::watch::Watch;
 /// Why the agent does not run, or ended.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Nothing to count on.
+    /// Nothing to count on, and nobody to hear.
     #[error(
-        "no interface to count on; name one, as `ixp-agent run --interface eth0`, or write [[attach]] in the configuration"
+        "no interface to count on; name one, as `ixp-agent run --interface eth0`, or write [[attach]] in the configuration, \
+         or [sflow.listen] to receive samples of switches"
     )]
     NoInterface,
     /// The kernel's side.
@@ -63,6 +70,16 @@ pub enum Error {
     /// The API's address.
     #[error("listen on {address}: {source}; give another with --listen, or end the program that has it")]
     Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The address for samples of switches.
+    #[error(
+        "receive samples at {address}: {source}; write another address in [sflow.listen], or end the program that has it"
+    )]
+    Receive {
         /// The address.
         address: SocketAddr,
         /// Why not.
@@ -105,8 +122,8 @@ pub enum Error {
         /// Why not.
         source: io::Error,
     },
-    /// The reader of the counters is gone.
-    #[error("the reader of the counters ended unexpectedly")]
+    /// The reader of the counters is gone, or that of samples.
+    #[error("the reader of the counters, or of samples, ended unexpectedly")]
     DrainEnded,
 }
 
@@ -132,56 +149,124 @@ struct State {
 /// # Errors
 /// [`Error`].
 pub fn run(config: &Config) -> Result<(), Error> {
-    if config.attach.is_empty() {
+    if config.attach.is_empty() && config.sflow.listen.is_none() {
         return Err(Error::NoInterface);
     }
-    let ports = ports(config)?;
-    let wanted: Vec<Wanted> = wanted(config, &ports);
-    let probing = probing(config, &attach::find(&wanted)?);
-    let ports = ports.probed_from(probing);
+    let counting = Counting::find(config)?;
     let token = config.http.token_file.as_deref().map(listen::token).transpose()?;
     // Looked at before the file is read: a change while the agent starts is a change.
     let stamp = reload::stamp(&config.members);
     let roster = Arc::new(ArcSwap::from_pointee(reload::first(&config.members)?));
     let listener = listen::listener(config.http.listen, token.is_some())?;
     let capacity = Capacity { pairs: config.counting.pairs, stations: config.counting.stations };
-    let mut loaded = load(&Object::find()?, capacity)?;
-    let live = new_live(config, capacity);
-    let webhook = tell::webhook(config.policy.webhook.as_ref(), &live.losses)?;
-    let live = Arc::new(Mutex::new(live));
-    // No frame is seen before the rules are there.
-    let site = Site::first(config, ports, &mut loaded, &roster.load(), &live)?;
-    let probes = Probes::new(config, probing)?;
-    let (export, sflow) = Export::new(config)?.unzip();
-    let attached = attach::attach(&mut loaded, &wanted)?;
-    let watch = Watch::new(wanted, attached);
-    let mut known = live.lock().unwrap_or_else(PoisonError::into_inner);
-    (known.ports, known.sflow) = (watch.states(config), sflow);
-    drop(known);
+    let room = Room { members: capacity.pairs as usize, strangers: capacity.stranger_pairs() as usize };
+    let open = |listen| Intake::open(listen, &config.policy, &roster.load(), room);
+    let intake = config.sflow.listen.as_ref().map(open).transpose()?;
+    let live = Arc::new(Mutex::new(new_live(config, capacity, room)));
     let (stream, _) = broadcast::channel(NEWS);
-    let outlets = Outlets { stream: stream.clone(), webhook };
-    let drain =
-        Drain::new(loaded, watch, (site, probes, export), Arc::clone(&live), Arc::clone(&roster), outlets);
-    let (stop, stopped) = mpsc::channel();
-    let drain = thread::Builder::new()
-        .name("drain".to_owned())
-        .spawn(move || drain.run(&stopped))
-        .map_err(|source| Error::Start { what: "the reader of the counters", source })?;
     let state = State { live, roster, stream };
-    let served = serve::until_signal(listener, token, state, (&config.members, stamp), &drain);
-    drop(stop);
-    drain.join().map_err(|_| Error::DrainEnded)?;
+    let drain = counting.map(|counting| counting.start(config, capacity, &state)).transpose()?;
+    let start = |intake: Intake| intake.start(Arc::clone(&state.live), Arc::clone(&state.roster));
+    let heard = intake.map(start).transpose()?;
+    let threads = [drain.as_ref().map(|drain| &drain.reader), heard.as_ref().map(|heard| &heard.reader)];
+    let threads: Vec<&JoinHandle<()>> = threads.into_iter().flatten().collect();
+    let served = serve::until_signal(listener, token, state, (&config.members, stamp), &threads);
+    if let Some(heard) = heard {
+        heard.stop()?;
+    }
+    if let Some(drain) = drain {
+        drain.stop()?;
+    }
     served
 }
 
-fn new_live(config: &Config, capacity: Capacity) -> Live {
-    let records = usize::try_from(config.window.records).unwrap_or(usize::MAX);
+/// What is to be counted on, and was found.
+struct Counting {
+    wanted: Vec<Wanted>,
+    ports: Ports,
+    probing: Option<Mac>,
+}
+
+/// The reader of the counters.
+struct Reading {
+    /// Ends only when it is told to.
+    reader: JoinHandle<()>,
+    /// Gone, it is to end.
+    stop: mpsc::Sender<()>,
+}
+
+impl Counting {
+    /// Looks for the interfaces; `None` if there are to be none.
+    fn find(config: &Config) -> Result<Option<Self>, Error> {
+        if config.attach.is_empty() {
+            if !config.sflow.collectors.is_empty() {
+                warn!("no interface is attached, so there is nothing to tell collectors");
+            }
+            return Ok(None);
+        }
+        let ports = ports(config)?;
+        let wanted: Vec<Wanted> = wanted(config, &ports);
+        let probing = probing(config, &attach::find(&wanted)?);
+        Ok(Some(Self { wanted, ports: ports.probed_from(probing), probing }))
+    }
+
+    /// Loads and attaches the program, and reads what it counts from then on.
+    fn start(self, config: &Config, capacity: Capacity, state: &State) -> Result<Reading, Error> {
+        let Self { wanted, ports, probing } = self;
+        let State { live, roster, stream } = state;
+        let mut loaded = load(&Object::find()?, capacity)?;
+        let losses = Arc::clone(&known(live).losses);
+        let webhook = tell::webhook(config.policy.webhook.as_ref(), &losses)?;
+        // No frame is seen before the rules are there.
+        let site = Site::first(config, ports, &mut loaded, &roster.load(), live)?;
+        let probes = Probes::new(config, probing)?;
+        let (export, sflow) = Export::new(config)?.unzip();
+        let attached = attach::attach(&mut loaded, &wanted)?;
+        let watch = Watch::new(wanted, attached);
+        let mut live_state = known(live);
+        (live_state.ports, live_state.sflow) = (watch.states(config), sflow);
+        drop(live_state);
+        let outlets = Outlets { stream: stream.clone(), webhook };
+        let drain =
+            Drain::new(loaded, watch, (site, probes, export), Arc::clone(live), Arc::clone(roster), outlets);
+        let (stop, stopped) = mpsc::channel();
+        let reader = thread::Builder::new()
+            .name("drain".to_owned())
+            .spawn(move || drain.run(&stopped))
+            .map_err(|source| Error::Start { what: "the reader of the counters", source })?;
+        Ok(Reading { reader, stop })
+    }
+}
+
+impl Reading {
+    /// Takes the program off, and reads the rest.
+    fn stop(self) -> Result<(), Error> {
+        drop(self.stop);
+        self.reader.join().map_err(|_| Error::DrainEnded)
+    }
+}
+
+fn known(live: &Mutex<Live>) -> MutexGuard<'_, Live> {
+    live.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn new_live(config: &Config, capacity: Capacity, room: Room) -> Live {
     let since = clock::now();
-    let mut window = Window::new(config.window.step, config.window.keep, records);
-    window.absorb(since, &Delta::default());
+    let mut window = new_window(config);
+    // Without an interface nothing is counted, which is not the same as no traffic.
+    if !config.attach.is_empty() {
+        window.absorb(since, &Delta::default());
+    }
     let mut live = Live::new(since, window, Inventory::new(config.counting.stations as usize));
     (live.pair_table.1, live.stranger_pairs.1) = (capacity.pairs, capacity.stranger_pairs());
+    let listen = config.sflow.listen.as_ref();
+    live.sampled = listen.map(|listen| Sampled::new(listen.address, new_window(config), room));
     live
+}
+
+fn new_window<M: Measure>(config: &Config) -> Window<M> {
+    let records = usize::try_from(config.window.records).unwrap_or(usize::MAX);
+    Window::new(config.window.step, config.window.keep, records)
 }
 
 /// The address that loop probes are sent from: that of the first interface that has them, for all.

@@ -7,6 +7,7 @@ pub mod counted;
 pub mod cpu;
 pub mod digests;
 pub mod evasion;
+pub mod exporter;
 pub mod feed;
 pub mod frames;
 pub mod kernel;

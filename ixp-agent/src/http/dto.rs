@@ -1,7 +1,6 @@
 //! The agent's state in, the JSON of the API out. The matrix has its own in [`crate::matrix::dto`].
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
 
 use ixp_common::addr::VlanId;
 use ixp_common::counters::Counts;
@@ -9,8 +8,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Api;
-use crate::live::{Live, PortState, Roster, SflowState};
+use super::sflow::SflowDto;
+use crate::live::{Live, PortState, Roster};
+use crate::matrix::Window;
 use crate::members::{Asn, Interface, Member, Registry, ifindex};
+use crate::snapshot::Measure;
 
 #[derive(Debug, Serialize)]
 pub(super) struct Members {
@@ -58,20 +60,8 @@ pub(super) struct Status {
     window: WindowDto,
     drain: DrainDto,
     members: MembersAge,
-    sflow: Option<SflowDto>,
-}
-
-#[derive(Debug, Serialize)]
-struct SflowDto {
-    agent: IpAddr,
-    collectors: Vec<CollectorDto>,
-}
-
-#[derive(Debug, Serialize)]
-struct CollectorDto {
-    collector: SocketAddr,
-    sent: u64,
-    lost: u64,
+    source: &'static str,
+    sflow: SflowDto,
 }
 
 #[derive(Debug, Serialize)]
@@ -105,13 +95,13 @@ pub(super) struct CountsDto {
 }
 
 #[derive(Debug, Serialize)]
-struct Fill {
-    used: usize,
-    capacity: usize,
+pub(super) struct Fill {
+    pub(super) used: usize,
+    pub(super) capacity: usize,
 }
 
 #[derive(Debug, Serialize)]
-struct WindowDto {
+pub(super) struct WindowDto {
     records: usize,
     bytes: usize,
     dropped_steps: u64,
@@ -135,6 +125,19 @@ struct MembersAge {
     loaded: Option<Timestamp>,
     age_seconds: Option<i64>,
     error: Option<String>,
+}
+
+impl WindowDto {
+    pub(super) fn of<M: Measure>(window: &Window<M>) -> Self {
+        let loss = window.loss();
+        Self {
+            records: window.records(),
+            bytes: window.memory(),
+            dropped_steps: loss.steps,
+            dropped_records: loss.records,
+            overflowed: loss.overflowed.plain().into(),
+        }
+    }
 }
 
 impl From<Counts> for CountsDto {
@@ -189,7 +192,6 @@ fn interface_dto(registry: &Registry, interface: &Interface) -> InterfaceDto {
 }
 
 pub(super) fn status(api: &Api, live: &Live, roster: &Roster, now: Timestamp) -> Status {
-    let loss = live.window.loss();
     let (listed, room) = live.stations.fill();
     Status {
         version: api.version,
@@ -204,13 +206,7 @@ pub(super) fn status(api: &Api, live: &Live, roster: &Roster, now: Timestamp) ->
         pair_table: fill(live.pair_table),
         stranger_pairs: fill(live.stranger_pairs),
         stations: Fill { used: listed, capacity: room },
-        window: WindowDto {
-            records: live.window.records(),
-            bytes: live.window.memory(),
-            dropped_steps: loss.steps,
-            dropped_records: loss.records,
-            overflowed: loss.overflowed.into(),
-        },
+        window: WindowDto::of(&live.window),
         drain: DrainDto {
             count: live.drains.len(),
             failed: live.failed_drains,
@@ -225,16 +221,9 @@ pub(super) fn status(api: &Api, live: &Live, roster: &Roster, now: Timestamp) ->
             age_seconds: roster.loaded.map(|loaded| now.duration_since(loaded).as_secs()),
             error: roster.error.clone(),
         },
-        sflow: live.sflow.as_ref().map(sflow_dto),
+        source: live.source().name(),
+        sflow: SflowDto::of(live),
     }
-}
-
-fn sflow_dto(state: &SflowState) -> SflowDto {
-    let collectors = state.deliveries.iter().map(|delivery| {
-        let (sent, lost) = delivery.read();
-        CollectorDto { collector: delivery.collector, sent, lost }
-    });
-    SflowDto { agent: state.agent, collectors: collectors.collect() }
 }
 
 const fn fill((used, capacity): (usize, u32)) -> Fill {

@@ -12,7 +12,8 @@ use serde::Deserialize;
 
 use super::problem::Problem;
 use super::{Api, query};
-use crate::matrix::{By, Filter, Matrix, csv, dto::MatrixDto};
+use crate::matrix::{By, Filter, Matrix, Slice, csv, dto::MatrixDto};
+use crate::snapshot::{Measure, Source};
 
 /// The query as it is written.
 #[derive(Debug, Deserialize)]
@@ -24,6 +25,7 @@ pub(super) struct Raw {
     family: Option<String>,
     asn: Option<String>,
     vlan: Option<String>,
+    source: Option<String>,
     format: Option<String>,
 }
 
@@ -33,6 +35,8 @@ struct Checked {
     from: Option<Timestamp>,
     to: Option<Timestamp>,
     filter: Filter,
+    /// `None`: what there is, first what was counted.
+    source: Option<Source>,
     format: Format,
 }
 
@@ -75,17 +79,34 @@ fn check(raw: &Raw, now: Timestamp) -> Result<Checked, Problem> {
         Some(other) => return Err(Problem::bad_request(&format!("format={other}; write json or csv"))),
     };
     let by = raw.by.as_deref().map_or(Ok(By::Mac), query::by)?;
-    Ok(Checked { by, from, to, filter, format })
+    let source = raw.source.as_deref().map(query::source).transpose()?;
+    Ok(Checked { by, from, to, filter, source, format })
 }
 
 fn answer(api: &Api, query: &Checked) -> Result<Response, Problem> {
-    let slice = {
-        let live = api.live.lock().unwrap_or_else(PoisonError::into_inner);
-        live.query(query.from, query.to)
-    };
+    let live = api.live.lock().unwrap_or_else(PoisonError::into_inner);
+    let source = query.source.unwrap_or_else(|| live.source());
+    match (source, &live.sampled) {
+        (Source::Exact, _) => {
+            let slice = live.query(query.from, query.to);
+            drop(live);
+            written(&slice, api, query)
+        }
+        (Source::Sampled, Some(sampled)) => {
+            let slice = sampled.query(query.from, query.to);
+            drop(live);
+            written(&slice, api, query)
+        }
+        (Source::Sampled, None) => Err(Problem::bad_request(
+            "source=sampled, and no samples of switches are received; write [sflow.listen] in the configuration",
+        )),
+    }
+}
+
+fn written<M: Measure>(slice: &Slice<M>, api: &Api, query: &Checked) -> Result<Response, Problem> {
     let roster = api.roster.load();
-    let matrix =
-        Matrix::new(&slice.delta, &roster.registry, query.by, query.filter, slice.span).with_gaps(slice.gaps);
+    let matrix = Matrix::new(&slice.delta, &roster.registry, query.by, query.filter, slice.span)
+        .with_gaps(slice.gaps.clone());
     let internal = |error: &dyn std::error::Error| Problem::internal(&error.to_string());
     let mut body = BytesMut::new().writer();
     let kind = match query.format {

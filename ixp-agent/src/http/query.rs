@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::problem::Problem;
 use crate::matrix::By;
 use crate::members::Asn;
+use crate::snapshot::Source;
 
 /// A moment: RFC 3339, or relative to `now` as `-24h`.
 pub(super) fn time(name: &str, text: &str, now: Timestamp) -> Result<Timestamp, Problem> {
@@ -29,6 +30,12 @@ pub(super) fn by(text: &str) -> Result<By, Problem> {
     let all = [By::Mac, By::Interface, By::Asn];
     let found = all.into_iter().find(|by| by.name() == text);
     found.ok_or_else(|| Problem::bad_request(&format!("by={text}; write mac, interface or asn")))
+}
+
+/// How the counts of a matrix came about.
+pub(super) fn source(text: &str) -> Result<Source, Problem> {
+    let found = [Source::Exact, Source::Sampled].into_iter().find(|source| source.name() == text);
+    found.ok_or_else(|| Problem::bad_request(&format!("source={text}; write exact or sampled")))
 }
 
 /// An address family.

@@ -19,6 +19,10 @@ use crate::sflow::{Flow, FlowRecord, Header, PROTOCOL_ETHERNET, Port, Source, Sw
 
 /// Bytes of the FCS, which `frame_length` has and the matrix has not.
 const FCS: u32 = 4;
+/// Rates above are taken for errors: a port of 100 Gbit/s, full of long frames, would give a sample each half minute.
+const MOST_RATE: u32 = 1 << 28;
+/// Bytes of a frame at most; hosts that put packets together before they sample them have the longest.
+const MOST_LENGTH: u32 = 1 << 20;
 /// Parts of an exporter that number their datagrams on their own.
 const AGENTS: usize = 64;
 /// Sources of one exporter whose samples are numbered.
@@ -214,7 +218,7 @@ impl Hearing<'_> {
 
     fn flow(&mut self, flow: &Flow, records: FlowRecords<'_>) {
         self.health.samples += 1;
-        if flow.rate == 0 {
+        if !(1..=MOST_RATE).contains(&flow.rate) {
             return self.health.refuse(Reason::Rate);
         }
         let is_counted = self.health.takes(flow);
@@ -229,10 +233,14 @@ impl Hearing<'_> {
             }
         }
         match header {
+            Some(header) if header.frame_length > MOST_LENGTH => {
+                self.health.refuse(Reason::Length);
+                self.tally.unknown(0, weight);
+            }
             Some(header) if header.protocol == PROTOCOL_ETHERNET => self.frame(&header, switch, weight),
             Some(header) => {
                 self.health.refuse(Reason::Protocol);
-                self.tally.unknown(header.frame_length, weight);
+                self.tally.unknown(header.frame_length.saturating_sub(FCS), weight);
             }
             None => {
                 self.health.refuse(Reason::NoHeader);

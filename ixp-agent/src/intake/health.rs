@@ -42,7 +42,7 @@ pub enum Reason {
     Agents,
     /// More sources than there is room for; the sample counts, and what is lost of its source is not made up for.
     Sources,
-    /// A sampling rate of 0; the sample is left out.
+    /// A sampling rate of 0 or beyond all use; the sample is left out.
     Rate,
     /// A sample that came so late that others stand for it; it is left out.
     MadeUpFor,
@@ -50,13 +50,15 @@ pub enum Reason {
     Protocol,
     /// A sample without the start of a frame; it is in no cell.
     NoHeader,
+    /// A length that no frame has; the frame is in no cell, without bytes.
+    Length,
     /// A frame that was sampled where it went out, while it is sampled where it comes in, too; it is left out.
     Egress,
 }
 
 impl Reason {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Fault(Fault::ALL[0]),
         Self::Fault(Fault::ALL[1]),
         Self::Fault(Fault::ALL[2]),
@@ -71,6 +73,7 @@ impl Reason {
         Self::MadeUpFor,
         Self::Protocol,
         Self::NoHeader,
+        Self::Length,
         Self::Egress,
     ];
 
@@ -82,10 +85,11 @@ impl Reason {
             Self::Twice => "duplicate",
             Self::Agents => "agents-too-many",
             Self::Sources => "sources-too-many",
-            Self::Rate => "rate-zero",
+            Self::Rate => "rate-out-of-range",
             Self::MadeUpFor => "late-made-up-for",
             Self::Protocol => "not-ethernet",
             Self::NoHeader => "no-header",
+            Self::Length => "frame-length-out-of-range",
             Self::Egress => "egress-left-out",
         }
     }
@@ -101,7 +105,8 @@ impl Reason {
             Self::MadeUpFor => 11,
             Self::Protocol => 12,
             Self::NoHeader => 13,
-            Self::Egress => 14,
+            Self::Length => 14,
+            Self::Egress => 15,
         }
     }
 }

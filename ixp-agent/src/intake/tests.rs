@@ -239,8 +239,17 @@ fn frames_without_visible_addresses_are_in_no_cell_and_said_to_be() {
     heard.hear(&datagram(&said(2, vec![flow(2, 10)]), &[]), 1);
     heard.hear(&datagram(&said(3, vec![flow(3, 0)]), &[header(&bytes)]), 1);
     let delta = heard.delta();
-    assert_eq!((delta.unattributed.plain().packets, delta.seen), (20, delta.accounted()));
-    assert_eq!(heard.refused(), [(Reason::Rate, 1), (Reason::Protocol, 1), (Reason::NoHeader, 1)]);
+    let long = FlowRecord::Header(Header { frame_length: u32::MAX, ..ethernet });
+    heard.hear(&datagram(&said(4, vec![flow(4, u32::MAX)]), &[header(&bytes)]), 1);
+    heard.hear(&datagram(&said(5, vec![flow(5, 10)]), &[long]), 1);
+    let after = heard.delta();
+    assert_eq!(delta.unattributed.plain(), Counts { packets: 20, bytes: 600 });
+    assert_eq!(after.unattributed.plain(), Counts { packets: 10, bytes: 0 });
+    assert_eq!((delta.seen, after.seen), (delta.accounted(), after.accounted()));
+    assert_eq!(
+        heard.refused(),
+        [(Reason::Rate, 2), (Reason::Protocol, 1), (Reason::NoHeader, 1), (Reason::Length, 1)]
+    );
 }
 
 #[test]

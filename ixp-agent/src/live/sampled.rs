@@ -134,7 +134,7 @@ impl Sampled {
         }
         let is_member = |mac| registry.member_of(key.vlan(), mac).is_some();
         let is_for_member = key.destination().is_group() || is_member(key.destination());
-        let is_stranger = !registry.interfaces().is_empty() && !(is_member(key.source()) && is_for_member);
+        let is_stranger = !(registry.interfaces().is_empty() || is_member(key.source()) && is_for_member);
         let met = self.book.keys().len();
         let has_room = match is_stranger {
             true => self.strangers < self.room.strangers,

@@ -65,8 +65,9 @@ struct FramesDto {
     unattributed_sampled: Option<SampledDto>,
 }
 
+/// So many frames and bytes as JSON, and how sure that is.
 #[derive(Debug, Serialize)]
-struct FigureDto {
+pub struct FigureDto {
     packets: u64,
     bytes: u64,
     #[serde(flatten)]
@@ -183,16 +184,17 @@ impl From<Sampled> for SampledDto {
     }
 }
 
+impl From<&Figure> for FigureDto {
+    fn from(&Figure { counts: Counts { packets, bytes }, sampled }: &Figure) -> Self {
+        Self { packets, bytes, sampled: sampled.map(SampledDto::from) }
+    }
+}
+
 fn named<K: Copy>(
     figures: &BTreeMap<K, Figure>,
     name: impl Fn(K) -> &'static str,
 ) -> BTreeMap<&'static str, FigureDto> {
-    let dto = |&Figure { counts: Counts { packets, bytes }, sampled }: &Figure| FigureDto {
-        packets,
-        bytes,
-        sampled: sampled.map(SampledDto::from),
-    };
-    figures.iter().map(|(key, figure)| (name(*key), dto(figure))).collect()
+    figures.iter().map(|(key, figure)| (name(*key), FigureDto::from(figure))).collect()
 }
 
 fn cells<S: Serializer>((by, cells): &(By, &[Cell<'_>]), serializer: S) -> Result<S::Ok, S::Error> {

@@ -27,13 +27,13 @@ const STREAMS: usize = 32;
 /// The members file, and its version that was read at the start.
 pub(super) type Read<'a> = (&'a config::Members, reload::Stamp);
 
-/// Serves until a signal ends it, or the reader of the counters has ended.
+/// Serves until a signal ends it, or a reader of counters or samples has ended.
 pub(super) fn until_signal(
     listener: TcpListener,
     token: Option<String>,
     state: State,
     members: Read<'_>,
-    drain: &JoinHandle<()>,
+    readers: &[&JoinHandle<()>],
 ) -> Result<(), Error> {
     let start = |source| Error::Start { what: "the runtime", source };
     let runtime =
@@ -52,7 +52,7 @@ pub(super) fn until_signal(
         });
         let server = tokio::spawn(server.into_future());
         notify(&[NotifyState::Ready]);
-        let ended = supervise(signals, &live, &roster, members, drain).await;
+        let ended = supervise(signals, &live, &roster, members, readers).await;
         notify(&[NotifyState::Stopping]);
         drop(stop);
         // A reader that does not go away must not hold up the last reading of the counters.
@@ -108,7 +108,7 @@ async fn supervise(
     live: &Mutex<Live>,
     roster: &ArcSwap<Roster>,
     (members, mut stamp): Read<'_>,
-    drain: &JoinHandle<()>,
+    readers: &[&JoinHandle<()>],
 ) -> Result<(), Error> {
     let mut second = interval(Duration::from_secs(1));
     second.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -118,7 +118,7 @@ async fn supervise(
             _ = signals.interrupt.recv() => { info!(signal = "SIGINT", "stopping"); return Ok(()); }
             _ = signals.hangup.recv() => { stamp = reload::stamp(members); reload::again(members, roster); }
             _ = second.tick() => {
-                if drain.is_finished() {
+                if readers.iter().any(|reader| reader.is_finished()) {
                     return Err(Error::DrainEnded);
                 }
                 let now = reload::stamp(members);
@@ -139,7 +139,7 @@ fn catch(kind: SignalKind) -> Result<Signal, Error> {
 /// The watchdog is fed only while the counters are being read.
 fn beat(live: &Mutex<Live>, roster: &ArcSwap<Roster>) {
     let live = tokio::task::block_in_place(|| live.lock().unwrap_or_else(PoisonError::into_inner));
-    let is_fresh = live.last.is_some_and(|last| clock::now().duration_since(last).as_secs() < 10);
+    let is_fresh = live.read().is_some_and(|last| clock::now().duration_since(last).as_secs() < 10);
     let status = format!(
         "{} members, {} cells, {} frames seen",
         roster.load().registry.members().len(),

@@ -57,22 +57,17 @@ impl Receiver {
         Ok(Gauge(self.socket.try_clone()?))
     }
 
-    /// Hands over what has come: at least one datagram, or none if none came within a tenth of a second.
+    /// What has come, with its senders: at least one datagram, or none if none came within a tenth of a second.
     ///
     /// # Errors
     /// Those of the socket; the next call may go well.
-    pub fn receive(&mut self, mut each: impl FnMut(IpAddr, &[u8])) -> io::Result<()> {
+    pub fn receive(&mut self) -> io::Result<impl Iterator<Item = (IpAddr, &[u8])>> {
         let received = match self.batch.receive(self.socket.as_raw_fd()) {
             Ok(received) => received,
             Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => 0,
             Err(error) => return Err(error),
         };
-        for at in 0..received {
-            if let Some((from, datagram)) = self.batch.datagram(at) {
-                each(from, datagram);
-            }
-        }
-        Ok(())
+        Ok((0..received).filter_map(|at| self.batch.datagram(at)))
     }
 }
 
@@ -131,7 +126,8 @@ mod tests {
         let mut all = Vec::new();
         while all.len() < datagrams {
             let before = all.len();
-            receiver.receive(|from, datagram| all.push((from, datagram.to_vec()))).expect("a socket");
+            let came = receiver.receive().expect("a socket");
+            all.extend(came.map(|(from, datagram)| (from, datagram.to_vec())));
             if all.len() == before {
                 break;
             }
@@ -144,7 +140,8 @@ mod tests {
         let address = free();
         let mut receivers = Receiver::open(address, 1, 1 << 20).expect("it is free");
         let sender = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-        let sent: Vec<Vec<u8>> = (0..150usize).map(|at| vec![u8::try_from(at).expect("small"); at * 60]).collect();
+        let sent: Vec<Vec<u8>> =
+            (0..150usize).map(|at| vec![u8::try_from(at).expect("small"); at * 60]).collect();
         for datagram in &sent {
             sender.send_to(datagram, address).expect("it goes");
         }

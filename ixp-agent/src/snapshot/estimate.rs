@@ -42,7 +42,10 @@ impl Amount for Estimate {
 
     #[inline]
     fn join(&mut self, other: &Self) {
-        self.counts.add(other.counts);
+        // Whoever sends samples may say anything: too much is the most there is, and not next to nothing.
+        let Counts { packets, bytes } = &mut self.counts;
+        *packets = packets.saturating_add(other.counts.packets);
+        *bytes = bytes.saturating_add(other.counts.bytes);
         self.samples = self.samples.wrapping_add(other.samples);
         self.packets_variance += other.packets_variance;
         self.bytes_variance += other.bytes_variance;

@@ -83,12 +83,12 @@ const ROOMS: &[Room] = &[
     room(
         "ixp-agent/src/http",
         Rim,
-        &["ixp_common", "config", "events", "live", "matrix", "members", "snapshot", "stations"],
+        &["ixp_common", "config", "events", "intake", "live", "matrix", "members", "snapshot", "stations"],
     ),
     room(
         "ixp-agent/src/metrics",
         Rim,
-        &["ixp_common", "events", "live", "matrix", "members", "snapshot", "stations"],
+        &["ixp_common", "events", "intake", "live", "matrix", "members", "snapshot", "stations"],
     ),
 ];
 

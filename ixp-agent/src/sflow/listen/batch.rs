@@ -51,7 +51,13 @@ impl Batch {
         }
         // SAFETY: each message has the room of its own that it says, and all of it lives until the call is over.
         let received = unsafe {
-            libc::recvmmsg(socket, messages.as_mut_ptr(), DATAGRAMS as u32, libc::MSG_WAITFORONE, ptr::null_mut())
+            libc::recvmmsg(
+                socket,
+                messages.as_mut_ptr(),
+                u32::try_from(DATAGRAMS).unwrap_or(0),
+                libc::MSG_WAITFORONE,
+                ptr::null_mut(),
+            )
         };
         let Ok(received) = usize::try_from(received) else {
             return Err(io::Error::last_os_error());
