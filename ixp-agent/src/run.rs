@@ -9,6 +9,7 @@ mod listen;
 mod probes;
 mod reload;
 mod serve;
+mod settings;
 mod site;
 mod tell;
 mod watch;
@@ -23,6 +24,7 @@ use ixp_common::addr::Mac;
 use jiff::Timestamp;
 use tokio::sync::broadcast;
 
+use crate::config::load::Origin;
 use crate::config::{Attach, Config, HiddenTags, XdpMode};
 use crate::events::News;
 use crate::kernel;
@@ -39,6 +41,7 @@ use crate::stations::Inventory;
 use self::drain::Drain;
 use self::export::Export;
 use self::probes::Probes;
+use self::settings::Settings;
 use self::site::Site;
 use self::tell::Outlets;
 use self::watch::Watch;
@@ -126,12 +129,12 @@ struct State {
     stream: broadcast::Sender<News>,
 }
 
-/// Runs until SIGTERM or SIGINT. Nothing is attached before the configuration, the members, the
-/// port and the program have all proved usable.
+/// Runs until SIGTERM or SIGINT, with the configuration that was read of `origin`. Nothing is attached before
+/// the configuration, the members, the port and the program have all proved usable.
 ///
 /// # Errors
 /// [`Error`].
-pub fn run(config: &Config) -> Result<(), Error> {
+pub fn run(config: &Config, origin: &Origin) -> Result<(), Error> {
     if config.attach.is_empty() {
         return Err(Error::NoInterface);
     }
@@ -162,14 +165,15 @@ pub fn run(config: &Config) -> Result<(), Error> {
     let outlets = Outlets { stream: stream.clone(), webhook };
     let drain =
         Drain::new(loaded, watch, (site, probes, export), Arc::clone(&live), Arc::clone(&roster), outlets);
-    let (stop, stopped) = mpsc::channel();
+    let (orders, ordered) = mpsc::channel();
     let drain = thread::Builder::new()
         .name("drain".to_owned())
-        .spawn(move || drain.run(&stopped))
+        .spawn(move || drain.run(&ordered))
         .map_err(|source| Error::Start { what: "the reader of the counters", source })?;
     let state = State { live, roster, stream };
-    let served = serve::until_signal(listener, token, state, (&config.members, stamp), &drain);
-    drop(stop);
+    let settings = Settings { started: config, origin, orders };
+    let served = serve::until_signal(listener, token, state, (&config.members, stamp, &settings), &drain);
+    drop(settings);
     drain.join().map_err(|_| Error::DrainEnded)?;
     served
 }
