@@ -13,6 +13,7 @@ use crate::client;
 use crate::client::events::EventsArgs;
 use crate::client::learned::LearnedArgs;
 use crate::client::report::ReportArgs;
+use crate::config::load::Origin;
 use crate::config::{self, ConfigError, DeploymentName, Overrides, XdpMode};
 use crate::members::{self, MembersError, Registry, VlanTags};
 use crate::notice::Checked;
@@ -208,8 +209,9 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
     match cli.command {
         Command::Run(args) => {
             cli.logs.start();
-            let config = config::load::load(config_file(args.config.as_deref()), overrides(&args))?;
-            run::run(&config)?;
+            let file = config_file(args.config.as_deref()).map(Path::to_owned);
+            let origin = Origin { file, flags: overrides(&args) };
+            run::run(&origin.load()?, &origin)?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Replay(args) => replayed(&args),

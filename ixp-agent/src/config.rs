@@ -1,5 +1,6 @@
 //! A configuration file and flags in, a checked [`Config`] out.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
@@ -16,6 +17,7 @@ use thiserror::Error;
 use crate::notice::{self, Notice};
 use crate::policy::{Policy, Profile};
 
+pub mod change;
 pub mod check;
 mod key;
 pub mod load;
@@ -184,6 +186,12 @@ impl InterfaceName {
     /// The name.
     #[must_use]
     pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<str> for InterfaceName {
+    fn borrow(&self) -> &str {
         &self.0
     }
 }

@@ -75,6 +75,8 @@ pub struct PortState {
     pub lan: Option<String>,
     /// The switch port it is wired to, if configured.
     pub port: Option<String>,
+    /// One frame in this many is sampled, none if 0.
+    pub sampling_rate: u32,
     /// Whether the program is on it.
     pub is_attached: bool,
     /// What the program counted.

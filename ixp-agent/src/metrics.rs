@@ -140,8 +140,11 @@ impl Page {
             "1 if the program is on the interface.",
             &["interface", "mode"],
         )?;
+        let rate =
+            self.gauge("ixp_sampling_rate", "One frame in this many is sampled; 0 is none.", &["interface"])?;
         for port in live.ports.values() {
             up.with_label_values(&[port.name.as_str(), port.xdp]).set(i64::from(port.is_attached));
+            rate.with_label_values(&[port.name.as_str()]).set(i64::from(port.sampling_rate));
         }
         self.per_port(live, "ixp_seen", "Frames seen", |port| port.counted.counters.seen)?;
         self.per_port(

@@ -11,6 +11,7 @@ mod listen;
 mod probes;
 mod reload;
 mod serve;
+mod settings;
 mod site;
 mod tell;
 mod watch;
@@ -27,6 +28,7 @@ use jiff::Timestamp;
 use tokio::sync::broadcast;
 use tracing::warn;
 
+use crate::config::load::Origin;
 use crate::config::{Attach, Config, HiddenTags, XdpMode};
 use crate::events::News;
 use crate::intake::Room;
@@ -41,10 +43,11 @@ use crate::policy::{self, Ports};
 use crate::snapshot::{Delta, Measure};
 use crate::stations::Inventory;
 
-use self::drain::Drain;
+use self::drain::{Drain, Order};
 use self::export::Export;
 use self::intake::Intake;
 use self::probes::Probes;
+use self::settings::Settings;
 use self::site::Site;
 use self::tell::Outlets;
 use self::watch::Watch;
@@ -143,12 +146,12 @@ struct State {
     stream: broadcast::Sender<News>,
 }
 
-/// Runs until SIGTERM or SIGINT. Nothing is attached before the configuration, the members, the
-/// port and the program have all proved usable.
+/// Runs until SIGTERM or SIGINT, with the configuration that was read of `origin`. Nothing is attached before
+/// the configuration, the members, the port and the program have all proved usable.
 ///
 /// # Errors
 /// [`Error`].
-pub fn run(config: &Config) -> Result<(), Error> {
+pub fn run(config: &Config, origin: &Origin) -> Result<(), Error> {
     if config.attach.is_empty() && config.sflow.listen.is_none() {
         return Err(Error::NoInterface);
     }
@@ -170,7 +173,10 @@ pub fn run(config: &Config) -> Result<(), Error> {
     let heard = intake.map(start).transpose()?;
     let threads = [drain.as_ref().map(|drain| &drain.reader), heard.as_ref().map(|heard| &heard.reader)];
     let threads: Vec<&JoinHandle<()>> = threads.into_iter().flatten().collect();
-    let served = serve::until_signal(listener, token, state, (&config.members, stamp), &threads);
+    let orders = drain.as_ref().map(|drain| drain.orders.clone());
+    let settings = Settings { started: config, origin, orders };
+    let served = serve::until_signal(listener, token, state, (&config.members, stamp, &settings), &threads);
+    drop(settings);
     if let Some(heard) = heard {
         heard.stop()?;
     }
@@ -191,8 +197,8 @@ struct Counting {
 struct Reading {
     /// Ends only when it is told to.
     reader: JoinHandle<()>,
-    /// Gone, it is to end.
-    stop: mpsc::Sender<()>,
+    /// Where its orders go; when nobody can give any, it ends.
+    orders: mpsc::Sender<Order>,
 }
 
 impl Counting {
@@ -229,19 +235,19 @@ impl Counting {
         let outlets = Outlets { stream: stream.clone(), webhook };
         let drain =
             Drain::new(loaded, watch, (site, probes, export), Arc::clone(live), Arc::clone(roster), outlets);
-        let (stop, stopped) = mpsc::channel();
+        let (orders, ordered) = mpsc::channel();
         let reader = thread::Builder::new()
             .name("drain".to_owned())
-            .spawn(move || drain.run(&stopped))
+            .spawn(move || drain.run(&ordered))
             .map_err(|source| Error::Start { what: "the reader of the counters", source })?;
-        Ok(Reading { reader, stop })
+        Ok(Reading { reader, orders })
     }
 }
 
 impl Reading {
     /// Takes the program off, and reads the rest.
     fn stop(self) -> Result<(), Error> {
-        drop(self.stop);
+        drop(self.orders);
         self.reader.join().map_err(|_| Error::DrainEnded)
     }
 }

@@ -228,7 +228,7 @@ fn the_schema_knows_every_section_and_forbids_others() {
     let attach = &schema["properties"]["attach"]["items"]["properties"];
     assert_eq!((&attach["xdp"]["default"], attach["lan"].get("default")), (&"auto".into(), None));
     let sections: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
-    assert_eq!(sections, ["attach", "counting", "http", "members", "policy", "sampling", "sflow", "window"]);
+    assert_eq!(sections, policy::SECTIONS, "by them a file of a policy is told from a configuration");
     let policy = &schema["properties"]["policy"]["properties"];
     assert_eq!(policy["profile"]["default"], "monitor");
     assert_eq!(policy["limits"]["properties"]["arp"]["default"]["burst"], 100);

@@ -80,6 +80,7 @@ struct PortDto {
     consumed: CountsDto,
     malformed: BTreeMap<&'static str, CountsDto>,
     odd: BTreeMap<&'static str, CountsDto>,
+    sampling_rate: u32,
     samples: u64,
     samples_lost: u64,
     stations: u64,
@@ -253,6 +254,7 @@ fn port_dto(port: &PortState) -> PortDto {
             .map(|(reason, counts)| named((reason.name(), counts)))
             .collect(),
         odd: port.counted.odd.iter().map(|(oddity, counts)| named((oddity.name(), counts))).collect(),
+        sampling_rate: port.sampling_rate,
         samples: counters.samples,
         samples_lost: counters.samples_lost,
         stations: counters.stations,

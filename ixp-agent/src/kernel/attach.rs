@@ -107,6 +107,15 @@ pub fn reattach(loaded: &mut Loaded, wanted: &Wanted, before: &Attached) -> Resu
     one(loaded, interface, wanted, before.slot)
 }
 
+/// Writes the settings of an attached interface again, which hold from its next frame on.
+///
+/// # Errors
+/// [`Error::Map`].
+pub fn resettle(loaded: &mut Loaded, wanted: &Wanted, attached: &Attached) -> Result<(), Error> {
+    let Attached { interface, slot, consumes, .. } = attached;
+    loaded.policies.set(interface.index, settings(interface, wanted, *slot, *consumes))
+}
+
 /// Lets go of an interface that is gone: its settings, which its successor's would come beside, and
 /// its link. Neither need be there any more.
 fn forget(loaded: &mut Loaded, gone: &Attached) {
@@ -135,16 +144,19 @@ fn checked(interface: Interface, wanted: &Wanted) -> Result<Interface, Error> {
 fn one(loaded: &mut Loaded, interface: Interface, wanted: &Wanted, slot: u32) -> Result<Attached, Error> {
     let is_tap = wanted.deployment == Deployment::Tap;
     let consumes = consumes(wanted.deployment, wanted.consume, &interface);
-    let policy = PortPolicy::new(slot, wanted.deployment, interface.mac, consumes, wanted.sampling_rate)
-        .facing(wanted.port);
-    let policy = if wanted.enforces { policy.enforcing() } else { policy };
-    loaded.policies.set(interface.index, policy)?;
+    loaded.policies.set(interface.index, settings(&interface, wanted, slot, consumes))?;
     if is_tap && let Some(promiscuous) = Promiscuous::set(&interface.name)? {
         loaded.promiscuous.insert(slot, promiscuous);
     }
     let nic = nic_counters(&interface.name);
     let (mode, reason) = put(loaded, &interface, slot, wanted.mode)?;
     Ok(Attached { interface, slot, deployment: wanted.deployment, mode, reason, consumes, nic })
+}
+
+fn settings(interface: &Interface, wanted: &Wanted, slot: u32, consumes: bool) -> PortPolicy {
+    let policy = PortPolicy::new(slot, wanted.deployment, interface.mac, consumes, wanted.sampling_rate)
+        .facing(wanted.port);
+    if wanted.enforces { policy.enforcing() } else { policy }
 }
 
 /// Puts the program on in one of the modes that may be tried; says which, and why it is not a better one.

@@ -18,6 +18,7 @@ use super::probes::Probes;
 use super::site::Site;
 use super::tell::Outlets;
 use super::watch::Watch;
+use crate::config::change::Rates;
 use crate::events::Breach;
 use crate::kernel;
 use crate::kernel::load::Loaded;
@@ -38,6 +39,12 @@ const CLAIMS: u32 = 5;
 const EVENTS: usize = 256;
 /// Readings at the end until two agree: frames can be in flight while the program is taken off.
 const LAST_READINGS: usize = 8;
+
+/// What the reader is to do besides, as it comes.
+pub(super) enum Order {
+    /// Sample at these rates.
+    Sample(Rates),
+}
 
 /// What the reader works with.
 pub(super) struct Drain {
@@ -83,9 +90,8 @@ impl Drain {
         }
     }
 
-    /// Reads until the other end of `stopped` is gone, then takes the program off and reads the rest.
-    pub(super) fn run(mut self, stopped: &Receiver<()>) {
-        let poll = if self.watch.is_sampling() { SAMPLES } else { STATIONS };
+    /// Reads until the other end of `ordered` is gone, then takes the program off and reads the rest.
+    pub(super) fn run(mut self, ordered: &Receiver<Order>) {
         let mut next = clock::instant();
         loop {
             self.rings();
@@ -109,9 +115,11 @@ impl Drain {
                 next = (next + PERIOD).max(clock::instant());
             }
             self.tell();
-            match stopped.recv_timeout(poll.min(next.saturating_duration_since(clock::instant()))) {
+            let poll = if self.watch.is_sampling() { SAMPLES } else { STATIONS };
+            match ordered.recv_timeout(poll.min(next.saturating_duration_since(clock::instant()))) {
+                Ok(Order::Sample(rates)) => self.watch.sample(&mut self.loaded, &rates, &self.live),
                 Err(RecvTimeoutError::Timeout) => {}
-                Ok(()) | Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Disconnected) => break,
             }
         }
         self.finish();

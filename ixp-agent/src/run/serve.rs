@@ -13,6 +13,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tracing::{info, warn};
 
 use super::limit::Limited;
+use super::settings::Settings;
 use super::{Error, State, clock, reload};
 use crate::http::{self, Api};
 use crate::live::{Live, Roster};
@@ -24,15 +25,15 @@ const BUILD: metrics::Build =
 /// Readers of the stream at once: a part of the connections, so that others are left.
 const STREAMS: usize = 32;
 
-/// The members file, and its version that was read at the start.
-pub(super) type Read<'a> = (&'a config::Members, reload::Stamp);
+/// The members file, its version that was read at the start, and the configuration.
+pub(super) type Read<'a> = (&'a config::Members, reload::Stamp, &'a Settings<'a>);
 
 /// Serves until a signal ends it, or a reader of counters or samples has ended.
 pub(super) fn until_signal(
     listener: TcpListener,
     token: Option<String>,
     state: State,
-    members: Read<'_>,
+    read: Read<'_>,
     readers: &[&JoinHandle<()>],
 ) -> Result<(), Error> {
     let start = |source| Error::Start { what: "the runtime", source };
@@ -52,7 +53,7 @@ pub(super) fn until_signal(
         });
         let server = tokio::spawn(server.into_future());
         notify(&[NotifyState::Ready]);
-        let ended = supervise(signals, &live, &roster, members, readers).await;
+        let ended = supervise(signals, &live, &roster, read, readers).await;
         notify(&[NotifyState::Stopping]);
         drop(stop);
         // A reader that does not go away must not hold up the last reading of the counters.
@@ -107,7 +108,7 @@ async fn supervise(
     mut signals: Signals,
     live: &Mutex<Live>,
     roster: &ArcSwap<Roster>,
-    (members, mut stamp): Read<'_>,
+    (members, mut stamp, settings): Read<'_>,
     readers: &[&JoinHandle<()>],
 ) -> Result<(), Error> {
     let mut second = interval(Duration::from_secs(1));
@@ -116,7 +117,11 @@ async fn supervise(
         tokio::select! {
             _ = signals.terminate.recv() => { info!(signal = "SIGTERM", "stopping"); return Ok(()); }
             _ = signals.interrupt.recv() => { info!(signal = "SIGINT", "stopping"); return Ok(()); }
-            _ = signals.hangup.recv() => { stamp = reload::stamp(members); reload::again(members, roster); }
+            _ = signals.hangup.recv() => {
+                settings.again();
+                stamp = reload::stamp(members);
+                reload::again(members, roster);
+            }
             _ = second.tick() => {
                 if readers.iter().any(|reader| reader.is_finished()) {
                     return Err(Error::DrainEnded);

@@ -10,7 +10,8 @@ use ixp_common::policy::Deployment;
 use tracing::{info, warn};
 
 use crate::config::Config;
-use crate::kernel::attach::{Attached, Wanted, reattach};
+use crate::config::change::Rates;
+use crate::kernel::attach::{Attached, Wanted, reattach, resettle};
 use crate::kernel::interface::{Interface, exists, nic_counters};
 use crate::kernel::load::Loaded;
 use crate::live::{Live, PortState};
@@ -47,7 +48,7 @@ impl Watch {
     /// What the API shows, with what the configuration says of each interface.
     pub(super) fn states(&self, config: &Config) -> BTreeMap<u32, PortState> {
         let states = self.ports.iter().zip(&config.attach).map(|(port, attach)| {
-            let mut state = state(&port.attached);
+            let mut state = port.state();
             (state.lan, state.port) = (attach.lan.clone(), attach.port.clone());
             (port.attached.slot, state)
         });
@@ -68,6 +69,15 @@ impl Watch {
     /// Whether any interface samples.
     pub(super) fn is_sampling(&self) -> bool {
         self.ports.iter().any(|port| port.wanted.sampling_rate > 0)
+    }
+
+    /// Has interfaces sample at other rates, each from its next frame on. One that is away does when it is back.
+    pub(super) fn sample(&mut self, loaded: &mut Loaded, rates: &Rates, live: &Mutex<Live>) {
+        for port in &mut self.ports {
+            if let Some(rate) = rates.get(port.wanted.interface.as_str()) {
+                port.sample(loaded, *rate, live);
+            }
+        }
     }
 
     /// The slot of an attached interface.
@@ -134,6 +144,23 @@ impl Watched {
         }
     }
 
+    fn sample(&mut self, loaded: &mut Loaded, rate: u32, live: &Mutex<Live>) {
+        let old = self.wanted.sampling_rate;
+        if rate == old {
+            return;
+        }
+        let wanted = Wanted { sampling_rate: rate, ..self.wanted.clone() };
+        if self.is_attached
+            && let Err(error) = resettle(loaded, &wanted, &self.attached)
+        {
+            warn!(interface = %wanted.interface, rate = old, "the sampling rate stays: {error}");
+            return;
+        }
+        self.wanted = wanted;
+        self.show(&mut live.lock().unwrap_or_else(PoisonError::into_inner));
+        info!(interface = %self.wanted.interface, old, new = rate, "sampling rate changed");
+    }
+
     /// Without an answer the last one stands.
     fn count(&mut self) {
         let now = self.is_attached.then(|| nic_counters(&self.attached.interface.name)).flatten();
@@ -146,28 +173,31 @@ impl Watched {
 
     fn show(&self, live: &mut Live) {
         if let Some(port) = live.ports.get_mut(&self.attached.slot) {
-            let fresh = state(&self.attached);
+            let fresh = self.state();
             port.is_attached = self.is_attached;
             port.nic = Some(self.nic);
             (port.driver, port.mtu, port.xdp, port.xdp_reason) =
                 (fresh.driver, fresh.mtu, fresh.xdp, fresh.xdp_reason);
+            port.sampling_rate = fresh.sampling_rate;
         }
     }
-}
 
-fn state(attached: &Attached) -> PortState {
-    PortState {
-        name: attached.interface.name.clone(),
-        driver: attached.interface.driver.clone(),
-        mtu: attached.interface.mtu,
-        deployment: attached.deployment,
-        xdp: attached.mode,
-        xdp_reason: attached.reason.clone(),
-        lan: None,
-        port: None,
-        is_attached: true,
-        counted: Default::default(),
-        nic: None,
+    fn state(&self) -> PortState {
+        let Self { wanted, attached, .. } = self;
+        PortState {
+            name: attached.interface.name.clone(),
+            driver: attached.interface.driver.clone(),
+            mtu: attached.interface.mtu,
+            deployment: attached.deployment,
+            xdp: attached.mode,
+            xdp_reason: attached.reason.clone(),
+            lan: None,
+            port: None,
+            sampling_rate: wanted.sampling_rate,
+            is_attached: true,
+            counted: Default::default(),
+            nic: None,
+        }
     }
 }
 
