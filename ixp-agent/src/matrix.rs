@@ -79,6 +79,21 @@ impl Figure {
     pub fn of(amount: &impl Measure) -> Self {
         Self { counts: amount.plain(), sampled: amount.sampled() }
     }
+
+    /// The sum of figures that no sample is in twice.
+    #[must_use]
+    pub fn sum(figures: impl IntoIterator<Item = Self>) -> Self {
+        figures.into_iter().fold(Self::default(), |mut sum, figure| {
+            let mut counts = sum.counts;
+            counts.add(figure.counts);
+            let sampled = match (sum.sampled, figure.sampled) {
+                (Some(left), Some(right)) => Some(left.beside(right, [sum.counts, figure.counts, counts])),
+                (left, right) => left.or(right),
+            };
+            sum = Self { counts, sampled };
+            sum
+        })
+    }
 }
 
 /// All frames of a matrix, also those without a cell, whatever the filter.
@@ -168,16 +183,9 @@ impl<'r> Matrix<'r> {
 
     /// Frames in the cells.
     #[must_use]
-    pub fn attributed(&self) -> Counts {
-        sum(self.cells.iter().map(|cell| &cell.counts))
+    pub fn attributed(&self) -> Figure {
+        Figure::sum(self.cells.iter().map(Cell::figure))
     }
-}
-
-fn sum<'c>(counts: impl IntoIterator<Item = &'c Counts>) -> Counts {
-    counts.into_iter().fold(Counts::default(), |mut sum, counts| {
-        sum.add(*counts);
-        sum
-    })
 }
 
 #[cfg(test)]

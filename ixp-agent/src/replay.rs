@@ -1,5 +1,7 @@
 //! Captures in, the matrix of their frames out, by the same parser, rules and fold as live counters.
 
+mod datagrams;
+mod frames;
 #[cfg(test)]
 mod golden;
 mod tally;
@@ -11,15 +13,17 @@ use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use jiff::Timestamp;
+use ixp_common::counters::PairKey;
 
+use self::datagrams::Datagrams;
+use self::frames::Frames;
 pub use self::tally::Tally;
-use crate::capture::{self, Capture};
+use crate::capture::{self, Capture, Record};
 use crate::matrix::dto::MatrixDto;
 use crate::matrix::{By, Filter, Matrix, Span, csv, table};
 use crate::members::Registry;
-use crate::policy::memory::HostMemory;
-use crate::policy::{self, Policy, Ports, Profile, build};
+use crate::policy::{self, Policy};
+use crate::snapshot::{Delta, Measure};
 
 /// Cells that a table shows at most; the other formats have all.
 const TABLE_LINES: usize = 1000;
@@ -30,6 +34,7 @@ Examples:
   ixp-agent replay --members members.toml --by asn monday.pcapng tuesday.pcapng
   ixp-agent replay --members members.toml --policy policy.toml lan.pcap
   tcpdump -i eth1 -w - -c 10000 | ixp-agent replay --format json -
+  ixp-agent replay --members members.toml --by asn --sflow collector.pcap
   zcat lan.pcap.gz | ixp-agent replay --format csv - > matrix.csv
 
 Exit status is 1 if a capture could not be read to its end; what was read is shown all the same.";
@@ -50,6 +55,9 @@ pub struct ReplayArgs {
     /// How the matrix is written
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
+    /// Take sFlow datagrams to this UDP port out of the captures, and estimate by their samples
+    #[arg(long, value_name = "PORT", num_args = 0..=1, require_equals = true, default_missing_value = "6343")]
+    pub sflow: Option<u16>,
     /// Captures (pcap or pcapng, Ethernet), added up; - for standard input
     #[arg(required = true, value_name = "CAPTURE")]
     pub captures: Vec<PathBuf>,
@@ -96,6 +104,17 @@ enum Problem {
     Capture(#[from] capture::Error),
     #[error("{frames} frames passed over: {link_type}")]
     Skipped { frames: u64, link_type: capture::LinkType },
+    #[error(
+        "no sFlow datagram to UDP port {port}; if they are to another, say --sflow=PORT, and without --sflow the frames \
+         themselves are counted"
+    )]
+    NoDatagram { port: u16 },
+    #[error("{datagrams} sFlow datagrams were cut by the capture; capture packets whole, as `tcpdump -s 0`")]
+    Cut { datagrams: u64 },
+    #[error("{datagrams} sFlow datagrams are in fragments, which are not put together")]
+    Fragments { datagrams: u64 },
+    #[error("{datagrams} sFlow datagrams of more than {most} exporters were passed over")]
+    Exporters { datagrams: u64, most: usize },
 }
 
 /// Counts all captures, then writes their matrix to `out`. What is wrong with a capture goes to `err`,
@@ -113,11 +132,48 @@ pub fn run(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Result<Outcome, Error> {
-    let mut total = Total::new(registry, policy)?;
-    for notice in &total.judge.notices {
-        // There is nobody left to tell.
+    match args.sflow {
+        None => replayed(args, Frames::new(registry, policy)?, registry, (stdin, out, err)),
+        Some(port) => replayed(args, Datagrams::new(registry, policy, port)?, registry, (stdin, out, err)),
+    }
+}
+
+/// What becomes of the records of captures.
+trait Counting {
+    /// Counted, or estimated.
+    type Measure: Measure;
+
+    /// What somebody should know before anything is counted.
+    fn notices(&self) -> &[String];
+    /// Takes a record, and the time that it says.
+    fn record(&mut self, record: &Record<'_>);
+    /// All that there is.
+    fn finish(self) -> Finished<Self::Measure>;
+}
+
+/// What was counted of all captures.
+struct Finished<M: Measure> {
+    delta: Delta<PairKey, M>,
+    /// What it lacks.
+    problems: Vec<Problem>,
+    /// What should be known to judge it.
+    remarks: Vec<String>,
+}
+
+/// Standard input, output and errors.
+type Streams<'s> = (&'s mut dyn Read, &'s mut dyn Write, &'s mut dyn Write);
+
+fn replayed<C: Counting>(
+    args: &ReplayArgs,
+    counting: C,
+    registry: &Registry,
+    (stdin, out, err): Streams<'_>,
+) -> Result<Outcome, Error> {
+    // If the errors' stream fails, there is nobody left to tell.
+    for notice in counting.notices() {
         let _: io::Result<()> = writeln!(err, "{notice}");
     }
+    let mut total = Total { counting, span: Span::default(), opened: 0 };
     let mut outcome = Outcome::Complete;
     for path in &args.captures {
         for problem in total.take(path, stdin) {
@@ -125,31 +181,30 @@ pub fn run(
             let _: io::Result<()> = writeln!(err, "{}: {}", path.display(), chain(&problem));
         }
     }
-    if total.opened > 0 {
-        let delta = total.tally.into_delta();
-        let matrix = Matrix::new(&delta, registry, args.by, Filter::default(), total.span);
-        write(&matrix, args.format, out).map_err(Error::Write)?;
+    if total.opened == 0 {
+        return Ok(outcome);
     }
+    let Finished { delta, problems, remarks } = total.counting.finish();
+    for remark in remarks {
+        let _: io::Result<()> = writeln!(err, "{remark}");
+    }
+    for problem in problems {
+        outcome = Outcome::Incomplete;
+        let _: io::Result<()> = writeln!(err, "{}", chain(&problem));
+    }
+    let matrix = Matrix::new(&delta, registry, args.by, Filter::default(), total.span);
+    write(&matrix, args.format, out).map_err(Error::Write)?;
     Ok(outcome)
 }
 
 /// What all captures have together.
-struct Total<'r> {
-    tally: Tally,
-    judge: Judge<'r>,
+struct Total<C> {
+    counting: C,
     span: Span,
     opened: usize,
 }
 
-impl<'r> Total<'r> {
-    fn new(registry: &'r Registry, policy: &'r Policy) -> Result<Self, Error> {
-        let tally = match policy.profile {
-            Profile::Monitor => Tally::default(),
-            Profile::Enforce => Tally::enforcing(),
-        };
-        Ok(Self { tally, judge: Judge::new(registry, policy)?, span: Span::default(), opened: 0 })
-    }
-
+impl<C: Counting> Total<C> {
     fn take(&mut self, path: &Path, stdin: &mut dyn Read) -> Vec<Problem> {
         if path.as_os_str() == "-" {
             return self.read(stdin);
@@ -176,42 +231,10 @@ impl<'r> Total<'r> {
         while let Some(record) = capture.next_record()? {
             if let Some(at) = record.at {
                 self.span.include(at);
-                self.judge.at(at);
             }
-            self.tally.count(&record.frame, Some(&self.judge.memory));
+            self.counting.record(&record);
         }
         Ok(())
-    }
-}
-
-/// What frames are held against, at their time.
-struct Judge<'r> {
-    registry: &'r Registry,
-    policy: &'r Policy,
-    memory: HostMemory,
-    /// When other tables are due.
-    next: Option<Timestamp>,
-    notices: Vec<String>,
-}
-
-impl<'r> Judge<'r> {
-    fn new(registry: &'r Registry, policy: &'r Policy) -> Result<Self, Error> {
-        let start = Timestamp::MIN;
-        let tables = build(policy, registry, &Ports::default(), start, 0)?;
-        let memory = HostMemory::new(tables.table, tables.owners);
-        Ok(Self { registry, policy, memory, next: registry.next_change(start), notices: tables.notices })
-    }
-
-    fn at(&mut self, now: Timestamp) {
-        self.memory.at(u64::try_from(now.as_nanosecond()).unwrap_or(0));
-        if self.next.is_none_or(|next| now < next) {
-            return;
-        }
-        self.next = self.registry.next_change(now);
-        // Fewer stations fit where more did.
-        if let Ok(tables) = build(self.policy, self.registry, &Ports::default(), now, 0) {
-            self.memory.go_by(tables.table, tables.owners);
-        }
     }
 }
 

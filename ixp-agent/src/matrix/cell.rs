@@ -3,6 +3,7 @@
 use ixp_common::addr::{Family, Mac, VlanId};
 use ixp_common::counters::Counts;
 
+use super::Figure;
 use crate::members::{Asn, Interface, InterfaceId, Member, Registry};
 use crate::snapshot::Sampled;
 
@@ -21,6 +22,14 @@ pub struct Cell<'r> {
     pub counts: Counts,
     /// How sure that is; `None` if each frame was counted.
     pub sampled: Option<Sampled>,
+}
+
+impl Cell<'_> {
+    /// How much, and how sure that is.
+    #[must_use]
+    pub fn figure(&self) -> Figure {
+        Figure { counts: self.counts, sampled: self.sampled }
+    }
 }
 
 /// One end of a cell.

@@ -31,7 +31,7 @@ pub fn write(matrix: &Matrix<'_>, lines: usize, out: &mut impl Write) -> io::Res
         writeln!(out, "{}", table(matrix, &heaviest).trim_fmt())?;
     }
     if !rest.is_empty() {
-        let left = super::sum(rest.iter().map(|cell| &cell.counts));
+        let left = Figure::sum(rest.iter().map(|cell| cell.figure())).counts;
         let (count, all) = (thousands(rest.len() as u64), thousands(matrix.cells.len() as u64));
         writeln!(
             out,
@@ -91,7 +91,7 @@ fn totals(matrix: &Matrix<'_>, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "sampled   ± is what bytes are off by at most in 95 of 100 cases")?;
     }
     total("seen", seen, out)?;
-    let attributed = Figure { counts: matrix.attributed(), sampled: None };
+    let attributed = matrix.attributed();
     match matrix.filter.is_empty() {
         true => total("in cells", &attributed, out)?,
         false => total("in cells, filtered", &attributed, out)?,

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::members::{Asn, Interface, Lan, Member, MemberId};
+use crate::snapshot::Estimate;
 
 pub(crate) fn mac(last: u8) -> Mac {
     Mac([2, 0, 0, 0, 0, last])
@@ -165,8 +166,30 @@ fn a_filter_leaves_the_totals() {
     let delta = Delta { pairs: mixed(), unattributed: Counts::frame(60), ..Delta::default() };
     let filter = Filter { family: Some(Family::Arp), ..Filter::default() };
     let matrix = Matrix::new(&delta, &registry, By::Mac, filter, Span::default());
-    assert_eq!(matrix.attributed().packets, 2);
+    assert_eq!(matrix.attributed().counts.packets, 2);
     assert_eq!(matrix.frames.seen.counts.packets, 67);
+}
+
+#[test]
+fn cells_together_are_as_sure_as_their_samples_together() {
+    let pairs: Vec<(PairKey, Estimate)> = (1..=4)
+        .flat_map(|source| (0..u32::from(source) * 10).map(move |at| (source, at)))
+        .map(|(source, at)| {
+            (pair(0, source, mac(9), Family::Ipv4, 1).0, Estimate::sample(u64::from(source) * 100, 60 + at))
+        })
+        .collect();
+    let registry = registry();
+    let delta = Delta { pairs, ..Delta::default() };
+    let of = |by| Matrix::new(&delta, &registry, by, Filter::default(), Span::default());
+    let all = of(By::Mac).frames.seen;
+    for by in [By::Mac, By::Interface, By::Asn] {
+        let sum = of(by).attributed();
+        let (of, sampled) = (all.sampled.expect("samples"), sum.sampled.expect("samples"));
+        assert_eq!((sum.counts, sampled.samples), (all.counts, of.samples));
+        let near = |left: f64, right: f64| (left - right).abs() < 1e-9;
+        assert!(near(sampled.relative_error, of.relative_error), "{sampled:?} {of:?}");
+        assert!(near(sampled.bytes_relative_error, of.bytes_relative_error), "{sampled:?} {of:?}");
+    }
 }
 
 fn any_pair() -> impl Strategy<Value = (PairKey, Counts)> {
@@ -190,7 +213,8 @@ proptest! {
         turned.reverse();
         for by in [By::Mac, By::Interface, By::Asn] {
             let cells = fold(&pairs, &registry, by, &Filter::default());
-            prop_assert_eq!(sum(cells.iter().map(|cell| &cell.counts)), sum(pairs.iter().map(|(_, counts)| counts)));
+            let all = Figure::sum(pairs.iter().map(|(_, counts)| Figure::of(counts)));
+            prop_assert_eq!(Figure::sum(cells.iter().map(Cell::figure)), all);
             prop_assert_eq!(cells, fold(&turned, &registry, by, &Filter::default()));
         }
     }

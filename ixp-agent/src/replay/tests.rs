@@ -1,11 +1,14 @@
 //! Claims about replay: the golden matrices of captures, what goes to which stream, what adds up.
 
+mod sflow;
+
 use clap::Parser;
 use ixp_common::bytes::Captured;
 use ixp_common::rules::Rule;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use super::frames::Judge;
 use super::*;
 use crate::matrix::tests::registry;
 use crate::snapshot::Delta;
@@ -185,7 +188,7 @@ proptest! {
         for by in [By::Mac, By::Interface, By::Asn] {
             let [left, right] = [&at_once, &batched]
                 .map(|delta| Matrix::new(delta, &registry, by, Filter::default(), Span::default()));
-            let mut sum = left.attributed();
+            let mut sum = left.attributed().counts;
             sum.add(left.frames.malformed.counts);
             sum.add(left.frames.unattributed.counts);
             prop_assert_eq!(sum, left.frames.seen.counts);

@@ -59,6 +59,25 @@ pub struct Sampled {
     pub bytes_relative_error: f64,
 }
 
+impl Sampled {
+    /// How sure the sum of two figures is that share no sample. `counts` are theirs and the sum's.
+    #[expect(clippy::cast_precision_loss, reason = "an error of an error")]
+    #[must_use]
+    pub fn beside(self, other: Self, counts: [Counts; 3]) -> Self {
+        let relative = |errors: [f64; 2], amounts: [u64; 3]| {
+            let [left, right, sum] = amounts.map(|amount| amount as f64);
+            if sum == 0.0 { 0.0 } else { (errors[0] * left).hypot(errors[1] * right) / sum }
+        };
+        let errors = [self.relative_error, other.relative_error];
+        let bytes_errors = [self.bytes_relative_error, other.bytes_relative_error];
+        Self {
+            samples: self.samples.saturating_add(other.samples),
+            relative_error: relative(errors, counts.map(|counts| counts.packets)),
+            bytes_relative_error: relative(bytes_errors, counts.map(|counts| counts.bytes)),
+        }
+    }
+}
+
 impl Amount for Counts {
     type Plain = Self;
 

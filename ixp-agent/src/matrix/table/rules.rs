@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
 use ixp_common::addr::VlanId;
 
-use super::{clipped_to, thousands};
+use super::{clipped_to, percent, thousands};
 use crate::matrix::BrokenRule;
 
 /// Characters that a rule's title takes.
@@ -37,7 +37,11 @@ fn table(rules: &[BrokenRule<'_>]) -> Table {
     if has_vlans {
         header.insert(2, "VLAN");
     }
-    let numbers = if has_drops { 3 } else { 2 };
+    let is_sampled = rules.iter().any(|row| row.sampled.is_some());
+    if is_sampled {
+        header.push("±");
+    }
+    let numbers = 2 + usize::from(has_drops) + usize::from(is_sampled);
     let mut table = Table::new();
     table
         .load_style(TableStyle::new())
@@ -73,5 +77,6 @@ fn line(row: &BrokenRule<'_>, has_vlans: bool, has_drops: bool) -> Vec<String> {
     if has_vlans {
         line.insert(2, row.station.map_or_else(String::new, |(vlan, _)| vlan.to_string()));
     }
+    line.extend(row.sampled.map(|sampled| percent(sampled.relative_error)));
     line
 }
