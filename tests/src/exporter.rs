@@ -8,6 +8,7 @@ use ixp_agent::sflow::{
     CounterRecord, Counters, Discard, Ethernet, Flow, FlowRecord, Header, PROTOCOL_ETHERNET, Port, Reason,
     Source, Switch,
 };
+use ixp_lab::random::Random;
 
 /// Bytes of the FCS.
 const FCS: u32 = 4;
@@ -82,16 +83,16 @@ fn header(frame: &[u8]) -> FlowRecord<'_> {
 /// A datagram in which a few things are wrong; another for each seed.
 #[must_use]
 pub fn mutated(seed: u64) -> Vec<u8> {
-    let mut chance = Chance(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+    let mut chance = Random::new(seed);
     let mut bytes = sound(seed, &mut chance);
-    for _ in 0..chance.below(4) {
-        let at = chance.below(bytes.len());
-        match chance.below(6) {
+    for _ in 0..chance.index(4) {
+        let at = chance.index(bytes.len().max(1));
+        match chance.index(6) {
             0 => bytes.truncate(at),
-            1 => bytes[at] ^= 1 << chance.below(8),
+            1 => bytes[at] ^= 1 << chance.index(8),
             // The words that say how much follows.
-            2 => word(&mut bytes, at, [0, 1, 3, 1000, 1001, u32::MAX, 1 << 31][chance.below(7)]),
-            3 => word(&mut bytes, at, u32::try_from(chance.below(64)).unwrap_or(0)),
+            2 => word(&mut bytes, at, [0, 1, 3, 1000, 1001, u32::MAX, 1 << 31][chance.index(7)]),
+            3 => word(&mut bytes, at, u32::try_from(chance.index(64)).unwrap_or(0)),
             4 => bytes.extend_from_within(at..),
             _ => bytes[at..].fill(0),
         }
@@ -103,23 +104,23 @@ pub fn mutated(seed: u64) -> Vec<u8> {
 }
 
 /// A datagram with a sample of each kind.
-fn sound(seed: u64, chance: &mut Chance) -> Vec<u8> {
+fn sound(seed: u64, chance: &mut Random) -> Vec<u8> {
     let number = u32::try_from(seed).unwrap_or(u32::MAX);
-    let sub_agent = u32::try_from(chance.below(3)).unwrap_or(0);
+    let sub_agent = u32::try_from(chance.index(3)).unwrap_or(0);
     let mut encoder = Encoder::new([192, 0, 2, 1].into(), sub_agent, 4000);
     let mut frame = [0u8; 128];
-    frame.iter_mut().for_each(|byte| *byte = u8::try_from(chance.below(256)).unwrap_or(0));
+    frame.iter_mut().for_each(|byte| *byte = u8::try_from(chance.index(256)).unwrap_or(0));
     let kinds = [[8, 0, 0x45], [0x86, 0xdd, 0x60], [8, 6, 0], [0x81, 0, 0]];
-    frame[12..15].copy_from_slice(&kinds[chance.below(kinds.len())]);
+    frame[12..15].copy_from_slice(&kinds[chance.index(kinds.len())]);
     let records = [header(&frame), FlowRecord::Switch(Switch::default())];
-    let rate = [0, 1, 1000, 1 << 28, u32::MAX][chance.below(5)];
+    let rate = [0, 1, 1000, 1 << 28, u32::MAX][chance.index(5)];
     let source = Source { class: number & 1, index: number % 7 };
     let flow = Flow { sequence: number, source, rate, drops: number % 5, ..Flow::default() };
     let counters = Counters { sequence: number, source };
     let discard = Discard { sequence: number, source, drops: 0, input: 1, output: 2, reason: Reason::ACL };
     let counted = [CounterRecord::Ethernet(Ethernet::default())];
     // They fit.
-    let _fits = encoder.flow(&flow, &records[..chance.below(3)]).is_ok()
+    let _fits = encoder.flow(&flow, &records[..chance.index(3)]).is_ok()
         && encoder.counters(&counters, &counted).is_ok()
         && encoder.discard(&discard, &records).is_ok();
     encoder.sealed(number, number).to_vec()
@@ -128,17 +129,5 @@ fn sound(seed: u64, chance: &mut Chance) -> Vec<u8> {
 fn word(bytes: &mut [u8], at: usize, word: u32) {
     if let Some(field) = bytes.get_mut(at / 4 * 4..).and_then(|rest| rest.first_chunk_mut::<4>()) {
         *field = word.to_be_bytes();
-    }
-}
-
-/// Numbers that look like chance and are the same each time (Marsaglia, "Xorshift RNGs", 2003).
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from((self.0 >> 16) % (end as u64).max(1)).unwrap_or(0)
     }
 }
