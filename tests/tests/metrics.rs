@@ -3,17 +3,19 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::io::Write as _;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ixp_agent::live::{Live, PortState, Roster};
+use ixp_agent::intake::{Exporter, Exporters, Room};
+use ixp_agent::live::{Live, PortState, Roster, Sampled};
 use ixp_agent::matrix::Window;
 use ixp_agent::members::{self, VlanTags};
 use ixp_agent::metrics::{Build, render};
 use ixp_agent::pairs::PairBook;
-use ixp_agent::snapshot::{Delta, Port, Snapshot};
+use ixp_agent::snapshot::{Delta, Estimate, Port, Snapshot};
 use ixp_agent::stations::Inventory;
 use ixp_common::addr::{Family, Mac, VlanId};
 use ixp_common::counters::{Counts, Outcome, PairKey, RuleCounts, RuleKey, StationKey};
@@ -84,7 +86,21 @@ fn page() -> String {
     let roster = Arc::new(roster);
     live.absorb(Timestamp::UNIX_EPOCH, &delta, &book, &snapshot, &roster);
     live.drained(Duration::from_micros(400));
+    live.sampled = Some(sampled(&roster));
     render(&live, &roster, BUILD).expect("it is written")
+}
+
+/// What a switch sampled of a member, and how well it was heard.
+fn sampled(roster: &Arc<Roster>) -> Sampled {
+    let switch = IpAddr::from([192, 0, 2, 1]);
+    let window = Window::new(SignedDuration::from_secs(10), SignedDuration::from_hours(1), 100);
+    let room = Room { members: 9, strangers: 1 };
+    let mut sampled = Sampled::new(SocketAddr::from(([127, 0, 0, 1], 6343)), window, room);
+    let key = PairKey::new(VlanId::UNTAGGED, Mac([2, 0, 0, 0, 0, 1]), Mac([4; 6]), Family::Ipv4);
+    let delta = Delta { pairs: vec![(key, Estimate::sample(1000, 64))], ..Delta::default() };
+    sampled.absorb(Timestamp::UNIX_EPOCH, delta, roster);
+    sampled.hearing.exporters = Exporters::new([Exporter::new(switch, None, None)]).health();
+    sampled
 }
 
 #[test]

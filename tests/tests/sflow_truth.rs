@@ -137,14 +137,13 @@ fn sampled(seed: u64, stream: &Stream, registry: &Registry, lost: u64) -> Delta<
         }
     };
     let mut countdown = Countdown::default();
-    let mut seen = 0;
+    let mut draw = || u32::try_from(chance.number() >> 32).expect("32 bits");
     for at in 0..FRAMES {
-        seen += 1;
-        if !countdown.is_chosen(RATE, || chance.number() as u32) {
+        if !countdown.is_chosen(RATE, &mut draw) {
             continue;
         }
         let (pair, len) = stream.frame(at);
-        let counters = PortCounters { seen: Counts { packets: seen, bytes: 0 }, ..PortCounters::default() };
+        let counters = PortCounters { seen: Counts { packets: at + 1, bytes: 0 }, ..PortCounters::default() };
         exporter.counted(7, &counters);
         exporter.sampled(&record(pair, len), registry, 0, &mut hear);
     }
