@@ -66,8 +66,9 @@ struct Agent {
 #[derive(Debug, Clone, Copy)]
 struct Clock {
     uptime_ms: u32,
-    /// Its time less ours, since it was first heard.
-    ahead_ms: i64,
+    /// What passed by its clock since it was first heard, and when that was.
+    passed_ms: i64,
+    first: Duration,
 }
 
 #[derive(Debug)]
@@ -145,7 +146,7 @@ impl Exporter {
             }
         }
         agent.most = agent.most.max(datagram.len());
-        self.health.clock(agent.clock.uptime_ms, agent.clock.ahead_ms);
+        self.health.clock(agent.clock.uptime_ms, agent.clock.ahead_ms(now));
         Some(Turn { is_late: step == Step::Late, is_after_silence })
     }
 
@@ -180,19 +181,24 @@ impl Agent {
             heard: now.since_start,
             lost: 0,
             most: datagram.len(),
-            clock: Clock { uptime_ms: datagram.uptime_ms, ahead_ms: 0 },
+            clock: Clock { uptime_ms: datagram.uptime_ms, passed_ms: 0, first: now.since_start },
             sources: HashMap::default(),
         }
     }
 
     fn follow(&mut self, datagram: &Datagram<'_>, now: Moment) {
         let passed = i64::from(datagram.uptime_ms.wrapping_sub(self.clock.uptime_ms).cast_signed());
-        let here = i64::try_from(now.since_start.saturating_sub(self.heard).as_millis()).unwrap_or(i64::MAX);
-        self.clock = Clock {
-            uptime_ms: datagram.uptime_ms,
-            ahead_ms: self.clock.ahead_ms.saturating_add(passed).saturating_sub(here),
-        };
+        self.clock.passed_ms = self.clock.passed_ms.saturating_add(passed);
+        self.clock.uptime_ms = datagram.uptime_ms;
         self.heard = now.since_start;
+    }
+}
+
+impl Clock {
+    /// How much more passed by its clock than by ours.
+    fn ahead_ms(&self, now: Moment) -> i64 {
+        let here = now.since_start.saturating_sub(self.first).as_millis();
+        self.passed_ms.saturating_sub(i64::try_from(here).unwrap_or(i64::MAX))
     }
 }
 

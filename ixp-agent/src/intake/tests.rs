@@ -181,6 +181,22 @@ fn an_exporter_that_begins_anew_has_lost_nothing() {
 }
 
 #[test]
+fn a_clock_that_runs_as_ours_is_not_ahead_however_often_it_is_looked_at() {
+    let mut heard = Heard::new(None);
+    // A datagram each 1.5 ms, whose uptime is in whole ones; in the end its clock is a second ahead.
+    for number in 1..=2000 {
+        let uptime_ms = if number == 2000 { 4000 } else { number * 3 / 2 };
+        let bytes = datagram(&Said { sequence: number, uptime_ms, flows: Vec::new() }, &[]);
+        let since_start = Duration::from_micros(u64::from(number) * 1500);
+        let now = Moment { at: Timestamp::UNIX_EPOCH, since_start };
+        heard.exporter.hear(&bytes, now, &heard.facts, &mut heard.tally);
+        let ahead = heard.exporter.health().ahead_ms;
+        assert!(if number == 2000 { (999..=1001).contains(&ahead) } else { ahead.abs() <= 1 }, "{ahead}");
+    }
+    assert_eq!(heard.exporter.health().uptime_ms, Some(4000));
+}
+
+#[test]
 fn what_was_lost_in_a_long_silence_is_counted_and_not_made_up_for() {
     let mut heard = Heard::new(None);
     let frame = frame(mac(1), mac(4));
