@@ -16,6 +16,7 @@ pub mod netns;
 pub mod paced;
 pub mod rules;
 pub mod sampler;
+pub mod sflowtool;
 pub mod tally;
 pub mod traffic;
 pub mod wire;

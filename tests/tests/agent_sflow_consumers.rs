@@ -1,0 +1,166 @@
+//! A live run that is sampled in, what pmacct's sfacctd, nfdump's sfcapd and IXP Manager's handler make of it out, beside
+//! the agent's exact matrix.
+
+use std::collections::BTreeMap;
+
+use etherparse::PacketBuilder;
+use ixp_common::addr::{Family, Mac, VlanId};
+use ixp_common::counters::Counts;
+use ixp_tests::agent::lan::{FIRST, Frame, MEMBERS, SECOND, STRANGER};
+use ixp_tests::agent::site::{FABRIC, Site};
+use ixp_tests::agent::{Agent, number, wait};
+use ixp_tests::collector::{Collector, Sfacctd, Sfcapd, Sums};
+use ixp_tests::sflowtool;
+use ixp_tests::wire::Wire;
+
+/// In a namespace of its own, every port is free.
+const PORT: u16 = 6343;
+/// Bytes of the FCS, which samples count and the matrix does not.
+const FCS: u64 = 4;
+
+fn agent(site: &Site, rate: u32, port: u16) -> Agent {
+    let config = format!(
+        "[sampling]\nrate = {rate}\n[sflow]\ncollectors = [\"127.0.0.1:{port}\"]\ncounters = \"1s\"\n"
+    );
+    site.tap(MEMBERS, &config).expect("the agent starts")
+}
+
+fn send<'f>(frames: impl IntoIterator<Item = &'f [u8]>) {
+    let wire = Wire::open(FABRIC).expect("the other end is there");
+    for frame in frames {
+        wire.send(frame).expect("it is sent");
+    }
+}
+
+/// The exact matrix with FCS, by source and destination.
+fn exact(agent: &Agent) -> Sums {
+    let matrix = agent.json("/api/v1/matrix").expect("a matrix");
+    let mut sums = Sums::new();
+    for cell in matrix["cells"].as_array().expect("cells") {
+        let mac = |name: &str| cell[name].as_str().expect("an address").to_owned();
+        let [packets, bytes] = ["packets", "bytes"].map(|name| number(&cell[name]).expect("a number"));
+        let sum = sums.entry((mac("src_mac"), mac("dst_mac"))).or_default();
+        *sum = (sum.0 + packets, sum.1 + bytes + FCS * packets);
+    }
+    sums
+}
+
+/// Sends frames of three pairs past an agent that samples one in 16, and holds what a collector says against the matrix.
+fn agrees_within_the_error(site: &Site, sums_of: impl Fn() -> anyhow::Result<Sums>) {
+    const RATE: u32 = 16;
+    let agent = agent(site, RATE, PORT);
+    let pairs = [(FIRST, SECOND), (SECOND, FIRST), (FIRST, SECOND), (STRANGER, FIRST)];
+    let frame = |at: usize| {
+        let (from, to) = pairs[at % pairs.len()];
+        Frame::new(from, to, Family::Ipv4, 30 + at * 7 % 1400).bytes
+    };
+    let frames: Vec<Vec<u8>> = (0..24_000).map(frame).collect();
+    send(frames.iter().map(Vec::as_slice));
+    let status = agent.settled(frames.len() as u64).expect("all are counted");
+    assert_eq!(status["interfaces"][0]["samples_lost"], 0);
+    let exact = exact(&agent);
+    let mut last = Sums::new();
+    let agreed = wait("a collector's sums", || {
+        last = sums_of()?;
+        let mut offs = exact.iter().map(|(pair, truth)| Some(off(*last.get(pair)?, *truth, RATE)));
+        let is_near = offs.all(|off| off.is_some_and(|off| off < 5.0));
+        Ok((is_near && last.len() == exact.len()).then_some(()))
+    });
+    assert!(agreed.is_ok(), "{agreed:?}: {last:#?} is not {exact:#?}");
+}
+
+/// How far frames or bytes are off, in standard deviations: beyond five of them is less than one run in a million.
+fn off(told: (u64, u64), truth: (u64, u64), rate: u32) -> f64 {
+    let [told, bytes_told, frames, bytes] = [told.0, told.1, truth.0, truth.1].map(|number| number as f64);
+    // A frame stands for N with the chance 1/N: that varies by N-1, and by N-1 times the square of its length in bytes.
+    // Lengths are even from 0 on, so that the mean of their squares is 4/3 of the square of their mean.
+    let deviation = (frames * f64::from(rate - 1)).sqrt();
+    let bytes_deviation = deviation * bytes / frames * (4f64 / 3.0).sqrt();
+    f64::max((told - frames).abs() / deviation, (bytes_told - bytes).abs() / bytes_deviation)
+}
+
+#[test]
+fn sfacctd_agrees_with_the_matrix_within_the_sampling_error() {
+    let site = Site::enter().expect("a place for an agent");
+    let sfacctd = Sfacctd::start(&site.path(""), PORT).expect("it starts");
+    agrees_within_the_error(&site, || sfacctd.sums());
+}
+
+#[test]
+fn sfcapd_agrees_with_the_matrix_within_the_sampling_error() {
+    let site = Site::enter().expect("a place for an agent");
+    let sfcapd = Sfcapd::start(&site.path(""), PORT).expect("it starts");
+    agrees_within_the_error(&site, || sfcapd.sums());
+}
+
+/// Lines of all that an agent tells of frames, each of which it samples, and one with an interface's counters.
+fn lines(agent: &Agent, collector: &Collector, frames: &[Vec<u8>]) -> Vec<String> {
+    send(frames.iter().map(Vec::as_slice));
+    agent.settled(frames.len() as u64).expect("all are counted");
+    let lines = |heard: &[Vec<u8>]| -> Vec<String> {
+        heard.iter().flat_map(|datagram| sflowtool::lines(datagram).expect("a reference reads it")).collect()
+    };
+    let heard = collector
+        .hear(|heard| {
+            let lines = lines(heard);
+            let flows = lines.iter().filter(|line| line.starts_with("FLOW")).count();
+            flows == frames.len() && lines.len() > flows
+        })
+        .expect("each is told");
+    lines(&heard)
+}
+
+#[test]
+fn ixp_managers_handler_has_the_sums_that_the_matrix_has() {
+    let site = Site::enter().expect("a place for an agent");
+    let collector = Collector::open().expect("a port");
+    let agent = agent(&site, 1, collector.address().expect("bound").port());
+    let tagged = VlanId::configured(100).expect("a VLAN");
+    let mut frames = vec![
+        Frame::new(SECOND, Mac::BROADCAST, Family::Arp, 18).bytes,
+        Frame::new(STRANGER, FIRST, Family::Ipv6, 50).bytes,
+    ];
+    frames.extend((0..30).map(|size| Frame::on(tagged, FIRST, SECOND, Family::Ipv4, 40 * size).bytes));
+    frames.extend((0..9).map(|size| Frame::new(SECOND, FIRST, Family::Ipv4, 1000 + size).bytes));
+    let lines = lines(&agent, &collector, &frames);
+    let matrix = agent.json("/api/v1/matrix").expect("a matrix");
+    let told = sflowtool::sums(lines.iter().map(String::as_str)).expect("lines as sflowtool has them");
+    let cells = matrix["cells"].as_array().expect("cells").iter().map(|cell| {
+        let mac = |name: &str| cell[name].as_str().expect("an address").replace(':', "");
+        let number = |name: &str| number(&cell[name]).expect("a number");
+        let ethertype = match cell["family"].as_str() {
+            Some("ipv4") => 0x0800,
+            Some("ipv6") => 0x86dd,
+            _ => 0x0806,
+        };
+        let vlan = u16::try_from(number("vlan")).expect("a tag");
+        let bytes = number("bytes") + FCS * number("packets");
+        let counts = Counts { packets: number("packets"), bytes };
+        ((vlan, mac("src_mac"), mac("dst_mac"), ethertype), counts)
+    });
+    assert_eq!(told, cells.collect::<BTreeMap<_, _>>());
+}
+
+#[test]
+fn a_line_has_what_the_frame_has_in_the_places_that_readers_know() {
+    let site = Site::enter().expect("a place for an agent");
+    let collector = Collector::open().expect("a port");
+    let agent = agent(&site, 1, collector.address().expect("bound").port());
+    let builder = PacketBuilder::ethernet2(FIRST.0, SECOND.0)
+        .single_vlan(100.try_into().expect("a tag"))
+        .ipv4([192, 0, 2, 1], [192, 0, 2, 2], 61);
+    let mut tcp = Vec::new();
+    builder.tcp(40_000, 179, 7, 1024).ack(9).psh().write(&mut tcp, &[0; 19]).expect("a vector takes it");
+    let told = lines(&agent, &collector, &[tcp]);
+    let member = agent.json("/api/v1/members/64500").expect("a member");
+    let first = number(&member["ifindex"]).expect("a number");
+    // 14 + 4 + 20 + 20 + 19 bytes, and 4 of FCS. The other is no member on VLAN 100, and so no interface.
+    let line = format!(
+        "FLOW,127.0.0.1,{first},0,020000000001,020000000002,0x0800,100,100,192.0.2.1,192.0.2.2,6,0x00,61,40000,179,0x18,\
+         81,59,1"
+    );
+    assert_eq!(told.iter().find(|line| line.starts_with("FLOW")), Some(&line));
+    let counters = told.iter().find(|line| line.starts_with("CNTR")).expect("counters");
+    let fields: Vec<&str> = counters.split(',').collect();
+    assert_eq!((fields.len(), fields[1], fields[3]), (21, "127.0.0.1", "6"), "{counters}");
+}
