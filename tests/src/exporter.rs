@@ -46,15 +46,11 @@ impl Exporter {
         Ok(())
     }
 
-    /// A datagram that is made and gets lost.
+    /// The next datagram, which is not sent.
     ///
     /// # Errors
     /// There is no room for as many frames.
-    pub fn lose(&mut self, rate: u32, frames: &[&[u8]]) -> Result<()> {
-        self.datagram(rate, frames).map(drop)
-    }
-
-    fn datagram(&mut self, rate: u32, frames: &[&[u8]]) -> Result<Vec<u8>> {
+    pub fn datagram(&mut self, rate: u32, frames: &[&[u8]]) -> Result<Vec<u8>> {
         self.encoder.clear();
         for frame in frames {
             self.flows += 1;

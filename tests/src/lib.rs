@@ -9,6 +9,7 @@ pub mod digests;
 pub mod evasion;
 pub mod exporter;
 pub mod feed;
+pub mod figures;
 pub mod frames;
 pub mod kernel;
 pub mod mapped;

@@ -67,7 +67,8 @@ fn flow_line(agent: &str, ports: [u32; 2], rate: u32, records: &[FlowRecord]) ->
             FlowRecord::RawPacketHeader(header) => {
                 decoded = decode(&header.header)?;
                 out_vlan = decoded.vlan;
-                let behind = header.frame_length - header.stripped - decoded.network;
+                let behind = header.frame_length.checked_sub(header.stripped + decoded.network);
+                let behind = behind.context("a frame that is shorter than its headers")?;
                 sizes = [header.frame_length, behind];
             }
             FlowRecord::ExtendedSwitch(switch) => {
@@ -137,7 +138,13 @@ fn decode(header: &[u8]) -> Result<Decoded> {
             decoded.ports = [tcp.source_port(), tcp.destination_port()];
             decoded.tcp_flags = tcp.slice()[13];
         }
-        _ => {}
+        Some(TransportSlice::Icmpv4(icmp)) => {
+            decoded.ports = [icmp.type_u8().into(), icmp.code_u8().into()];
+        }
+        Some(TransportSlice::Icmpv6(icmp)) => {
+            decoded.ports = [icmp.type_u8().into(), icmp.code_u8().into()];
+        }
+        Some(TransportSlice::Igmp(_)) | None => {}
     }
     Ok(decoded)
 }
@@ -176,6 +183,7 @@ fn counter_line(agent: &str, records: &[CounterRecord]) -> Option<String> {
 pub type Sums = BTreeMap<(u16, String, String, u16), Counts>;
 
 /// What IXP Manager's handler of peer-to-peer statistics sums up: by fields 4 to 7, frames of field 17, times field 19.
+/// Frames without a VLAN it leaves out.
 ///
 /// # Errors
 /// A line that it would not understand.
@@ -194,6 +202,9 @@ pub fn sums<'l>(lines: impl IntoIterator<Item = &'l str>) -> Result<Sums> {
             fields[5].to_owned(),
             u16::from_str_radix(ethertype, 16)?,
         );
+        if key.0 == 0 {
+            continue;
+        }
         let (size, rate): (u64, u64) = (fields[17].parse()?, fields[19].parse()?);
         sums.entry(key).or_default().add(Counts { packets: rate, bytes: size * rate });
     }
@@ -212,6 +223,8 @@ mod tests {
     fn a_line_is_a_frame_as_often_as_its_rate_says() {
         let key = (10, "0013136faaaa".to_owned(), "0010a52fbbbb".to_owned(), 0x0800);
         let sum = Counts { packets: 2048, bytes: 2048 * 179 };
-        assert_eq!(sums([EXAMPLE, "CNTR,192.0.2.1,1", EXAMPLE]).expect("lines"), [(key, sum)].into());
+        let untagged = EXAMPLE.replace(",10,10,", ",0,0,");
+        let lines = [EXAMPLE, "CNTR,192.0.2.1,1", EXAMPLE, &untagged];
+        assert_eq!(sums(lines).expect("lines"), [(key, sum)].into());
     }
 }

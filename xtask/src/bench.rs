@@ -37,6 +37,8 @@ enum Section {
     Drain,
     /// The agent on a veth pair, beside pmacctd, tcpdump and softflowd
     Wire,
+    /// Samples of switches in the agent, beside sfacctd
+    Sflow,
 }
 
 #[derive(clap::Args)]
@@ -72,14 +74,25 @@ pub(crate) fn run(sh: &Shell, args: &Args) -> Result<()> {
     let wants = |section: &&Section| args.only.is_empty() || args.only.contains(*section);
     let wanted: Vec<Section> = Section::value_variants().iter().filter(wants).copied().collect();
     let frames: Vec<OsString> =
-        wanted.iter().filter(|section| **section != Section::Wire).flat_map(Section::chosen).collect();
+        wanted.iter().filter(|section| section.is_of_frames()).flat_map(Section::chosen).collect();
     if !frames.is_empty() {
         frame(sh, args, frames)?;
     }
-    if wanted.contains(&Section::Wire) { wire(sh, args) } else { Ok(()) }
+    if wanted.contains(&Section::Wire) {
+        wire(sh, args)?;
+    }
+    if wanted.contains(&Section::Sflow) {
+        sflow(sh, args)?;
+    }
+    Ok(())
 }
 
 impl Section {
+    /// Whether the program that measures frames measures it.
+    const fn is_of_frames(self) -> bool {
+        !matches!(self, Self::Wire | Self::Sflow)
+    }
+
     /// As an argument of the program that measures it.
     fn chosen(&self) -> [OsString; 2] {
         let name = self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
@@ -102,6 +115,15 @@ fn wire(sh: &Shell, args: &Args) -> Result<()> {
     build.args(["--package", "ixp-agent", "--bin", "ixp-agent"]).run()?;
     println!();
     measure(sh, args, "bench-wire", tools)
+}
+
+fn sflow(sh: &Shell, args: &Args) -> Result<()> {
+    packages::install(sh, &["iproute2"])?;
+    let sfacctd = packages::without_service(sh, "pmacct", "usr/sbin/sfacctd")?;
+    let build = cmd!(sh, "cargo build --quiet --release --package ixp-tests --bin bench-sflow");
+    build.args(["--package", "ixp-agent", "--bin", "ixp-agent"]).run()?;
+    println!();
+    measure(sh, args, "bench-sflow", vec!["--sfacctd".into(), sfacctd.into()])
 }
 
 /// What the agent is measured beside, as arguments.

@@ -13,13 +13,12 @@ mod report;
 mod stage;
 mod trial;
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::Parser;
-use serde_json::{Map, Value};
+use ixp_tests::figures;
 
 use consumer::{Kind, Tools};
 use exchange::Exchange;
@@ -56,7 +55,7 @@ fn run(cli: &Cli) -> Result<()> {
     let report = measure(cli)?;
     print!("{report}");
     match &cli.json {
-        Some(file) => write(&report, file),
+        Some(file) => figures::add(file, "wire", &report),
         None => Ok(()),
     }
 }
@@ -104,15 +103,3 @@ const fn kinds(quick: bool) -> &'static [Kind] {
 
 /// Who counts what comes into a queue per CPU.
 const SPREAD: [Kind; 3] = [Kind::Drop, Kind::AgentTap, Kind::PmacctdEnd];
-
-/// Adds the figures to the object in `file`.
-fn write(report: &Report, file: &Path) -> Result<()> {
-    let name = file.display();
-    let mut all: Map<String, Value> = match fs::read_to_string(file) {
-        Ok(text) => serde_json::from_str(&text).with_context(|| format!("{name} is no JSON object"))?,
-        Err(_) => Map::new(),
-    };
-    all.insert("wire".to_owned(), serde_json::to_value(report).context("write the figures as JSON")?);
-    let text = serde_json::to_string_pretty(&all).context("write the figures as JSON")?;
-    fs::write(file, text + "\n").with_context(|| format!("write {name}"))
-}
