@@ -1,4 +1,4 @@
-//! The agent under test: started in a namespace with the host's socket, asked by HTTP, ended by SIGTERM.
+//! An agent under test: started in a namespace with the host's socket, asked by HTTP, ended by SIGTERM.
 
 use std::fs::{self, File};
 use std::io;
@@ -12,7 +12,6 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::clock;
-use crate::exchange::{Mode, Policy};
 use crate::matrix::Matrix;
 use crate::netns::Namespace;
 use crate::news::News;
@@ -21,27 +20,20 @@ use crate::socket::checked;
 /// How long it may take to load and attach, and to end.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A lab has no ten minutes to wait for a word of BGP; its members speak at once.
-const BGP_SILENCE: &str = "8s";
-
 /// The first descriptor of socket activation (sd_listen_fds(3)).
 const FIRST_PASSED: libc::c_int = 3;
 
 /// What an agent needs to start.
 #[derive(Debug)]
 pub struct Start<'a> {
+    /// What it and its files are called.
+    pub name: &'static str,
     /// The `ixp-agent` to run.
     pub program: &'a Path,
     /// Where it lives.
     pub namespace: &'a Namespace,
-    /// What it attaches to, there.
-    pub interfaces: &'a [String],
-    /// As what.
-    pub mode: Mode,
-    /// What it does about rules.
-    pub policy: Policy,
-    /// Its members file.
-    pub members: &'a str,
+    /// Its configuration, but for where it serves.
+    pub config: &'a str,
     /// Where its configuration and log are kept.
     pub folder: &'a Path,
     /// A socket of the host's own namespace that it serves on.
@@ -51,6 +43,7 @@ pub struct Start<'a> {
 /// A running agent, ended when dropped.
 #[derive(Debug)]
 pub struct Agent {
+    name: &'static str,
     child: Child,
     address: SocketAddr,
     log: PathBuf,
@@ -58,25 +51,25 @@ pub struct Agent {
 }
 
 impl Agent {
-    /// Starts an agent and waits until it is attached everywhere.
+    /// Starts an agent and waits until it is ready: attached everywhere, and hearing.
     ///
     /// # Errors
     /// It ends early or does not get ready: then the last line of its log.
     pub fn start(start: &Start<'_>) -> Result<Self> {
-        let members = start.folder.join("members.toml");
-        write(&members, start.members)?;
-        let address = start.listener.local_addr().context("read the address listened on")?;
-        let config = start.folder.join("config.toml");
-        write(&config, &configuration(start, &members, address))?;
-        let log = start.folder.join("agent.log");
+        let Start { name, program, namespace, config: text, folder, listener } = *start;
+        let address = listener.local_addr().context("read the address listened on")?;
+        let config = folder.join(format!("{name}.toml"));
+        let text = format!("[http]\nlisten = \"{address}\"\n\n{text}");
+        fs::write(&config, text).with_context(|| format!("write {}", config.display()))?;
+        let log = folder.join(format!("{name}.log"));
         let out = File::create(&log).with_context(|| format!("create {}", log.display()))?;
-        let mut command = activated(start.namespace, start.program, start.listener);
+        let mut command = activated(namespace, program, listener);
         command.args(["run", "--config"]).arg(&config);
         command.stdin(Stdio::null()).stdout(out.try_clone()?).stderr(out);
-        let child = spawn_bound(&mut command).context("start the agent")?;
+        let child = spawn_bound(&mut command).with_context(|| format!("start the {name}"))?;
         let timeout = Some(Duration::from_secs(5));
         let http = ureq::Agent::config_builder().timeout_global(timeout).build().new_agent();
-        let mut agent = Self { child, address, log, http };
+        let mut agent = Self { name, child, address, log, http };
         agent.wait_until_ready()?;
         Ok(agent)
     }
@@ -93,6 +86,22 @@ impl Agent {
     /// It does not answer, or not so.
     pub fn matrix(&self) -> Result<Matrix> {
         Matrix::parse(&self.get("/api/v1/matrix?by=mac")?)
+    }
+
+    /// What it makes of samples, as JSON.
+    ///
+    /// # Errors
+    /// It does not answer.
+    pub fn sampled_matrix(&self) -> Result<String> {
+        self.get("/api/v1/matrix?by=mac&source=sampled")
+    }
+
+    /// How it is, as JSON.
+    ///
+    /// # Errors
+    /// It does not answer.
+    pub fn status(&self) -> Result<String> {
+        self.get("/api/v1/status")
     }
 
     /// What it told of.
@@ -123,7 +132,7 @@ impl Agent {
         })?;
         match status {
             Some(status) => ensure!(status.success(), "{}", self.complaint(&status.to_string())),
-            None => bail!("the agent did not end {} s after SIGTERM", PATIENCE.as_secs()),
+            None => bail!("the {} did not end {} s after SIGTERM", self.name, PATIENCE.as_secs()),
         }
         Ok(())
     }
@@ -146,7 +155,7 @@ impl Agent {
     fn complaint(&self, what: &str) -> String {
         let log = fs::read_to_string(&self.log).unwrap_or_default();
         let last = log.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it wrote nothing");
-        format!("the agent: {what}: {last} (all of it in {})", self.log.display())
+        format!("the {}: {what}: {last} (all of it in {})", self.name, self.log.display())
     }
 }
 
@@ -186,10 +195,6 @@ fn signal(child: &Child, signal: libc::c_int) {
     unsafe { libc::kill(child.id().cast_signed(), signal) };
 }
 
-fn write(path: &Path, text: &str) -> Result<()> {
-    fs::write(path, text).with_context(|| format!("write {}", path.display()))
-}
-
 /// `program` inside `namespace`, given `listener` by socket activation. The shell knows the process id that the
 /// agent will have; `ip netns exec` keeps it.
 fn activated(namespace: &Namespace, program: &Path, listener: &TcpListener) -> Command {
@@ -208,22 +213,4 @@ fn activated(namespace: &Namespace, program: &Path, listener: &TcpListener) -> C
     // SAFETY: the closure makes two system calls and allocates nothing.
     unsafe { command.pre_exec(pass) };
     command
-}
-
-fn configuration(start: &Start<'_>, members: &Path, address: SocketAddr) -> String {
-    let (members, profile) = (members.display(), start.policy.name());
-    let mut text = format!(
-        "[members]\nfile = \"{members}\"\n\n[policy]\nprofile = \"{profile}\"\nbgp_silence = \"{BGP_SILENCE}\"\n\n[http]\nlisten = \"{address}\"\n\n\
-         [window]\nstep = \"1m\"\nkeep = \"168h\"\n"
-    );
-    for interface in start.interfaces {
-        let deployment = start.mode.name();
-        text += &format!(
-            "\n[[attach]]\ninterface = \"{interface}\"\ndeployment = \"{deployment}\"\nxdp = \"native\"\nlan = \"peering\"\n"
-        );
-        if start.mode == Mode::Inline {
-            text += &format!("port = \"{interface}\"\n");
-        }
-    }
-    text
 }

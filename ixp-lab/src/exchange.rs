@@ -101,10 +101,12 @@ impl Exchange {
         let sinners = stations
             .map(|station| Ok((station, port::connect_mute(prefix, &switch, station, mode)?)))
             .collect::<Result<Vec<_>>>()?;
-        Ok(Self { members, sinners, monitor, switch })
+        let exchange = Self { members, sinners, monitor, switch };
+        exchange.agent_namespace().ip("link set lo up")?;
+        Ok(exchange)
     }
 
-    /// Where the agent lives.
+    /// Where the agents live; by its loopback one hears the other.
     #[must_use]
     pub fn agent_namespace(&self) -> &Namespace {
         self.monitor.as_ref().unwrap_or(&self.switch)

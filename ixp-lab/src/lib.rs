@@ -2,10 +2,11 @@
 //! comes out.
 //!
 //! In flow order: a [`plan`] says who speaks to whom; an [`exchange`] is built of [`netns`] and [`link`];
-//! each [`member`] speaks, and some commit [`sins`]; [`truth`] counts what they sent; the [`agent`] serves its
-//! matrix; the [`verdict`] compares. [`run`] wires them.
+//! each [`member`] speaks, and some commit [`sins`]; [`truth`] counts what they sent; of the [`agents`] one serves its
+//! matrix and the other what is [`sampled`]; the [`verdict`] compares. [`run`] wires them.
 
 pub mod agent;
+pub mod agents;
 pub mod clock;
 pub mod command;
 pub mod cpu;
@@ -22,6 +23,7 @@ pub mod packet;
 pub mod plan;
 pub mod random;
 pub mod run;
+pub mod sampled;
 pub mod sins;
 mod socket;
 pub mod station;

@@ -33,7 +33,10 @@ impl Matrix {
         let Frames { seen, bytes, malformed, unattributed } = served.frames;
         let mut cells = Cells::new();
         for cell in &served.cells {
-            cells.entry(cell.key()?).or_default().add(Counts { packets: cell.packets, bytes: cell.bytes });
+            cells
+                .entry(cell.way.key()?)
+                .or_default()
+                .add(Counts { packets: cell.packets, bytes: cell.bytes });
         }
         let findings = served.rules.iter().map(Broken::finding).collect::<Result<_>>()?;
         Ok(Self { seen: Counts { packets: seen, bytes }, malformed, unattributed, cells, findings })
@@ -72,12 +75,19 @@ struct Frames {
 
 #[derive(Deserialize)]
 struct Cell {
+    #[serde(flatten)]
+    way: Way,
+    packets: u64,
+    bytes: u64,
+}
+
+/// From whom to whom, as it is served.
+#[derive(Deserialize)]
+pub(crate) struct Way {
     vlan: u16,
     src_mac: String,
     dst_mac: String,
     family: String,
-    packets: u64,
-    bytes: u64,
 }
 
 #[derive(Deserialize)]
@@ -102,8 +112,8 @@ fn mac(text: &str) -> Result<Mac> {
     text.parse().map_err(|error| anyhow!("`{text}`: {error}"))
 }
 
-impl Cell {
-    fn key(&self) -> Result<PairKey> {
+impl Way {
+    pub(crate) fn key(&self) -> Result<PairKey> {
         let family = Family::ALL
             .into_iter()
             .find(|family| family.name() == self.family)

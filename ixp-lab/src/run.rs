@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::agent::{self, Agent, Start};
+use crate::agent;
+use crate::agents::{Agents, RATE, Site};
 use crate::cpu::Split;
 use crate::exchange::{Exchange, Mode, Policy};
 use crate::lock::Lock;
@@ -76,7 +77,7 @@ pub fn run(settings: &Settings) -> Result<Evidence> {
     let witnesses = exchange.witnesses()?;
     let truth = Truth::collect(exchange.watchers()?);
     let arrived = Truth::collect(exchange.receivers()?);
-    let agent = Agent::start(&Start {
+    let agents = Agents::start(&Site {
         program: &settings.agent,
         namespace: exchange.agent_namespace(),
         interfaces: &exchange.agent_interfaces(),
@@ -88,14 +89,14 @@ pub fn run(settings: &Settings) -> Result<Evidence> {
     })?;
     let speaking = Members::start(settings, &exchange, split)?;
     let sinning = Sinners::start(sins.iter().cloned().zip(exchange.answering()?).collect(), split);
-    let lasted = watch(settings, &agent)?;
+    let lasted = watch(settings, &agents)?;
     let sent = sinning.finish()?;
     exchange.silence()?;
     settle(&truth)?;
     drop(speaking);
     let deeds = deeds(sins, &sent, &exchange, &witnesses)?;
     let measured = Measured { truth, arrived, deeds, lasted };
-    conclude(settings, &exchange, measured, agent)
+    conclude(settings, &exchange, measured, agents)
 }
 
 fn deeds(sins: Vec<Sin>, sent: &[u32], exchange: &Exchange, witnesses: &Witnesses) -> Result<Vec<Deed>> {
@@ -155,15 +156,16 @@ fn spawn(settings: &Settings, namespace: &Namespace, split: Split) -> Result<Chi
 }
 
 /// Shows the matrix until the time is over or the run is asked to end; how long that was.
-fn watch(settings: &Settings, agent: &Agent) -> Result<Duration> {
+fn watch(settings: &Settings, agents: &Agents) -> Result<Duration> {
     const SCREEN: Duration = Duration::from_secs(1);
     const LOG: Duration = Duration::from_secs(10);
     let terminal = std::io::stdout().is_terminal();
     let interval = if terminal { SCREEN } else { LOG };
     let title = format!("{}, {}, {} members", settings.mode.name(), settings.policy.name(), settings.members);
-    let url = agent.url();
+    let (url, sampled) = (agents.fabric.url(), agents.collector.url());
     if settings.progress {
         println!("{}lab: {title}; the agent serves {url}", if terminal { "\x1b[2J\x1b[H" } else { "" });
+        println!("     a second one has nothing but its samples, 1 in {RATE}: {sampled}");
     }
     let start = clock::now();
     let (mut before, mut shown) = (Matrix::default(), start);
@@ -176,13 +178,14 @@ fn watch(settings: &Settings, agent: &Agent) -> Result<Duration> {
             let frame = view::Frame {
                 title: &title,
                 url: &url,
+                sampled: &sampled,
                 elapsed: start.elapsed(),
                 interval: shown.elapsed(),
                 rows: terminal::rows().unwrap_or(view::USUAL_ROWS),
                 styled: std::env::var_os("NO_COLOR").is_none(),
             };
             shown = clock::now();
-            let after = agent.matrix()?;
+            let after = agents.counted()?;
             if terminal {
                 print!("{}", view::screen(&frame, &before, &after));
                 std::io::stdout().flush()?;
@@ -196,7 +199,12 @@ fn watch(settings: &Settings, agent: &Agent) -> Result<Duration> {
 }
 
 /// Takes the last numbers of an exchange on which nobody speaks any more.
-fn conclude(settings: &Settings, exchange: &Exchange, measured: Measured, agent: Agent) -> Result<Evidence> {
+fn conclude(
+    settings: &Settings,
+    exchange: &Exchange,
+    measured: Measured,
+    agents: Agents,
+) -> Result<Evidence> {
     /// The agent looks at some things every few seconds only.
     const PATIENCE: Duration = Duration::from_secs(15);
     let Measured { truth, arrived, deeds, lasted } = measured;
@@ -206,8 +214,9 @@ fn conclude(settings: &Settings, exchange: &Exchange, measured: Measured, agent:
         members: exchange.member_counters()?,
         deeds,
         at_agent: exchange.frames_at_agent()?,
-        matrix: agent.matrix()?,
-        news: agent.news()?,
+        matrix: agents.fabric.matrix()?,
+        news: agents.fabric.news()?,
+        sampled: agents.sampled()?,
         mode: settings.mode,
         policy: settings.policy,
         lasted,
@@ -215,11 +224,12 @@ fn conclude(settings: &Settings, exchange: &Exchange, measured: Measured, agent:
     clock::until(PATIENCE, || {
         let is_told = verdict::failures(&evidence).is_empty();
         if !is_told {
-            (evidence.matrix, evidence.news) = (agent.matrix()?, agent.news()?);
+            (evidence.matrix, evidence.news) = (agents.fabric.matrix()?, agents.fabric.news()?);
+            evidence.sampled = agents.sampled()?;
         }
         Ok(is_told)
     })?;
-    agent.stop()?;
+    agents.stop()?;
     Ok(evidence)
 }
 

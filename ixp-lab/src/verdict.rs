@@ -5,6 +5,7 @@ mod events;
 mod held;
 mod incidents;
 mod innocent;
+mod sampled;
 mod sinners;
 
 use std::collections::BTreeSet;
@@ -18,6 +19,7 @@ use crate::format::thousands;
 use crate::link::LinkCounters;
 use crate::matrix::Matrix;
 use crate::news::News;
+use crate::sampled::Sampled;
 use crate::sins::Deed;
 use crate::station::Station;
 use crate::truth::{Cells, Sent, by_source, total};
@@ -43,6 +45,8 @@ pub struct Evidence {
     pub at_agent: u64,
     /// What the agent counted.
     pub matrix: Matrix,
+    /// What a second agent made of the first one's samples.
+    pub sampled: Sampled,
     /// What the agent told of.
     pub news: News,
     /// Where it counted.
@@ -116,6 +120,7 @@ pub fn failures(evidence: &Evidence) -> Vec<String> {
         ));
     }
     failures.extend(delivery::failures(evidence));
+    failures.extend(sampled::failures(evidence));
     failures.extend(innocent::failures(evidence));
     failures.extend(sinners::failures(evidence));
     failures.extend(events::failures(evidence));
@@ -145,6 +150,7 @@ pub fn report(evidence: &Evidence) -> String {
         text += &format!("  and {} cells more\n", differing.len() - SHOWN);
     }
     text + &delivery::line(evidence)
+        + &sampled::lines(evidence)
         + &sinners::table(evidence)
         + &incidents::table(evidence)
         + &last_line(evidence)

@@ -35,6 +35,8 @@ pub struct Frame<'a> {
     pub title: &'a str,
     /// Where the agent serves.
     pub url: &'a str,
+    /// Where the one that has its samples serves.
+    pub sampled: &'a str,
     /// Since the members speak.
     pub elapsed: Duration,
     /// Between the two matrices.
@@ -69,7 +71,7 @@ pub fn screen(frame: &Frame<'_>, before: &Matrix, after: &Matrix) -> String {
         let room = frame.rows.max(USUAL_ROWS).saturating_sub(lines.len() + 2);
         lines.extend(rules::rows(&broken, frame.interval, room));
     }
-    lines.push(format!("{}/   Ctrl-C ends with the verdict", frame.url));
+    lines.push(format!("exact {}/  sampled {}/  Ctrl-C: verdict", frame.url, frame.sampled));
     // Home, each line over what was there, then clear below.
     lines.iter().fold(String::from("\x1b[H"), |text, line| text + line + "\x1b[K\n") + "\x1b[J"
 }

@@ -7,6 +7,7 @@ use ixp_common::rules::Rule;
 
 use super::*;
 use crate::matrix::Finding;
+use crate::sampled::{Estimate, Fate};
 
 fn key(from: u8, to: u8) -> PairKey {
     let mac = |number| Mac([2, 0, 0, 0, 0, number]);
@@ -22,6 +23,13 @@ pub(super) fn exact() -> Evidence {
     let members =
         vec![(Station { number: 1 }, counters(10, 1000)), (Station { number: 2 }, counters(5, 320))];
     let seen = Counts { packets: 15, bytes: 1320 };
+    let each = |counts: Counts| Estimate { frames: counts.packets, relative_error: 0.0 };
+    let sampled = Sampled {
+        rate: 1,
+        seen: each(seen),
+        cells: cells.iter().map(|(key, counts)| (*key, each(*counts))).collect(),
+        fate: Fate { taken: 15, heard: 15, ..Fate::default() },
+    };
     Evidence {
         sent: Sent { cells: cells.clone(), missed: 0 },
         received: Sent { cells: cells.clone(), missed: 0 },
@@ -29,6 +37,7 @@ pub(super) fn exact() -> Evidence {
         deeds: Vec::new(),
         at_agent: 15,
         matrix: Matrix { seen, cells, ..Matrix::default() },
+        sampled,
         news: News::default(),
         mode: Mode::Tap,
         policy: Policy::Monitor,

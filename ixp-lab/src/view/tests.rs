@@ -24,7 +24,8 @@ fn among(members: u8, packets: u64) -> Matrix {
 fn frame(interval: u64) -> Frame<'static> {
     Frame {
         title: "tap, 8 members",
-        url: "http://127.0.0.1:9179",
+        url: "http://127.0.0.1:59179",
+        sampled: "http://127.0.0.1:59180",
         elapsed: Duration::from_secs(61),
         interval: Duration::from_millis(interval),
         rows: 24,
