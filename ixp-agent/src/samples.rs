@@ -56,9 +56,31 @@ struct Numbers {
     flows: u32,
     counters: u32,
     discards: u32,
-    pool: u32,
+    pool: Option<Pool>,
     drops: u32,
     discards_lost: u32,
+}
+
+/// How many frames could have been sampled until a sample was taken.
+#[derive(Debug, Clone, Copy)]
+struct Pool {
+    /// As told with the last sample.
+    told: u32,
+    /// What was seen since.
+    growth: u32,
+    /// Samples that wait to be told of it.
+    samples: u32,
+}
+
+impl Pool {
+    /// Moves on to the next sample. Collectors take a sample for what the pool has grown by since the one before: growth that
+    /// all stood in the first of many would count for that one alone, and once more for each of the others by its rate.
+    fn step(&mut self) {
+        let step = self.growth.checked_div(self.samples).unwrap_or(0);
+        self.told = self.told.wrapping_add(step);
+        self.growth -= step;
+        self.samples = self.samples.saturating_sub(1);
+    }
 }
 
 /// A finished datagram's way out.
@@ -72,12 +94,16 @@ impl Exporter {
         Self { settings, encoder, sequence: 0, sources: BTreeMap::new(), last_dropped: None }
     }
 
-    /// Takes note of what an interface has counted: the sample pool is every frame that it saw, and what found no room in
-    /// the ring was dropped.
+    /// Takes note of what an interface has counted by the time that so many of its samples are to be told: the sample pool
+    /// is every frame that it saw, and what found no room in the ring was dropped.
     #[expect(clippy::cast_possible_truncation, reason = "sFlow counts modulo 2³²")]
-    pub fn counted(&mut self, ifindex: u32, counters: &PortCounters) {
+    pub fn counted(&mut self, ifindex: u32, counters: &PortCounters, samples: u32) {
         let numbers = self.sources.entry(ifindex).or_default();
-        (numbers.pool, numbers.drops) = (counters.seen.packets as u32, counters.samples_lost as u32);
+        let seen = counters.seen.packets as u32;
+        // What was seen before the first of them is no growth.
+        let told = numbers.pool.map_or(seen, |pool| pool.told);
+        numbers.pool = Some(Pool { told, growth: seen.wrapping_sub(told), samples });
+        numbers.drops = counters.samples_lost as u32;
     }
 
     /// Tells of a sampled frame.
@@ -86,11 +112,14 @@ impl Exporter {
         let link = frame::link(&frame).ok();
         let numbers = self.sources.entry(record.ifindex).or_default();
         numbers.flows = numbers.flows.wrapping_add(1);
+        if let Some(pool) = &mut numbers.pool {
+            pool.step();
+        }
         let flow = Flow {
             sequence: numbers.flows,
             source: Source::interface(record.ifindex),
             rate: record.rate,
-            pool: numbers.pool,
+            pool: numbers.pool.map_or(0, |pool| pool.told),
             drops: numbers.drops,
             input: input(link.as_ref(), record.ifindex, registry),
             output: output(link.as_ref(), registry),

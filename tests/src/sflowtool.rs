@@ -12,6 +12,9 @@ use flowparser_sflow::samples::SflowSample;
 use flowparser_sflow::{AddressType, SflowDatagram, SflowParser};
 use ixp_common::counters::Counts;
 
+/// What names an interface in a word that says in its first two bits how it does.
+const INTERFACE: u32 = 0x3fff_ffff;
+
 /// The lines of a datagram: FLOW for each flow sample, CNTR for each that has an interface's counters.
 ///
 /// # Errors
@@ -29,7 +32,7 @@ pub fn lines(datagram: &[u8]) -> Result<Vec<String>> {
     for sample in samples {
         match sample {
             SflowSample::Flow(flow) => {
-                let ports = [flow.input, flow.output];
+                let ports = [flow.input, flow.output].map(|word| word & INTERFACE);
                 lines.push(flow_line(&agent, ports, flow.sampling_rate, &flow.records)?);
             }
             SflowSample::ExpandedFlow(flow) => {
@@ -56,8 +59,8 @@ struct Decoded {
     ttl: u8,
     ports: [u16; 2],
     tcp_flags: u8,
-    /// Bytes before the network header.
-    network: u32,
+    /// Bytes before the IPv4 header: those before others it does not take off.
+    before_ipv4: u32,
 }
 
 fn flow_line(agent: &str, ports: [u32; 2], rate: u32, records: &[FlowRecord]) -> Result<String> {
@@ -66,8 +69,7 @@ fn flow_line(agent: &str, ports: [u32; 2], rate: u32, records: &[FlowRecord]) ->
         match record {
             FlowRecord::RawPacketHeader(header) => {
                 decoded = decode(&header.header)?;
-                out_vlan = decoded.vlan;
-                let behind = header.frame_length.checked_sub(header.stripped + decoded.network);
+                let behind = header.frame_length.checked_sub(header.stripped + decoded.before_ipv4);
                 let behind = behind.context("a frame that is shorter than its headers")?;
                 sizes = [header.frame_length, behind];
             }
@@ -100,19 +102,19 @@ fn decode(header: &[u8]) -> Result<Decoded> {
             })
         }),
         ethertype: ethernet.ether_type().0,
-        network: 14,
         ..Decoded::default()
     };
+    let mut before = 14;
     match sliced.vlan() {
         Some(VlanSlice::SingleVlan(tag)) => {
             (decoded.vlan, decoded.ethertype) = (tag.vlan_identifier().value().into(), tag.ether_type().0);
-            decoded.network += 4;
+            before += 4;
         }
         Some(VlanSlice::DoubleVlan(tags)) => {
             let inner = &tags.inner;
             (decoded.vlan, decoded.ethertype) =
                 (inner.vlan_identifier().value().into(), inner.ether_type().0);
-            decoded.network += 8;
+            before += 8;
         }
         None => {}
     }
@@ -122,13 +124,14 @@ fn decode(header: &[u8]) -> Result<Decoded> {
             let addresses = [header.source_addr(), header.destination_addr()];
             decoded.addresses = Some(addresses.map(|address| address.to_string()));
             (decoded.protocol, decoded.ttl) = (header.protocol().0, header.ttl());
-            decoded.tos = header.slice()[1];
+            (decoded.tos, decoded.before_ipv4) = (header.slice()[1], before);
         }
         Some(LaxNetSlice::Ipv6(ip)) => {
             let header = ip.header();
             let addresses = [header.source_addr(), header.destination_addr()];
             decoded.addresses = Some(addresses.map(|address| address.to_string()));
-            (decoded.protocol, decoded.ttl) = (header.next_header().0, header.hop_limit());
+            (decoded.protocol, decoded.ttl) = (ip.payload().ip_number.0, header.hop_limit());
+            decoded.tos = header.traffic_class();
         }
         Some(LaxNetSlice::Arp(_)) | None => {}
     }

@@ -2,9 +2,10 @@
 //! the agent's exact matrix.
 
 use std::collections::BTreeMap;
+use std::net::Ipv6Addr;
 use std::time::Duration;
 
-use etherparse::PacketBuilder;
+use etherparse::{IpHeaders, Ipv6Extensions, Ipv6Header, Ipv6RawExtHeader, PacketBuilder, ip_number};
 use ixp_common::addr::{Family, Mac, VlanId};
 use ixp_common::counters::Counts;
 use ixp_lab::clock;
@@ -175,4 +176,33 @@ fn a_line_has_what_the_frame_has_in_the_places_that_readers_know() {
     let counters = told.iter().find(|line| line.starts_with("CNTR")).expect("counters");
     let fields: Vec<&str> = counters.split(',').collect();
     assert_eq!((fields.len(), fields[1], fields[3]), (21, "127.0.0.1", "6"), "{counters}");
+}
+
+#[test]
+fn a_line_of_ipv6_to_a_group_has_its_class_and_neither_a_port_nor_a_vlan() {
+    let site = Site::enter().expect("a place for an agent");
+    let collector = Collector::open().expect("a port");
+    let agent = agent(&site, 1, collector.address().expect("bound").port());
+    let mut header = Ipv6Header {
+        traffic_class: 0xb8,
+        hop_limit: 1,
+        source: Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1).octets(),
+        destination: Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 5).octets(),
+        ..Ipv6Header::default()
+    };
+    header.set_payload_length(8 + 8 + 30).expect("it is short");
+    let options = Ipv6RawExtHeader::new_raw(ip_number::UDP, &[1, 4, 0, 0, 0, 0]).expect("eight bytes");
+    let extensions = Ipv6Extensions { destination_options: Some(options), ..Ipv6Extensions::default() };
+    let builder =
+        PacketBuilder::ethernet2(FIRST.0, [0x33, 0x33, 0, 0, 0, 5]).ip(IpHeaders::Ipv6(header, extensions));
+    let mut udp = Vec::new();
+    builder.udp(5000, 6000).write(&mut udp, &[0; 30]).expect("a vector takes it");
+    let told = lines(&agent, &collector, &[udp]);
+    let member = agent.json("/api/v1/members/64500").expect("a member");
+    let first = number(&member["ifindex"]).expect("a number");
+    // 14 + 40 + 8 + 8 + 30 bytes, and 4 of FCS, which alone it takes off where there is no IPv4.
+    let line = format!(
+        "FLOW,127.0.0.1,{first},0,020000000001,333300000005,0x86dd,0,0,fe80::1,ff02::5,17,0xb8,1,5000,6000,0x00,104,100,1"
+    );
+    assert_eq!(told.iter().find(|line| line.starts_with("FLOW")), Some(&line));
 }

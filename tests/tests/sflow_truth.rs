@@ -144,7 +144,7 @@ fn sampled(seed: u64, stream: &Stream, registry: &Registry, lost: u64) -> Delta<
         }
         let (pair, len) = stream.frame(at);
         let counters = PortCounters { seen: Counts { packets: at + 1, bytes: 0 }, ..PortCounters::default() };
-        exporter.counted(7, &counters);
+        exporter.counted(7, &counters, 1);
         exporter.sampled(&record(pair, len), registry, 0, &mut hear);
     }
     exporter.flush(0, &mut hear);

@@ -16,8 +16,8 @@ use crate::samples::{Exporter, Settings};
 use crate::sflow;
 use crate::sflow::send::Sender;
 
-/// Samples that are taken from the ring at once.
-const AT_ONCE: usize = 1024;
+/// Samples that are taken from the ring at once: more than it holds, so that what the pool has grown by is that of them all.
+const AT_ONCE: usize = 8192;
 /// Of Ethernet, as RFC 2863 numbers kinds of interfaces.
 const ETHERNET: u32 = 6;
 
@@ -65,10 +65,13 @@ impl Export {
             if self.taken.is_empty() {
                 return;
             }
-            let has_sampled = |ifindex| self.taken.iter().any(|record| record.ifindex == ifindex);
-            for (ifindex, slot) in watch.slots().filter(|(ifindex, _)| has_sampled(*ifindex)) {
+            for (ifindex, slot) in watch.slots() {
+                let samples = self.taken.iter().filter(|record| record.ifindex == ifindex).count();
+                let Some(samples) = u32::try_from(samples).ok().filter(|samples| *samples > 0) else {
+                    continue;
+                };
                 match loaded.counters.port(slot) {
-                    Ok(counters) => self.exporter.counted(ifindex, &counters),
+                    Ok(counters) => self.exporter.counted(ifindex, &counters, samples),
                     Err(error) => warn!(%error, "the sample pool was not read; the last one stands"),
                 }
             }

@@ -115,7 +115,7 @@ fn header(frame: &[u8], settings: &Settings) -> Vec<u8> {
 fn a_sample_says_between_whom_and_of_how_many() {
     let datagrams = told(&settings(), |exporter, out| {
         let seen = Counts { packets: (1 << 32) + 5000, bytes: 0 };
-        exporter.counted(IFINDEX, &PortCounters { seen, samples_lost: 3, ..PortCounters::default() });
+        exporter.counted(IFINDEX, &PortCounters { seen, samples_lost: 3, ..PortCounters::default() }, 4);
         for destination in [THINE, NOBODY, Mac::BROADCAST] {
             exporter.sampled(&record(&tcp(MINE, destination)), &registry(), 1, out);
         }
@@ -139,6 +139,45 @@ fn a_sample_says_between_whom_and_of_how_many() {
         flow(4, Port::Index(IFINDEX), mine),
     ];
     assert_eq!(read, expected);
+}
+
+/// The pools that are told of samples which come by so many at once, after each of which so many frames were seen.
+fn pools(batches: &[(u32, u64)]) -> Vec<u32> {
+    let datagrams = told(&settings(), |exporter, out| {
+        for &(samples, packets) in batches {
+            let seen = Counts { packets, bytes: 0 };
+            exporter.counted(IFINDEX, &PortCounters { seen, ..PortCounters::default() }, samples);
+            for _ in 0..samples {
+                exporter.sampled(&record(&tcp(MINE, THINE)), &registry(), 1, out);
+            }
+        }
+    });
+    flows(&datagrams).iter().map(|(flow, _)| flow.pool).collect()
+}
+
+#[test]
+fn a_pool_grows_by_what_each_sample_stands_for() {
+    assert_eq!(pools(&[(2, 100), (1, 110), (4, 150)]), [100, 100, 110, 120, 130, 140, 150]);
+    // What does not divide is in the last: none is left out.
+    assert_eq!(pools(&[(1, 0), (3, 11)]), [0, 3, 7, 11]);
+    let wrapped = (1 << 32) + 4;
+    assert_eq!(pools(&[(1, wrapped - 8), (2, wrapped)]), [u32::MAX - 3, 0, 4]);
+}
+
+proptest! {
+    /// Whoever takes a sample for the frames by which the pool has grown since the one before has all of them.
+    #[test]
+    fn pools_never_fall_and_end_at_what_was_seen(batches in prop::collection::vec((1..40u32, 0..5000u64), 1..9)) {
+        let mut seen = 0;
+        let batches: Vec<_> = batches.iter().map(|&(samples, more)| { seen += more; (samples, seen) }).collect();
+        let told = pools(&batches);
+        prop_assert!(told.is_sorted());
+        let mut last = 0;
+        for (samples, seen) in batches {
+            last += samples as usize;
+            prop_assert_eq!(u64::from(told[last - 1]), seen);
+        }
+    }
 }
 
 #[test]
