@@ -1,6 +1,7 @@
 //! The datagrams of one exporter in, what their samples stand for and how well it is heard out.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -97,10 +98,22 @@ impl Exporter {
             Ok(datagram) => datagram,
             Err(fault) => return self.health.refuse(Reason::Fault(fault)),
         };
-        let Some(turn) = self.step(&datagram, now) else { return };
         let key = (datagram.agent, datagram.sub_agent);
+        if self.agents.len() >= AGENTS && !self.agents.contains_key(&key) && !self.make_room(now) {
+            return self.health.refuse(Reason::Agents);
+        }
         let Self { health, agents, sources } = self;
-        let Some(agent) = agents.get_mut(&key) else { return };
+        let (agent, turn) = match agents.entry(key) {
+            Entry::Vacant(entry) => {
+                health.agents += 1;
+                (entry.insert(Agent::new(&datagram, now)), Turn::default())
+            }
+            Entry::Occupied(entry) => {
+                let agent = entry.into_mut();
+                let Some(turn) = agent.step(&datagram, now, health, sources) else { return };
+                (agent, turn)
+            }
+        };
         let mut hearing = Hearing { health, agent, sources, turn, facts, tally };
         for sample in datagram {
             match sample {
@@ -108,46 +121,6 @@ impl Exporter {
                 Err(fault) => hearing.health.refuse(Reason::Fault(fault)),
             }
         }
-    }
-
-    /// Where a datagram stands among those before it; `None` if it is none of its own.
-    fn step(&mut self, datagram: &Datagram<'_>, now: Moment) -> Option<Turn> {
-        let key = (datagram.agent, datagram.sub_agent);
-        if !self.agents.contains_key(&key) {
-            if self.agents.len() >= AGENTS && !self.make_room(now) {
-                self.health.refuse(Reason::Agents);
-                return None;
-            }
-            self.agents.insert(key, Agent::new(datagram, now));
-            self.health.agents = self.agents.len();
-            return Some(Turn { is_late: false, is_after_silence: false });
-        }
-        let agent = self.agents.get_mut(&key)?;
-        let is_after_silence = now.since_start.saturating_sub(agent.heard) > SILENCE;
-        let step = agent.sequence.step(datagram.sequence, datagram.uptime_ms);
-        match step {
-            Step::Twice => {
-                self.health.refuse(Reason::Twice);
-                return None;
-            }
-            Step::Late => {
-                self.health.late += 1;
-                self.health.lost = self.health.lost.saturating_sub(1);
-            }
-            Step::Next { lost } => {
-                self.health.lost += u64::from(lost);
-                agent.lost += if is_after_silence { 0 } else { u64::from(lost) };
-                agent.follow(datagram, now);
-            }
-            Step::Anew => {
-                self.health.restarts += 1;
-                self.sources -= agent.sources.len();
-                *agent = Agent::new(datagram, now);
-            }
-        }
-        agent.most = agent.most.max(datagram.len());
-        self.health.clock(agent.clock.uptime_ms, agent.clock.ahead_ms(now));
-        Some(Turn { is_late: step == Step::Late, is_after_silence })
     }
 
     /// Forgets the part that was silent the longest, if that is long enough.
@@ -160,13 +133,14 @@ impl Exporter {
         let key = *key;
         if let Some(agent) = self.agents.remove(&key) {
             self.sources -= agent.sources.len();
+            self.health.agents -= 1;
         }
         true
     }
 }
 
 /// How a datagram came.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Turn {
     /// Whether it was counted as lost.
     is_late: bool,
@@ -184,6 +158,41 @@ impl Agent {
             clock: Clock { uptime_ms: datagram.uptime_ms, passed_ms: 0, first: now.since_start },
             sources: HashMap::default(),
         }
+    }
+
+    /// Where a datagram stands among those before it; `None` if it is none of its own.
+    fn step(
+        &mut self,
+        datagram: &Datagram<'_>,
+        now: Moment,
+        health: &mut Health,
+        sources: &mut usize,
+    ) -> Option<Turn> {
+        let is_after_silence = now.since_start.saturating_sub(self.heard) > SILENCE;
+        let step = self.sequence.step(datagram.sequence, datagram.uptime_ms);
+        match step {
+            Step::Twice => {
+                health.refuse(Reason::Twice);
+                return None;
+            }
+            Step::Late => {
+                health.late += 1;
+                health.lost = health.lost.saturating_sub(1);
+            }
+            Step::Next { lost } => {
+                health.lost += u64::from(lost);
+                self.lost += if is_after_silence { 0 } else { u64::from(lost) };
+                self.follow(datagram, now);
+            }
+            Step::Anew => {
+                health.restarts += 1;
+                *sources -= self.sources.len();
+                *self = Self::new(datagram, now);
+            }
+        }
+        self.most = self.most.max(datagram.len());
+        health.clock(self.clock.uptime_ms, self.clock.ahead_ms(now));
+        Some(Turn { is_late: step == Step::Late, is_after_silence })
     }
 
     fn follow(&mut self, datagram: &Datagram<'_>, now: Moment) {

@@ -14,7 +14,7 @@ use super::{Error, clock};
 use crate::config::sflow::Listen;
 use crate::intake::{Exporter, Exporters, Facts, Moment, Room, Tally};
 use crate::live::{Hearing, Live, Roster};
-use crate::policy::{self, Policy, Ports, build};
+use crate::policy::{self, Policy, Ports, Tables, build};
 use crate::sflow::listen::{Gauge, Receiver};
 use crate::snapshot::Delta;
 
@@ -64,13 +64,14 @@ impl Intake {
         let exporters = listen.exporters.iter();
         let exporters = exporters
             .map(|exporter| Exporter::new(exporter.address, exporter.name.clone(), exporter.directions));
+        let tables = tables(policy, roster, now)?;
         let shards = receivers.iter().map(|_| {
-            let facts = facts(policy, roster, now)?;
-            Ok(Mutex::new(Shard { tally: Tally::new(room), facts }))
+            let facts = Facts::new(tables.clone(), &roster.registry);
+            Mutex::new(Shard { tally: Tally::new(room), facts })
         });
         let shared = Shared {
             exporters: Exporters::new(exporters),
-            shards: shards.collect::<Result<_, policy::Error>>()?,
+            shards: shards.collect(),
             start: clock::instant(),
             is_over: AtomicBool::new(false),
         };
@@ -132,14 +133,14 @@ impl Intake {
             return;
         }
         (self.loaded, self.next) = (roster.loaded, roster.registry.next_change(now));
-        for shard in &self.shared.shards {
-            match facts(&self.policy, roster, now) {
-                Ok(facts) => lock(shard).facts = facts,
-                Err(error) => {
-                    warn!("samples go on being held against the members before: {error}");
-                    return;
+        match tables(&self.policy, roster, now) {
+            Ok(tables) => {
+                for shard in &self.shared.shards {
+                    let facts = Facts::new(tables.clone(), &roster.registry);
+                    lock(shard).facts = facts;
                 }
             }
+            Err(error) => warn!("samples go on being held against the members before: {error}"),
         }
     }
 
@@ -217,9 +218,8 @@ impl Heard {
     }
 }
 
-fn facts(policy: &Policy, roster: &Roster, now: Timestamp) -> Result<Facts, policy::Error> {
-    let tables = build(policy, &roster.registry, &Ports::default(), now, 0)?;
-    Ok(Facts::new(tables, &roster.registry))
+fn tables(policy: &Policy, roster: &Roster, now: Timestamp) -> Result<Tables, policy::Error> {
+    build(policy, &roster.registry, &Ports::default(), now, 0)
 }
 
 fn told(listen: &Listen, gauges: &[Gauge]) {

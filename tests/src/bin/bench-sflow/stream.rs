@@ -15,6 +15,9 @@ pub(crate) const SAMPLES: usize = 6;
 /// One frame in so many is sampled.
 pub(crate) const RATE: u32 = 1000;
 
+/// Where an untagged frame has its IPv4 addresses.
+const ADDRESSES: std::ops::Range<usize> = 26..34;
+
 /// What a switch tells.
 pub(crate) struct Stream {
     /// How many pairs exchange frames.
@@ -33,7 +36,10 @@ impl Stream {
         let mut exporter = Exporter::open("127.0.0.1", "127.0.0.1:6343")?;
         let mut frame = || {
             let [from, to] = [0, stations].map(|first| station(first + random.index(stations)));
-            Frame::new(from, to, Family::Ipv4, 26 + random.index(1400)).bytes
+            let mut frame = Frame::new(from, to, Family::Ipv4, 26 + random.index(1400)).bytes;
+            // Transit, of which no rule has anything to say.
+            frame[ADDRESSES].copy_from_slice(&[11, 0, 0, 1, 12, 0, 0, 1]);
+            frame
         };
         let mut datagrams = Vec::with_capacity(DATAGRAMS);
         for _ in 0..DATAGRAMS {
