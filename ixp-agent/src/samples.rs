@@ -146,7 +146,7 @@ impl Exporter {
         let numbers = self.sources.entry(record.ifindex).or_default();
         numbers.discards = numbers.discards.wrapping_add(1);
         numbers.discards_lost = numbers.discards_lost.wrapping_add(record.suppressed as u32);
-        let index = |port| if let Port::Index(index) = port { index } else { 0 };
+        let index = |port: Port| port.index().unwrap_or(0);
         let discard = Discard {
             sequence: numbers.discards,
             source: Source::interface(record.ifindex),
@@ -192,15 +192,17 @@ impl Exporter {
 /// The member that sent, or the interface that heard it.
 fn input(link: Option<&Link>, ifindex: u32, registry: &Registry) -> Port {
     let member = link.and_then(|link| index_of(registry, link.vlan(), link.source()));
-    Port::Index(member.unwrap_or(ifindex))
+    Port::interface(member.unwrap_or(ifindex))
 }
 
 /// The member that it is for, several, or nobody known.
 fn output(link: Option<&Link>, registry: &Registry) -> Port {
     match link {
-        Some(link) if link.destination().is_group() => Port::Several(0),
-        Some(link) => index_of(registry, link.vlan(), link.destination()).map_or(Port::Unknown, Port::Index),
-        None => Port::Unknown,
+        Some(link) if link.destination().is_group() => Port::several(0),
+        Some(link) => {
+            index_of(registry, link.vlan(), link.destination()).map_or(Port::UNKNOWN, Port::interface)
+        }
+        None => Port::UNKNOWN,
     }
 }
 

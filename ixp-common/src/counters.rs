@@ -6,6 +6,8 @@ mod rules;
 pub use self::claims::{ClaimKey, Heard, SessionKey};
 pub use self::rules::{Outcome, RULE_PLACES, RuleCounts, RuleKey, RuleState, rule_index};
 
+use core::hash::{Hash, Hasher};
+
 use crate::addr::{Family, Mac, VlanId};
 use crate::frame::{Malformed, Oddity};
 
@@ -21,7 +23,7 @@ const FIRST_ODDITY: u32 = Malformed::ALL.len() as u32;
 const _: () = assert!(Malformed::ALL.len() + Oddity::ALL.len() <= REASONS as usize);
 
 /// What a cell counts: one direction between two stations on a VLAN, by family.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(C)]
 pub struct PairKey {
     vlan: u16,
@@ -63,6 +65,15 @@ impl PairKey {
     #[must_use]
     pub const fn family(&self) -> Family {
         Family::from_number(self.family)
+    }
+}
+
+/// Two words. What the compiler derives goes through the fields, and through arrays with their lengths.
+impl Hash for PairKey {
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(u64::from(self.vlan) << 48 | self.source().to_bits());
+        state.write_u64(u64::from(self.family) << 48 | self.destination().to_bits());
     }
 }
 

@@ -59,8 +59,8 @@ impl Exporter {
                 source: Source::interface(1),
                 rate,
                 pool: self.flows.wrapping_mul(rate),
-                input: Port::Index(1),
-                output: Port::Index(2),
+                input: Port::interface(1),
+                output: Port::interface(2),
                 ..Flow::default()
             };
             self.encoder.flow(&flow, &[header(frame), FlowRecord::Switch(Switch::default())])?;

@@ -201,12 +201,9 @@ fn agrees(sflow: &Value, sample: &Sample<'_>) {
     assert_eq!(head("sampling_rate"), flow.rate.to_string());
     assert_eq!(head("sample_pool"), flow.pool.to_string());
     assert_eq!(head("dropped_packets"), flow.drops.to_string());
-    let index = |port| match port {
-        Port::Index(index) => index.to_string(),
-        _ => String::new(),
-    };
+    let index = |port: Port| port.index().map(|index| index.to_string()).unwrap_or_default();
     assert_eq!(head("input_interface"), index(flow.input));
-    if let Port::Index(output) = flow.output {
+    if let Some(output) = flow.output.index() {
         let tree = &read["sflow.flow_sample.output_interface_tree"];
         assert_eq!(field(tree, "sflow.flow_sample.output_interface_value"), output.to_string());
     }

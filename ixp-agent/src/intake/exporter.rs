@@ -142,10 +142,21 @@ impl Exporter {
 /// How a datagram came.
 #[derive(Debug, Clone, Copy, Default)]
 struct Turn {
-    /// Whether it was counted as lost.
-    is_late: bool,
+    order: Order,
     /// Whether nothing was heard for long before it.
     is_after_silence: bool,
+}
+
+/// Where a datagram stands among the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Order {
+    /// Behind those that came.
+    #[default]
+    InTurn,
+    /// Before one that came, and it was counted as lost.
+    Late,
+    /// Before the first that came.
+    Early,
 }
 
 impl Agent {
@@ -169,16 +180,18 @@ impl Agent {
         sources: &mut usize,
     ) -> Option<Turn> {
         let is_after_silence = now.since_start.saturating_sub(self.heard) > SILENCE;
-        let step = self.sequence.step(datagram.sequence, datagram.uptime_ms);
-        match step {
+        let mut order = Order::InTurn;
+        match self.sequence.step(datagram.sequence, datagram.uptime_ms) {
             Step::Twice => {
                 health.refuse(Reason::Twice);
                 return None;
             }
             Step::Late => {
+                order = Order::Late;
                 health.late += 1;
                 health.lost = health.lost.saturating_sub(1);
             }
+            Step::Early => order = Order::Early,
             Step::Next { lost } => {
                 health.lost += u64::from(lost);
                 self.lost += if is_after_silence { 0 } else { u64::from(lost) };
@@ -192,7 +205,7 @@ impl Agent {
         }
         self.most = self.most.max(datagram.len());
         health.clock(self.clock.uptime_ms, self.clock.ahead_ms(now));
-        Some(Turn { is_late: step == Step::Late, is_after_silence })
+        Some(Turn { order, is_after_silence })
     }
 
     fn follow(&mut self, datagram: &Datagram<'_>, now: Moment) {
@@ -270,6 +283,9 @@ impl Hearing<'_> {
         let way = Way { lost: agent.lost, most: agent.most, is_after_silence: turn.is_after_silence };
         let rate = u64::from(flow.rate);
         health.rate(flow.rate);
+        if turn.order == Order::Early {
+            return Some(rate);
+        }
         let Some(tracked) = agent.sources.get_mut(&flow.source) else {
             if *self.sources >= SOURCES {
                 health.refuse(Reason::Sources);
@@ -280,7 +296,7 @@ impl Hearing<'_> {
             agent.sources.insert(flow.source, Tracked { debt, rate: flow.rate });
             return Some(rate);
         };
-        if turn.is_late {
+        if turn.order == Order::Late {
             let is_owed = tracked.debt.is_owed();
             if !is_owed {
                 health.refuse(Reason::MadeUpFor);
@@ -316,7 +332,7 @@ impl Hearing<'_> {
 
 /// Which way a frame went where it was sampled.
 pub(super) fn is_ingress(flow: &Flow) -> Option<bool> {
-    let is_there = |port: Port| flow.source.class == 0 && port == Port::Index(flow.source.index);
+    let is_there = |port: Port| flow.source.class == 0 && port.index() == Some(flow.source.index);
     match (is_there(flow.input), is_there(flow.output)) {
         (true, false) => Some(true),
         (false, true) => Some(false),

@@ -16,6 +16,8 @@ pub(super) enum Step {
     },
     /// One that was counted as lost.
     Late,
+    /// One from before the first that was heard.
+    Early,
     /// One that was heard before.
     Twice,
     /// One of another series: whoever numbers has begun anew.
@@ -28,16 +30,18 @@ pub(super) struct Sequence {
     last: u32,
     /// Bit n: whether the last number less n was heard.
     heard: u64,
+    /// How far the first number lies behind the last, [`PATIENCE`] at most.
+    length: u32,
     /// By number modulo [`PATIENCE`]: what was said along with it.
     marks: [u32; PATIENCE as usize],
 }
 
 impl Sequence {
-    /// A series that begins with a number. What is before it is not waited for.
+    /// A series whose first number that is heard is this. What is before it is not waited for.
     pub(super) fn new(first: u32, mark: u32) -> Self {
         let mut marks = [0; PATIENCE as usize];
         marks[place(first)] = mark;
-        Self { last: first, heard: u64::MAX, marks }
+        Self { last: first, heard: 1, length: 0, marks }
     }
 
     /// Takes a number. `mark` is said along with it, and the same each time if a datagram comes twice: a number that
@@ -46,6 +50,7 @@ impl Sequence {
         let ahead = number.wrapping_sub(self.last);
         if (1..=MOST_LOST).contains(&ahead) {
             self.heard = self.heard.checked_shl(ahead).unwrap_or(0) | 1;
+            self.length = (self.length + ahead).min(PATIENCE);
             self.last = number;
             self.marks[place(number)] = mark;
             return Step::Next { lost: ahead - 1 };
@@ -56,7 +61,7 @@ impl Sequence {
             if self.heard & bit == 0 {
                 self.heard |= bit;
                 self.marks[place(number)] = mark;
-                return Step::Late;
+                return if behind > self.length { Step::Early } else { Step::Late };
             }
             if self.marks[place(number)] == mark {
                 return Step::Twice;
@@ -74,7 +79,7 @@ const fn place(number: u32) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Step::{Anew, Late, Next, Twice};
+    use Step::{Anew, Early, Late, Next, Twice};
     use proptest::prelude::*;
 
     /// The steps of numbers after a first one; each is said at the time ten times its number.
@@ -91,6 +96,15 @@ mod tests {
             7,
             &[8, 11, 10, 10, 9, 12],
             &[Next { lost: 0 }, Next { lost: 2 }, Late, Twice, Late, Next { lost: 0 }],
+        );
+    }
+
+    #[test]
+    fn what_was_overtaken_by_the_first_is_no_loss_and_no_other_series() {
+        check(
+            100,
+            &[99, 97, 99, 102, 98, 101, 103],
+            &[Early, Early, Twice, Next { lost: 1 }, Early, Late, Next { lost: 0 }],
         );
     }
 
@@ -131,7 +145,7 @@ mod tests {
                 match sequence.step(first.wrapping_add(*number), *number) {
                     Next { lost: now } => (lost, heard) = (lost + now, heard + 1),
                     Late => (lost, heard) = (lost - 1, heard + 1),
-                    Twice | Anew => prop_assert!(false, "{} in {:?}", number, numbers),
+                    Early | Twice | Anew => prop_assert!(false, "{} in {:?}", number, numbers),
                 }
                 last = last.max(*number);
             }

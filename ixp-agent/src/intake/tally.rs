@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use foldhash::fast::RandomState;
-use ixp_common::bytes::Captured;
+use ixp_common::bytes::{Captured, FrameBytes as _};
 use ixp_common::counters::{Outcome, PairKey, RuleKey};
 use ixp_common::frame::{Link, Malformed, Oddity};
 use ixp_common::observe::{Broken, Sink, observe};
@@ -15,6 +15,8 @@ use crate::snapshot::{Amount as _, BrokenEstimate, Delta, Estimate};
 
 /// Rules and stations that have a row of their own between two readings.
 const RULES: usize = 1 << 14;
+/// Frames that go into their pairs together: the look-ups of several wait for the memory at once, and not for each other.
+const WAITING: usize = 64;
 
 /// How many pairs there is room for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,18 +32,26 @@ pub struct Room {
 pub struct Tally {
     room: Room,
     /// What the frame at hand stands for.
-    weight: u64,
-    /// Bytes of a tag that it has here and had not on the wire.
-    inserted: u32,
+    frame: Estimate,
     seen: Estimate,
     unattributed: Estimate,
     malformed: BTreeMap<Malformed, Estimate>,
     odd: BTreeMap<Oddity, Estimate>,
+    /// Frames that are in no pair yet.
+    waiting: Vec<Waiting>,
     pairs: HashMap<PairKey, Estimate, RandomState>,
     /// How many of the pairs are members'.
     members: usize,
     rules: BTreeMap<RuleKey, BrokenEstimate>,
     rules_missed: BTreeMap<Rule, BrokenEstimate>,
+}
+
+/// A frame on its way to its pair.
+#[derive(Debug)]
+struct Waiting {
+    key: PairKey,
+    is_member: bool,
+    frame: Estimate,
 }
 
 impl Tally {
@@ -50,12 +60,12 @@ impl Tally {
     pub fn new(room: Room) -> Self {
         Self {
             room,
-            weight: 0,
-            inserted: 0,
+            frame: Estimate::default(),
             seen: Estimate::default(),
             unattributed: Estimate::default(),
             malformed: BTreeMap::new(),
             odd: BTreeMap::new(),
+            waiting: Vec::with_capacity(WAITING),
             pairs: HashMap::default(),
             members: 0,
             rules: BTreeMap::new(),
@@ -65,7 +75,7 @@ impl Tally {
 
     /// Takes a frame that stands for `weight` frames. `inserted` of its bytes were not on the wire.
     pub(super) fn sample(&mut self, frame: &Captured<'_>, inserted: u32, weight: u64, facts: &Facts) {
-        (self.weight, self.inserted) = (weight, inserted);
+        self.frame = Estimate::sample(weight, frame.wire_len().saturating_sub(inserted));
         observe(frame, &ANY_PORT, Some(facts), self);
     }
 
@@ -78,6 +88,7 @@ impl Tally {
 
     /// Adds what was sampled to `delta`, and begins anew.
     pub fn take(&mut self, delta: &mut Delta<PairKey, Estimate>) {
+        self.settle();
         delta.seen.join(&std::mem::take(&mut self.seen));
         delta.unattributed.join(&std::mem::take(&mut self.unattributed));
         join_each(&mut delta.malformed, &mut self.malformed);
@@ -89,8 +100,24 @@ impl Tally {
         self.members = 0;
     }
 
-    fn estimate(&self, bytes: u32) -> Estimate {
-        Estimate::sample(self.weight, bytes.saturating_sub(self.inserted))
+    /// Puts the frames that wait into their pairs.
+    fn settle(&mut self) {
+        for Waiting { key, is_member, frame } in self.waiting.drain(..) {
+            if let Some(sum) = self.pairs.get_mut(&key) {
+                sum.join(&frame);
+                continue;
+            }
+            let has_room = match is_member {
+                true => self.members < self.room.members,
+                false => self.pairs.len() - self.members < self.room.strangers,
+            };
+            if has_room {
+                self.members += usize::from(is_member);
+                self.pairs.insert(key, frame);
+            } else {
+                self.unattributed.join(&frame);
+            }
+        }
     }
 }
 
@@ -101,51 +128,36 @@ fn join_each<K: Ord, A: crate::snapshot::Amount>(into: &mut BTreeMap<K, A>, from
 }
 
 impl Sink<Captured<'_>> for Tally {
-    fn seen(&mut self, bytes: u32) {
-        let estimate = self.estimate(bytes);
-        self.seen.join(&estimate);
+    fn seen(&mut self, _bytes: u32) {
+        self.seen.join(&self.frame);
     }
 
-    fn pair(&mut self, link: &Link, place: Place, bytes: u32) {
-        let estimate = self.estimate(bytes);
+    fn pair(&mut self, link: &Link, place: Place, _bytes: u32) {
         let is_member = matches!(place, Place::Cell(_) | Place::Members);
-        let strangers = self.pairs.len() - self.members;
-        let has_room = match is_member {
-            true => self.members < self.room.members,
-            false => strangers < self.room.strangers,
-        };
-        let key = link.pair();
-        if let Some(sum) = self.pairs.get_mut(&key) {
-            sum.join(&estimate);
-        } else if has_room {
-            self.members += usize::from(is_member);
-            self.pairs.insert(key, estimate);
-        } else {
-            self.unattributed.join(&estimate);
+        self.waiting.push(Waiting { key: link.pair(), is_member, frame: self.frame });
+        if self.waiting.len() == WAITING {
+            self.settle();
         }
     }
 
-    fn malformed(&mut self, reason: Malformed, bytes: u32) {
-        let estimate = self.estimate(bytes);
-        self.malformed.entry(reason).or_default().join(&estimate);
+    fn malformed(&mut self, reason: Malformed, _bytes: u32) {
+        self.malformed.entry(reason).or_default().join(&self.frame);
     }
 
-    fn unattributed(&mut self, bytes: u32) {
-        let estimate = self.estimate(bytes);
-        self.unattributed.join(&estimate);
+    fn unattributed(&mut self, _bytes: u32) {
+        self.unattributed.join(&self.frame);
     }
 
-    fn odd(&mut self, oddity: Oddity, bytes: u32) {
-        let estimate = self.estimate(bytes);
-        self.odd.entry(oddity).or_default().join(&estimate);
+    fn odd(&mut self, oddity: Oddity, _bytes: u32) {
+        self.odd.entry(oddity).or_default().join(&self.frame);
     }
 
     fn broken(&mut self, broken: &Broken) -> bool {
         let would_drop = match broken.outcome {
             Outcome::Passed => 0,
-            Outcome::WouldDrop | Outcome::Dropped => self.weight,
+            Outcome::WouldDrop | Outcome::Dropped => self.frame.plain().packets,
         };
-        let estimate = BrokenEstimate { broken: self.estimate(broken.bytes), would_drop };
+        let estimate = BrokenEstimate { broken: self.frame, would_drop };
         let key = broken.key();
         let has_room = self.rules.len() < RULES;
         if let Some(sum) = self.rules.get_mut(&key) {

@@ -171,6 +171,16 @@ fn a_datagram_twice_counts_once_and_a_late_one_takes_its_own_place() {
 }
 
 #[test]
+fn what_was_overtaken_by_the_first_datagram_counts_and_is_no_restart() {
+    let mut heard = Heard::new(None);
+    let numbered = |number| said(number, vec![flow(2 * number, 10), flow(2 * number + 1, 10)]);
+    heard.say(&[numbered(8), numbered(7), numbered(9), numbered(6), numbered(7), numbered(10)]);
+    assert_eq!((heard.frames(), heard.refused()), (100, vec![(Reason::Twice, 1)]));
+    let health = heard.exporter.health();
+    assert_eq!((health.restarts, health.lost, health.late, health.samples_unexplained), (0, 0, 0, 0));
+}
+
+#[test]
 fn an_exporter_that_begins_anew_has_lost_nothing() {
     let mut heard = Heard::new(None);
     heard.say(&[said(900, vec![flow(5000, 10)]), said(901, vec![flow(5001, 10)])]);
@@ -209,9 +219,9 @@ fn what_was_lost_in_a_long_silence_is_counted_and_not_made_up_for() {
 #[test]
 fn a_frame_that_has_two_chances_is_counted_where_it_came_in() {
     let ways = |first| {
-        let port = Port::Index(5);
-        let ingress = Flow { input: port, output: Port::Index(6), ..flow(first, 10) };
-        let egress = Flow { input: Port::Index(4), output: port, ..flow(first + 1, 10) };
+        let port = Port::interface(5);
+        let ingress = Flow { input: port, output: Port::interface(6), ..flow(first, 10) };
+        let egress = Flow { input: Port::interface(4), output: port, ..flow(first + 1, 10) };
         said(first, vec![ingress, egress])
     };
     for (directions, frames, may_count_twice) in

@@ -121,7 +121,7 @@ fn a_sample_says_between_whom_and_of_how_many() {
         }
         exporter.sampled(&record(&tcp(NOBODY, MINE)), &registry(), 1, out);
     });
-    let [mine, thine] = [64500, 64501].map(|asn| Port::Index(ifindex(Asn(asn)).expect("it has one")));
+    let [mine, thine] = [64500, 64501].map(|asn| Port::interface(ifindex(Asn(asn)).expect("it has one")));
     let flow = |sequence, input, output| Flow {
         sequence,
         source: Source::interface(IFINDEX),
@@ -134,9 +134,9 @@ fn a_sample_says_between_whom_and_of_how_many() {
     let read: Vec<Flow> = flows(&datagrams).into_iter().map(|(flow, _)| flow).collect();
     let expected = [
         flow(1, mine, thine),
-        flow(2, mine, Port::Unknown),
-        flow(3, mine, Port::Several(0)),
-        flow(4, Port::Index(IFINDEX), mine),
+        flow(2, mine, Port::UNKNOWN),
+        flow(3, mine, Port::several(0)),
+        flow(4, Port::interface(IFINDEX), mine),
     ];
     assert_eq!(read, expected);
 }

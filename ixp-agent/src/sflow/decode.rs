@@ -136,6 +136,7 @@ impl<'d> Iterator for Datagram<'d> {
     type Item = Result<Sample<'d>, Fault>;
 
     /// The next sample; after a fault there is none.
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         self.left = self.left.checked_sub(1)?;
         let sample = self.rest.item().ok_or(Fault::Sample).and_then(|item| sample(&item));
@@ -147,6 +148,7 @@ impl<'d> Iterator for Datagram<'d> {
     }
 }
 
+#[inline]
 fn sample<'d>(item: &Item<'d>) -> Result<Sample<'d>, Fault> {
     let Item { enterprise, kind: of, mut bytes } = *item;
     let sample = match (enterprise, of) {
@@ -179,7 +181,7 @@ enum Head {
 fn compact_flow(bytes: &mut Bytes<'_>) -> Option<Flow> {
     let [sequence, source, rate, pool, drops, input, output] = bytes.words()?;
     let source = Source::from_compact(source);
-    let [input, output] = [input, output].map(Port::from_compact);
+    let (input, output) = (Port::from_compact(input), Port::from_compact(output));
     Some(Flow { sequence, source, rate, pool, drops, input, output })
 }
 
@@ -215,6 +217,7 @@ pub struct FlowRecords<'d>(Items<'d>);
 impl<'d> Iterator for FlowRecords<'d> {
     type Item = Result<FlowRecord<'d>, Fault>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         Some(self.0.next()?.and_then(|item| flow_record(item).ok_or(Fault::Record)))
     }

@@ -1,7 +1,9 @@
 //! What stands at the head of a sample.
 
+use std::hash::{Hash, Hasher};
+
 /// What a sample is of: an interface by its ifIndex, where the class is 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Source {
     /// 0 ifIndex, 1 VLAN, 2 physical entity.
     pub class: u32,
@@ -34,57 +36,73 @@ impl Source {
     }
 }
 
-/// Where a frame came in or went out.
+/// One word, since each sample is looked up by it.
+impl Hash for Source {
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(u64::from(self.class) << 32 | u64::from(self.index));
+    }
+}
+
+/// Where a frame came in or went out. A format that sFlow does not define stays as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub enum Port {
-    /// Nobody says.
-    #[default]
-    Unknown,
-    /// An interface, by ifIndex; neither 0 nor that of [`Port::Local`].
-    Index(u32),
-    /// The agent itself.
-    Local,
-    /// It went nowhere.
-    Discarded(Reason),
-    /// So many interfaces, 0 if nobody says how many.
-    Several(u32),
-    /// A format that sFlow does not define, and its value.
-    Other(u32, u32),
+pub struct Port {
+    format: u32,
+    value: u32,
 }
 
 impl Port {
     const VALUE_BITS: u32 = 30;
-    const LOCAL: u32 = (1 << Self::VALUE_BITS) - 1;
+    const LOCAL_VALUE: u32 = (1 << Self::VALUE_BITS) - 1;
+
+    /// Nobody says.
+    pub const UNKNOWN: Self = Self::from_expanded(0, 0);
+    /// The agent itself.
+    pub const LOCAL: Self = Self::from_expanded(0, Self::LOCAL_VALUE);
+
+    /// An interface, by ifIndex; neither 0 nor that of [`Port::LOCAL`].
+    #[must_use]
+    pub const fn interface(index: u32) -> Self {
+        Self::from_expanded(0, index)
+    }
+
+    /// It went nowhere.
+    #[must_use]
+    pub const fn discarded(reason: Reason) -> Self {
+        Self::from_expanded(1, reason.0)
+    }
+
+    /// So many interfaces, 0 if nobody says how many.
+    #[must_use]
+    pub const fn several(interfaces: u32) -> Self {
+        Self::from_expanded(2, interfaces)
+    }
+
+    /// The ifIndex of an interface.
+    #[must_use]
+    pub const fn index(self) -> Option<u32> {
+        match (self.format, self.value) {
+            (0, 0 | Self::LOCAL_VALUE) => None,
+            (0, index) => Some(index),
+            _ => None,
+        }
+    }
 
     /// Format and value.
     #[must_use]
     pub(super) const fn expanded(self) -> (u32, u32) {
-        match self {
-            Self::Unknown => (0, 0),
-            Self::Index(index) => (0, index),
-            Self::Local => (0, Self::LOCAL),
-            Self::Discarded(reason) => (1, reason.0),
-            Self::Several(interfaces) => (2, interfaces),
-            Self::Other(format, value) => (format, value),
-        }
+        (self.format, self.value)
     }
 
     #[must_use]
     pub(super) const fn from_expanded(format: u32, value: u32) -> Self {
-        match (format, value) {
-            (0, 0) => Self::Unknown,
-            (0, Self::LOCAL) => Self::Local,
-            (0, index) => Self::Index(index),
-            (1, reason) => Self::Discarded(Reason(reason)),
-            (2, interfaces) => Self::Several(interfaces),
-            (format, value) => Self::Other(format, value),
-        }
+        Self { format, value }
     }
 
     /// In one word: two bits of format above 30 of value.
     #[must_use]
     pub(super) const fn compact(self) -> Option<u32> {
-        let (format, value) = self.expanded();
+        let Self { format, value } = self;
         if format >> 2 == 0 && value >> Self::VALUE_BITS == 0 {
             Some(format << Self::VALUE_BITS | value)
         } else {
@@ -94,7 +112,7 @@ impl Port {
 
     #[must_use]
     pub(super) const fn from_compact(word: u32) -> Self {
-        Self::from_expanded(word >> Self::VALUE_BITS, word & Self::LOCAL)
+        Self::from_expanded(word >> Self::VALUE_BITS, word & Self::LOCAL_VALUE)
     }
 }
 

@@ -378,8 +378,8 @@ fn a_flow_sample_is_these_words() {
         rate: 1000,
         pool: 5000,
         drops: 2,
-        input: Port::Index(100_064_500),
-        output: Port::Discarded(Reason::ACL),
+        input: Port::interface(100_064_500),
+        output: Port::discarded(Reason::ACL),
     };
     let header =
         Header { protocol: PROTOCOL_ETHERNET, frame_length: 68, stripped: 4, bytes: &[1, 2, 3, 4, 5] };
@@ -398,13 +398,13 @@ fn a_flow_sample_is_these_words() {
 #[test]
 fn numbers_that_do_not_fit_a_word_take_the_expanded_form() {
     let flow = |source, input| Owned::Flow(Flow { source, input, ..Flow::default() }, Vec::new());
-    let narrow = flow(Source::interface((1 << 24) - 1), Port::Index((1 << 30) - 2));
+    let narrow = flow(Source::interface((1 << 24) - 1), Port::interface((1 << 30) - 2));
     for (sample, kind) in [
         (narrow, kind::FLOW),
-        (flow(Source::interface(1 << 24), Port::Local), kind::EXPANDED_FLOW),
-        (flow(Source { class: 256, index: 0 }, Port::Local), kind::EXPANDED_FLOW),
-        (flow(Source::default(), Port::Index(1 << 30)), kind::EXPANDED_FLOW),
-        (flow(Source::default(), Port::Several(0)), kind::FLOW),
+        (flow(Source::interface(1 << 24), Port::LOCAL), kind::EXPANDED_FLOW),
+        (flow(Source { class: 256, index: 0 }, Port::LOCAL), kind::EXPANDED_FLOW),
+        (flow(Source::default(), Port::interface(1 << 30)), kind::EXPANDED_FLOW),
+        (flow(Source::default(), Port::several(0)), kind::FLOW),
     ] {
         let bytes = encoded(IpAddr::from([192, 0, 2, 1]), std::slice::from_ref(&sample));
         assert_eq!(bytes[28..32], kind.to_be_bytes(), "{sample:?}");

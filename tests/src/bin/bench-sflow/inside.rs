@@ -25,6 +25,9 @@ pub(crate) struct Inside {
     pub(crate) sample_ns: f64,
 }
 
+/// How often the agent takes out what was counted.
+const PERIOD: Duration = Duration::from_secs(1);
+
 pub(crate) fn measure(stream: &Stream, at_least: Duration) -> Result<Inside> {
     let (registry, _) = parse("members.toml", &stream.members(), &VlanTags::new()).context("members")?;
     let tables = build(&Policy::default(), &registry, &Ports::default(), Timestamp::UNIX_EPOCH, 0)?;
@@ -32,25 +35,29 @@ pub(crate) fn measure(stream: &Stream, at_least: Duration) -> Result<Inside> {
     let mut tally = Tally::new(Room { members: stream.pairs, strangers: 0 });
     let mut exporter = Exporter::new(IpAddr::V4(Ipv4Addr::LOCALHOST), None, None);
     let mut delta = Delta::default();
-    let (mut took, mut samples) = (Duration::ZERO, 0);
+    let (mut took, mut taken, mut samples) = (Duration::ZERO, Duration::ZERO, 0);
     while took < at_least {
         let now = Moment { at: Timestamp::UNIX_EPOCH, since_start: took };
         let started = cpu_time()?;
         for datagram in &stream.datagrams {
             exporter.hear(datagram, now, &facts, &mut tally);
         }
-        delta.pairs.clear();
-        tally.take(&mut delta);
+        if took >= taken + PERIOD {
+            delta.pairs.clear();
+            tally.take(&mut delta);
+            taken = took;
+        }
         took += cpu_time()?.saturating_sub(started);
         samples += (stream.datagrams.len() * SAMPLES) as u64;
     }
+    tally.take(&mut delta);
     let heard = delta.seen.sampled().context("it is sampled")?.samples;
     ensure!(heard == samples && delta.unattributed.is_nothing(), "{heard} of {samples} samples");
     Ok(Inside { pairs: stream.pairs, samples, sample_ns: took.as_nanos() as f64 / samples as f64 })
 }
 
 /// CPU time of this thread so far.
-fn cpu_time() -> Result<Duration> {
+pub(crate) fn cpu_time() -> Result<Duration> {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `time` lives until the call returns.
     let result = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };

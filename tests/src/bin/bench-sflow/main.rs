@@ -51,7 +51,7 @@ fn main() -> ExitCode {
 fn run(cli: &Cli) -> Result<()> {
     let (inside_for, datagrams) = match cli.quick {
         true => (Duration::from_millis(200), 10_000),
-        false => (Duration::from_secs(3), 60_000),
+        false => (Duration::from_secs(3), 150_000),
     };
     let mut report = Report { quick: cli.quick, machine: machine::facts(), ..Report::default() };
     for pairs in PAIRS {
@@ -59,6 +59,7 @@ fn run(cli: &Cli) -> Result<()> {
         let stream = Stream::draw(pairs)?;
         report.inside.push(inside::measure(&stream, inside_for)?);
         report.outside.push(outside::agent(&stream, datagrams)?);
+        report.outside.push(outside::receiving(&stream, datagrams)?);
         report.outside.push(outside::sfacctd(&stream, datagrams, &cli.sfacctd)?);
     }
     print!("{report}");

@@ -8,6 +8,8 @@ use ixp_lab::random::Random;
 use ixp_tests::agent::lan::Frame;
 use ixp_tests::exporter::Exporter;
 
+use crate::outside::PORT;
+
 /// Datagrams that are made; then they come again.
 const DATAGRAMS: usize = 20_000;
 /// Samples in each: as many as fit 1,400 bytes with 128 bytes of each frame.
@@ -33,7 +35,7 @@ impl Stream {
     pub(crate) fn draw(pairs: usize) -> Result<Self> {
         let stations = pairs.isqrt();
         let mut random = Random::new(1);
-        let mut exporter = Exporter::open("127.0.0.1", "127.0.0.1:6343")?;
+        let mut exporter = Exporter::open("127.0.0.1", &format!("127.0.0.1:{PORT}"))?;
         let mut frame = || {
             let [from, to] = [0, stations].map(|first| station(first + random.index(stations)));
             let mut frame = Frame::new(from, to, Family::Ipv4, 26 + random.index(1400)).bytes;
