@@ -1,7 +1,7 @@
 //! Words of the command line in, a command run and an exit code out.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -174,6 +174,9 @@ pub enum Error {
     /// Standard output.
     #[error("write the answer")]
     Write(#[from] io::Error),
+    /// Bytes for a terminal.
+    #[error("--format parquet is a file for programs, and standard output is a terminal; write `> matrix.parquet` behind it")]
+    Terminal,
 }
 
 const FAILURE: u8 = 1;
@@ -183,7 +186,7 @@ const HOST_LACKS: u8 = 77;
 impl Error {
     fn exit_code(&self) -> u8 {
         match self {
-            Self::Config(_) | Self::Members(_) | Self::Read { .. } => BAD_USAGE,
+            Self::Config(_) | Self::Members(_) | Self::Read { .. } | Self::Terminal => BAD_USAGE,
             Self::Run(
                 run::Error::NoInterface
                 | run::Error::Agent
@@ -285,6 +288,9 @@ fn overrides(args: &RunArgs) -> Overrides {
 }
 
 fn replayed(args: &ReplayArgs) -> Result<ExitCode, Error> {
+    if args.format == replay::Format::Parquet && io::stdout().is_terminal() {
+        return Err(Error::Terminal);
+    }
     let registry = match &args.members {
         None => Registry::default(),
         Some(file) => {

@@ -2,10 +2,12 @@
 
 pub mod broken;
 pub mod cell;
+mod column;
 pub mod csv;
 pub mod dto;
 pub mod filter;
 pub mod fold;
+pub mod parquet;
 pub mod table;
 pub mod window;
 
@@ -23,6 +25,9 @@ pub use window::{Loss, Slice, Window};
 
 use crate::members::Registry;
 use crate::snapshot::{Delta, Measure, Sampled, Source};
+
+/// What the bytes of a matrix are: captured frames, without FCS.
+const BYTE_BASIS: &str = "frame-without-fcs";
 
 /// What one line of a matrix stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, clap::ValueEnum)]

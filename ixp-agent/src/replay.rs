@@ -20,7 +20,7 @@ use self::frames::Frames;
 pub use self::tally::Tally;
 use crate::capture::{self, Capture, Record};
 use crate::matrix::dto::MatrixDto;
-use crate::matrix::{By, Filter, Matrix, Span, csv, table};
+use crate::matrix::{By, Filter, Matrix, Span, csv, parquet, table};
 use crate::members::Registry;
 use crate::policy::{self, Policy};
 use crate::snapshot::{Delta, Measure};
@@ -36,6 +36,7 @@ Examples:
   tcpdump -i eth1 -w - -c 10000 | ixp-agent replay --format json -
   ixp-agent replay --members members.toml --by asn --sflow collector.pcap
   zcat lan.pcap.gz | ixp-agent replay --format csv - > matrix.csv
+  ixp-agent replay --members members.toml --format parquet lan.pcap > matrix.parquet
 
 Exit status is 1 if a capture could not be read to its end; what was read is shown all the same.";
 
@@ -72,6 +73,8 @@ pub enum Format {
     Json,
     /// A header line and a line per cell, without broken rules
     Csv,
+    /// The same columns as a file for duckdb, polars, pandas and the like
+    Parquet,
 }
 
 /// Whether a matrix has all frames of its captures.
@@ -247,6 +250,11 @@ fn write(matrix: &Matrix<'_>, format: Format, out: &mut dyn Write) -> io::Result
             writeln!(out)?;
         }
         Format::Csv => csv::write(matrix, &mut out)?,
+        Format::Parquet => {
+            let mut file = Vec::new();
+            parquet::write(matrix, &mut file)?;
+            out.write_all(&file)?;
+        }
     }
     out.flush()
 }

@@ -95,6 +95,14 @@ impl Agent {
         http::get(path).with_context(|| format!("{path}:\n{}", self.log()))
     }
 
+    /// What it answers that is no text.
+    ///
+    /// # Errors
+    /// It does not, or not with 200.
+    pub fn bytes(&self, path: &str) -> Result<Vec<u8>> {
+        http::bytes(path).with_context(|| self.log())
+    }
+
     /// The JSON that it answers.
     ///
     /// # Errors

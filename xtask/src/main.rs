@@ -6,6 +6,7 @@ mod ebpf;
 mod fuzz;
 mod lab;
 mod packages;
+mod python;
 mod scapy;
 mod test;
 mod tidy;

@@ -8,8 +8,8 @@ use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 use xshell::{PushEnv, Shell, cmd};
 
-use crate::workspace::{cache, on_path};
-use crate::{bench, deny, ebpf, fuzz, packages, scapy, tidy};
+use crate::workspace::{cache, on_path, root};
+use crate::{bench, deny, ebpf, fuzz, packages, python, scapy, tidy};
 
 /// What the tests run, beside the agent.
 const TOOLS: [&str; 5] = ["ethtool", "iproute2", "tcpdump", "tmux", "tshark"];
@@ -147,6 +147,8 @@ fn tests(sh: &Shell) -> Result<()> {
     let promtool = promtool(sh)?;
     let _promtool = sh.push_env("IXP_PROMTOOL", promtool);
     let _collectors = collectors(sh)?;
+    let python = python::venv(sh, "readers", &root().join("tests/data/parquet/requirements.txt"))?;
+    let _python = sh.push_env("IXP_PYTHON", python);
     // The tests that run it would build it themselves, but as root.
     cmd!(sh, "cargo build --quiet --locked --package ixp-agent").quiet().run().context("agent: see above")?;
     let mut command = if on_path("cargo-nextest").is_some() {

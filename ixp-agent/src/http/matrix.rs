@@ -1,4 +1,4 @@
-//! `GET /api/v1/matrix`: a query in, the matrix of that time as JSON or CSV out.
+//! `GET /api/v1/matrix`: a query in, the matrix of that time as JSON, CSV or Parquet out.
 
 use std::sync::{Arc, PoisonError};
 
@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::problem::Problem;
 use super::{Api, query};
-use crate::matrix::{By, Filter, Matrix, Slice, csv, dto::MatrixDto};
+use crate::matrix::{By, Filter, Matrix, Slice, csv, dto::MatrixDto, parquet};
 use crate::snapshot::{Measure, Source};
 
 /// The query as it is written.
@@ -44,6 +44,7 @@ struct Checked {
 enum Format {
     Json,
     Csv,
+    Parquet,
 }
 
 pub(super) async fn get(
@@ -76,7 +77,8 @@ fn check(raw: &Raw, now: Timestamp) -> Result<Checked, Problem> {
     let format = match raw.format.as_deref() {
         None | Some("json") => Format::Json,
         Some("csv") => Format::Csv,
-        Some(other) => return Err(Problem::bad_request(&format!("format={other}; write json or csv"))),
+        Some("parquet") => Format::Parquet,
+        Some(other) => return Err(Problem::bad_request(&format!("format={other}; write json, csv or parquet"))),
     };
     let by = raw.by.as_deref().map_or(Ok(By::Mac), query::by)?;
     let source = raw.source.as_deref().map(query::source).transpose()?;
@@ -117,6 +119,10 @@ fn written<M: Measure>(slice: &Slice<M>, api: &Api, query: &Checked) -> Result<R
         Format::Csv => {
             csv::write(&matrix, &mut body).map_err(|error| internal(&error))?;
             "text/csv; charset=utf-8; header=present"
+        }
+        Format::Parquet => {
+            parquet::write(&matrix, &mut body).map_err(|error| internal(&error))?;
+            "application/vnd.apache.parquet"
         }
     };
     Ok(([(header::CONTENT_TYPE, kind)], body.into_inner().freeze()).into_response())

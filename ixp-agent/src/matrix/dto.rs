@@ -135,7 +135,7 @@ impl<'m> From<&'m Matrix<'m>> for MatrixDto<'m> {
             to: matrix.span.to,
             by: matrix.by.name(),
             source: matrix.source.name(),
-            byte_basis: "frame-without-fcs",
+            byte_basis: super::BYTE_BASIS,
             filter: FilterDto::of(&matrix.filter),
             gaps: matrix.gaps.iter().map(|&(from, to)| GapDto { from, to }).collect(),
             frames: FramesDto::of(matrix),

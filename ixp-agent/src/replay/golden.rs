@@ -1,5 +1,8 @@
 //! Holds a hand-made matrix, in each way to show it, against files; `BLESS=1` writes them.
 
+use bytes::Bytes;
+use ::parquet::file::reader::{FileReader as _, SerializedFileReader};
+use ::parquet::record::Field;
 use ixp_common::addr::{Family, Mac, VlanId};
 use ixp_common::counters::{Counts, PairKey, RuleCounts, RuleKey, StationKey};
 use ixp_common::frame::{Malformed, Oddity};
@@ -7,7 +10,7 @@ use ixp_common::rules::Rule;
 
 use super::*;
 use crate::matrix::tests::{mac, registry};
-use crate::snapshot::Delta;
+use crate::snapshot::{Delta, Estimate};
 
 fn delta() -> Delta {
     let pair = |vlan, source, destination, family, packets, bytes| {
@@ -74,11 +77,57 @@ fn each_way_to_show_a_matrix_is_its_golden_file() {
         check(&format!("matrix/{}.json", by.name()), &json);
         let mut csv = Vec::new();
         csv::write(&matrix, &mut csv).expect("a vector takes it");
-        check(&format!("matrix/{}.csv", by.name()), &String::from_utf8_lossy(&csv));
+        let csv = String::from_utf8(csv).expect("it is text");
+        check(&format!("matrix/{}.csv", by.name()), &csv);
+        assert_eq!(read_back(&matrix), csv, "Parquet has what CSV has");
         let mut text = Vec::new();
         table::write(&matrix, 5, &mut text).expect("a vector takes it");
         check(&format!("matrix/{}.txt", by.name()), &String::from_utf8_lossy(&text));
     }
+}
+
+/// The Parquet of a matrix, read and written as CSV. The two columns that CSV has not say what the matrix covers.
+fn read_back(matrix: &Matrix<'_>) -> String {
+    let mut file = Vec::new();
+    parquet::write(matrix, &mut file).expect("a vector takes it");
+    let file = SerializedFileReader::new(Bytes::from(file)).expect("it is a Parquet file");
+    let times = [matrix.span.from, matrix.span.to].map(|at| at.map(|at| at.as_millisecond()));
+    let fields = file.metadata().file_metadata().schema().get_fields();
+    let mut lines = vec![fields.iter().skip(2).map(|field| field.name()).collect::<Vec<_>>().join(",")];
+    for row in file.get_row_iter(None).expect("it has rows") {
+        let row = row.expect("it is sound");
+        let mut values = row.get_column_iter().map(|(_, value)| value);
+        let moments = [values.next(), values.next()].map(|value| match value {
+            Some(Field::TimestampMillis(at)) => Some(*at),
+            _ => None,
+        });
+        assert_eq!(moments, times);
+        let texts = values.map(|value| match value {
+            Field::Null => String::new(),
+            Field::UShort(number) => number.to_string(),
+            Field::UInt(number) => number.to_string(),
+            Field::ULong(number) => number.to_string(),
+            Field::Double(part) => part.to_string(),
+            Field::Str(text) => text.clone(),
+            other => panic!("{other:?}"),
+        });
+        lines.push(texts.collect::<Vec<_>>().join(","));
+    }
+    lines.join("\n") + "\n"
+}
+
+#[test]
+fn samples_have_their_errors_in_csv_and_parquet() {
+    let registry = registry();
+    let delta: Delta = delta();
+    let pairs = delta.pairs.iter().map(|(key, counts)| (*key, Estimate::sample(counts.packets, 77)));
+    let delta = Delta { pairs: pairs.collect(), ..Delta::default() };
+    let matrix = Matrix::new(&delta, &registry, By::Interface, Filter::default(), span());
+    let mut csv = Vec::new();
+    csv::write(&matrix, &mut csv).expect("a vector takes it");
+    let csv = String::from_utf8(csv).expect("it is text");
+    assert!(csv.lines().next().is_some_and(|titles| titles.ends_with(",samples,relative_error,bytes_relative_error")));
+    assert_eq!(read_back(&matrix), csv);
 }
 
 #[test]
@@ -87,6 +136,7 @@ fn a_matrix_of_nothing_has_no_time_and_no_cells() {
     let matrix = Matrix::new(&<Delta>::default(), &registry, By::Asn, Filter::default(), Span::default());
     let json = serde_json::to_string_pretty(&MatrixDto::from(&matrix)).expect("it is JSON");
     check("matrix/empty.json", &json);
+    assert_eq!(read_back(&matrix), "src_asn,dst_asn,dst,family,packets,bytes\n");
     let mut text = Vec::new();
     table::write(&matrix, 5, &mut text).expect("a vector takes it");
     check("matrix/empty.txt", &String::from_utf8_lossy(&text));

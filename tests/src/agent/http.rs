@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
 /// Where the agent serves unless it is told otherwise.
@@ -47,14 +47,35 @@ pub fn get(path: &str) -> Result<Answer> {
 /// # Errors
 /// It does not answer.
 pub fn ask(method: &str, path: &str, token: Option<&str>) -> Result<Answer> {
+    let text = String::from_utf8(raw(method, path, token)?).with_context(|| format!("the answer to {method} {path}"))?;
+    parse(&text).with_context(|| format!("an HTTP answer: {text}"))
+}
+
+/// Asks for what is no text.
+///
+/// # Errors
+/// It does not answer, or not with 200.
+pub fn bytes(path: &str) -> Result<Vec<u8>> {
+    let mut answer = raw("GET", path, None)?;
+    let end = answer.windows(END.len()).position(|some| some == END).context("an HTTP answer")?;
+    let body = answer.split_off(end + END.len());
+    let head = String::from_utf8_lossy(&answer);
+    ensure!(head.split(' ').nth(1) == Some("200"), "{path}: {head}{}", String::from_utf8_lossy(&body));
+    Ok(body)
+}
+
+/// What ends the headers.
+const END: &[u8] = b"\r\n\r\n";
+
+fn raw(method: &str, path: &str, token: Option<&str>) -> Result<Vec<u8>> {
     let mut stream = TcpStream::connect(ADDRESS).with_context(|| format!("connect to {ADDRESS}"))?;
     stream.set_read_timeout(PATIENCE)?;
     let token = token.map_or_else(String::new, |token| format!("authorization: Bearer {token}\r\n"));
     // HTTP/1.0: the answer comes in one piece and ends with the connection (RFC 1945 §7.2.2).
     write!(stream, "{method} {path} HTTP/1.0\r\nhost: {ADDRESS}\r\n{token}\r\n")?;
-    let mut text = String::new();
-    stream.read_to_string(&mut text).with_context(|| format!("read the answer to {method} {path}"))?;
-    parse(&text).with_context(|| format!("an HTTP answer: {text}"))
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).with_context(|| format!("read the answer to {method} {path}"))?;
+    Ok(answer)
 }
 
 fn parse(text: &str) -> Option<Answer> {
