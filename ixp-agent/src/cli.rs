@@ -175,7 +175,9 @@ pub enum Error {
     #[error("write the answer")]
     Write(#[from] io::Error),
     /// Bytes for a terminal.
-    #[error("--format parquet is a file for programs, and standard output is a terminal; write `> matrix.parquet` behind it")]
+    #[error(
+        "--format parquet is a file for programs, and standard output is a terminal; write `> matrix.parquet` behind it"
+    )]
     Terminal,
 }
 

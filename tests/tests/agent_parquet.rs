@@ -30,7 +30,10 @@ fn read(file: &Path) -> Value {
     let python = env::var_os("IXP_PYTHON").unwrap_or_else(|| "python3".into());
     let ran = Command::new(python).arg("-B").arg(script).arg(file).output().expect("Python runs");
     let said = String::from_utf8_lossy(&ran.stderr);
-    assert!(ran.status.success(), "`cargo xtask test --only tests` has a Python with duckdb, polars and pandas: {said}");
+    assert!(
+        ran.status.success(),
+        "`cargo xtask test --only tests` has a Python with duckdb, polars and pandas: {said}"
+    );
     serde_json::from_slice(&ran.stdout).expect("JSON")
 }
 
@@ -72,7 +75,8 @@ fn three_tools_read_what_the_json_of_a_capture_has() {
     let capture = site.write("lan.pcap", bytes).expect("it is written");
     let members = site.write("members.toml", MEMBERS).expect("it is written");
     for by in ["mac", "interface", "asn"] {
-        let words = |format| ["replay", "--members", word(&members), "--by", by, "--format", format, word(&capture)];
+        let words =
+            |format| ["replay", "--members", word(&members), "--by", by, "--format", format, word(&capture)];
         let ended = agent(&words("parquet")).stdin(Stdio::null()).output().expect("it ends");
         assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
         let file = site.write("matrix.parquet", ended.stdout).expect("it is written");
@@ -90,7 +94,8 @@ fn three_tools_read_what_the_agent_serves() {
     let frames = frames();
     frames.iter().for_each(|frame| wire.send(&frame.bytes).expect("it is sent"));
     agent.settled(frames.len() as u64).expect("all are counted");
-    let [json, csv, parquet] = ["json", "csv", "parquet"].map(|format| format!("/api/v1/matrix?by=asn&format={format}"));
+    let [json, csv, parquet] =
+        ["json", "csv", "parquet"].map(|format| format!("/api/v1/matrix?by=asn&format={format}"));
     // What a matrix covers grows with each reading of the counters.
     let (matrix, file) = wait("two matrices of one reading", || {
         let (before, file, after) = (agent.json(&json)?, agent.bytes(&parquet)?, agent.json(&json)?);

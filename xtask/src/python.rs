@@ -11,7 +11,8 @@ use crate::workspace::{cache, on_path};
 
 /// The Python of the venv `name`, made anew if it has not what `requirements` pins, each with its hashes.
 pub(crate) fn venv(sh: &Shell, name: &str, requirements: &Path) -> Result<PathBuf> {
-    let pins = fs::read_to_string(requirements).with_context(|| format!("read {}", requirements.display()))?;
+    let pins =
+        fs::read_to_string(requirements).with_context(|| format!("read {}", requirements.display()))?;
     let venv = cache()?.join(name);
     let (python, installed) = (venv.join("bin/python"), venv.join("installed.txt"));
     let is_there = fs::read_to_string(&installed).is_ok_and(|text| text == pins);
@@ -20,9 +21,13 @@ pub(crate) fn venv(sh: &Shell, name: &str, requirements: &Path) -> Result<PathBu
     }
     let base = base(sh)?;
     println!("installing {} to {}", pinned(&pins).join(", "), venv.display());
-    cmd!(sh, "{base} -m venv --clear {venv}").quiet().run().with_context(|| format!("make a venv for {name}"))?;
+    cmd!(sh, "{base} -m venv --clear {venv}")
+        .quiet()
+        .run()
+        .with_context(|| format!("make a venv for {name}"))?;
     let pip = cmd!(sh, "{python} -m pip --quiet --disable-pip-version-check");
-    let install = pip.args(["install", "--no-deps", "--require-hashes", "--only-binary", ":all:", "--requirement"]);
+    let install =
+        pip.args(["install", "--no-deps", "--require-hashes", "--only-binary", ":all:", "--requirement"]);
     install.arg(requirements).quiet().run().with_context(|| format!("install {name}"))?;
     fs::write(&installed, pins).with_context(|| format!("write {}", installed.display()))?;
     Ok(python)
@@ -31,7 +36,10 @@ pub(crate) fn venv(sh: &Shell, name: &str, requirements: &Path) -> Result<PathBu
 /// What is pinned, as `NAME VERSION`.
 fn pinned(requirements: &str) -> Vec<String> {
     let words = requirements.split_whitespace();
-    words.filter_map(|word| word.split_once("==")).map(|(name, version)| format!("{name} {version}")).collect()
+    words
+        .filter_map(|word| word.split_once("=="))
+        .map(|(name, version)| format!("{name} {version}"))
+        .collect()
 }
 
 /// A Python that can make venvs with pip in them; Debian's has that in a package of its own.

@@ -78,7 +78,9 @@ fn check(raw: &Raw, now: Timestamp) -> Result<Checked, Problem> {
         None | Some("json") => Format::Json,
         Some("csv") => Format::Csv,
         Some("parquet") => Format::Parquet,
-        Some(other) => return Err(Problem::bad_request(&format!("format={other}; write json, csv or parquet"))),
+        Some(other) => {
+            return Err(Problem::bad_request(&format!("format={other}; write json, csv or parquet")));
+        }
     };
     let by = raw.by.as_deref().map_or(Ok(By::Mac), query::by)?;
     let source = raw.source.as_deref().map(query::source).transpose()?;

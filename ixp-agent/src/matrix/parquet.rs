@@ -71,7 +71,11 @@ fn next<W: Write + Send>(
     column.close()
 }
 
-fn write_column(column: Column, cells: &[Cell<'_>], writer: &mut ColumnWriter<'_>) -> Result<(), ParquetError> {
+fn write_column(
+    column: Column,
+    cells: &[Cell<'_>],
+    writer: &mut ColumnWriter<'_>,
+) -> Result<(), ParquetError> {
     let values = cells.iter().map(|cell| column.value(cell));
     match writer {
         ColumnWriter::DoubleColumnWriter(writer) => {

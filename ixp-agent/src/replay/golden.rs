@@ -1,12 +1,13 @@
 //! Holds a hand-made matrix, in each way to show it, against files; `BLESS=1` writes them.
 
-use bytes::Bytes;
 use ::parquet::file::reader::{FileReader as _, SerializedFileReader};
 use ::parquet::record::Field;
+use bytes::Bytes;
 use ixp_common::addr::{Family, Mac, VlanId};
 use ixp_common::counters::{Counts, PairKey, RuleCounts, RuleKey, StationKey};
 use ixp_common::frame::{Malformed, Oddity};
 use ixp_common::rules::Rule;
+use jiff::Timestamp;
 
 use super::*;
 use crate::matrix::tests::{mac, registry};
@@ -91,7 +92,7 @@ fn read_back(matrix: &Matrix<'_>) -> String {
     let mut file = Vec::new();
     parquet::write(matrix, &mut file).expect("a vector takes it");
     let file = SerializedFileReader::new(Bytes::from(file)).expect("it is a Parquet file");
-    let times = [matrix.span.from, matrix.span.to].map(|at| at.map(|at| at.as_millisecond()));
+    let times = [matrix.span.from, matrix.span.to].map(|at| at.map(Timestamp::as_millisecond));
     let fields = file.metadata().file_metadata().schema().get_fields();
     let mut lines = vec![fields.iter().skip(2).map(|field| field.name()).collect::<Vec<_>>().join(",")];
     for row in file.get_row_iter(None).expect("it has rows") {
@@ -126,7 +127,11 @@ fn samples_have_their_errors_in_csv_and_parquet() {
     let mut csv = Vec::new();
     csv::write(&matrix, &mut csv).expect("a vector takes it");
     let csv = String::from_utf8(csv).expect("it is text");
-    assert!(csv.lines().next().is_some_and(|titles| titles.ends_with(",samples,relative_error,bytes_relative_error")));
+    assert!(
+        csv.lines()
+            .next()
+            .is_some_and(|titles| titles.ends_with(",samples,relative_error,bytes_relative_error"))
+    );
     assert_eq!(read_back(&matrix), csv);
 }
 

@@ -47,7 +47,8 @@ pub fn get(path: &str) -> Result<Answer> {
 /// # Errors
 /// It does not answer.
 pub fn ask(method: &str, path: &str, token: Option<&str>) -> Result<Answer> {
-    let text = String::from_utf8(raw(method, path, token)?).with_context(|| format!("the answer to {method} {path}"))?;
+    let text = String::from_utf8(raw(method, path, token)?)
+        .with_context(|| format!("the answer to {method} {path}"))?;
     parse(&text).with_context(|| format!("an HTTP answer: {text}"))
 }
 
