@@ -15,6 +15,7 @@ use crate::client::learned::LearnedArgs;
 use crate::client::report::ReportArgs;
 use crate::config::load::Origin;
 use crate::config::{self, ConfigError, DeploymentName, Overrides, XdpMode};
+use crate::matrix::By;
 use crate::members::{self, MembersError, Registry, VlanTags};
 use crate::notice::Checked;
 use crate::policy::Policy;
@@ -117,6 +118,14 @@ enum MembersCommand {
     },
     /// Write entries for the stations that the running agent has seen
     Learned(LearnedArgs),
+    /// Write the MACs of members as tcpdump, Wireshark, pmacct and others read them
+    Export {
+        /// Who is to read it
+        #[arg(long, value_enum)]
+        format: members::export::Format,
+        /// The members file or IX-F export
+        file: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -179,6 +188,9 @@ pub enum Error {
         "--format parquet is a file for programs, and standard output is a terminal; write `> matrix.parquet` behind it"
     )]
     Terminal,
+    /// A square of stations.
+    #[error("--format dense is of members; write --by asn or --by interface")]
+    Dense,
 }
 
 const FAILURE: u8 = 1;
@@ -188,7 +200,9 @@ const HOST_LACKS: u8 = 77;
 impl Error {
     fn exit_code(&self) -> u8 {
         match self {
-            Self::Config(_) | Self::Members(_) | Self::Read { .. } | Self::Terminal => BAD_USAGE,
+            Self::Config(_) | Self::Members(_) | Self::Read { .. } | Self::Terminal | Self::Dense => {
+                BAD_USAGE
+            }
             Self::Run(
                 run::Error::NoInterface
                 | run::Error::Agent
@@ -223,6 +237,10 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Members(MembersCommand::Check { file }) => {
             let label = file.display().to_string();
             checked(&members::check::check(&label, &read(&file)?, &VlanTags::new(), run::now()))
+        }
+        Command::Members(MembersCommand::Export { format, file }) => {
+            let registry = loaded(&file)?;
+            print(&members::export::export(&registry, format, run::now()))
         }
         Command::Members(MembersCommand::Learned(args)) => asked(|out| client::learned::run(&args, out)),
         Command::Events(args) => asked(|out| client::events::run(&args, out)),
@@ -293,16 +311,10 @@ fn replayed(args: &ReplayArgs) -> Result<ExitCode, Error> {
     if args.format == replay::Format::Parquet && io::stdout().is_terminal() {
         return Err(Error::Terminal);
     }
-    let registry = match &args.members {
-        None => Registry::default(),
-        Some(file) => {
-            let (registry, notices) = members::load::load(file, &VlanTags::new())?;
-            for notice in notices {
-                writeln!(io::stderr(), "{notice}")?;
-            }
-            registry
-        }
-    };
+    if args.format == replay::Format::Dense && args.by == By::Mac {
+        return Err(Error::Dense);
+    }
+    let registry = args.members.as_deref().map_or_else(|| Ok(Registry::default()), loaded)?;
     let policy = match &args.policy {
         None => Policy::default(),
         Some(file) => config::policy::read(file, &read(file)?)?,
@@ -315,6 +327,15 @@ fn replayed(args: &ReplayArgs) -> Result<ExitCode, Error> {
         Outcome::Complete => ExitCode::SUCCESS,
         Outcome::Incomplete => ExitCode::from(FAILURE),
     })
+}
+
+/// The members of a file; what of it could not be used goes to standard error.
+fn loaded(file: &Path) -> Result<Registry, Error> {
+    let (registry, notices) = members::load::load(file, &VlanTags::new())?;
+    for notice in notices {
+        writeln!(io::stderr(), "{notice}")?;
+    }
+    Ok(registry)
 }
 
 /// Writes what a running agent answers. A reader that goes away has had what it wanted.

@@ -4,6 +4,7 @@ pub mod broken;
 pub mod cell;
 mod column;
 pub mod csv;
+pub mod dense;
 pub mod dto;
 pub mod filter;
 pub mod fold;

@@ -12,6 +12,7 @@ use crate::notice::{self, Notice};
 pub mod check;
 mod claims;
 mod entry;
+pub mod export;
 mod file;
 mod ifindex;
 mod ixf;

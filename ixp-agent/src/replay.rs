@@ -20,7 +20,7 @@ use self::frames::Frames;
 pub use self::tally::Tally;
 use crate::capture::{self, Capture, Record};
 use crate::matrix::dto::MatrixDto;
-use crate::matrix::{By, Filter, Matrix, Span, csv, parquet, table};
+use crate::matrix::{By, Filter, Matrix, Span, csv, dense, parquet, table};
 use crate::members::Registry;
 use crate::policy::{self, Policy};
 use crate::snapshot::{Delta, Measure};
@@ -73,7 +73,9 @@ pub enum Format {
     Json,
     /// A header line and a line per cell, without broken rules
     Csv,
-    /// The same columns as a file for duckdb, polars, pandas and the like
+    /// A square of bytes for spreadsheets: a line per source, a column per destination
+    Dense,
+    /// The columns of csv as a file for duckdb, polars, pandas and the like
     Parquet,
 }
 
@@ -250,6 +252,7 @@ fn write(matrix: &Matrix<'_>, format: Format, out: &mut dyn Write) -> io::Result
             writeln!(out)?;
         }
         Format::Csv => csv::write(matrix, &mut out)?,
+        Format::Dense => dense::write(matrix, &mut out)?,
         Format::Parquet => {
             let mut file = Vec::new();
             parquet::write(matrix, &mut file)?;

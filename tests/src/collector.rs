@@ -198,11 +198,29 @@ impl Sfacctd {
     /// # Errors
     /// It is not installed.
     pub fn start(folder: &Path, port: u16) -> Result<Self> {
+        Self::with(folder, port, "aggregate: src_mac, dst_mac\n")
+    }
+
+    /// Starts it with a map of the AS numbers of source addresses.
+    ///
+    /// # Errors
+    /// It is not installed.
+    pub fn with_peers(folder: &Path, port: u16, map: &Path) -> Result<Self> {
+        // Without a daemon of its own for BGP it leaves the map alone.
+        let more = format!(
+            "aggregate: src_mac, dst_mac, peer_src_as\nbgp_peer_src_as_type: map\nbgp_peer_src_as_map: {}\n\
+             sfacctd_as: bgp\nbgp_daemon: true\nbgp_daemon_ip: 127.0.0.1\n",
+            map.display()
+        );
+        Self::with(folder, port, &more)
+    }
+
+    fn with(folder: &Path, port: u16, more: &str) -> Result<Self> {
         let output = folder.join("sfacctd.json");
         let config = folder.join("sfacctd.conf");
         let text = format!(
-            "sfacctd_ip: 127.0.0.1\nsfacctd_port: {port}\nplugins: print\naggregate: src_mac, dst_mac\nprint_output: json\n\
-             print_output_file: {}\nprint_output_file_append: true\nprint_refresh_time: 1\nsfacctd_renormalize: true\n",
+            "sfacctd_ip: 127.0.0.1\nsfacctd_port: {port}\nplugins: print\nprint_output: json\nprint_output_file: {}\n\
+             print_output_file_append: true\nprint_refresh_time: 1\nsfacctd_renormalize: true\n{more}",
             output.display()
         );
         fs::write(&config, text).context("write sfacctd's configuration")?;
@@ -216,15 +234,28 @@ impl Sfacctd {
     /// # Errors
     /// What it prints cannot be read.
     pub fn sums(&self) -> Result<Sums> {
-        let text = fs::read_to_string(&self.output).unwrap_or_default();
         let mut sums = Sums::new();
-        // It may be writing the last line.
-        let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
-        for line in whole.lines() {
-            let value: Value = serde_json::from_str(line).context("read a line of sfacctd")?;
+        for value in self.printed()? {
             add(&mut sums, &value, ["mac_src", "mac_dst"], ["packets", "bytes"])?;
         }
         Ok(sums)
+    }
+
+    /// The AS number of each source address, as far as it has printed them.
+    ///
+    /// # Errors
+    /// What it prints cannot be read.
+    pub fn owners(&self) -> Result<BTreeMap<String, u64>> {
+        let owner = |of: &Value| Some((of["mac_src"].as_str()?.to_owned(), of["peer_as_src"].as_u64()?));
+        let printed = self.printed()?;
+        printed.iter().map(|of| owner(of).with_context(|| format!("no owner in {of}"))).collect()
+    }
+
+    fn printed(&self) -> Result<Vec<Value>> {
+        let text = fs::read_to_string(&self.output).unwrap_or_default();
+        // It may be writing the last line.
+        let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
+        whole.lines().map(|line| serde_json::from_str(line).context("read a line of sfacctd")).collect()
     }
 }
 

@@ -1,10 +1,11 @@
 //! Captures in, what `ixp-agent replay` makes of them out: as the live agent counts them, or why not.
 
 use std::fs::File;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use ixp_common::addr::Family;
 use ixp_lab::matrix::Matrix;
+use ixp_tests::agent::binary;
 use ixp_tests::agent::command::{self, Ended, agent, finish};
 use ixp_tests::agent::lan::{self, FIRST, Frame, MEMBERS, SECOND, STRANGER};
 use ixp_tests::agent::pcap::{ETHERNET, RAW_IP, pcap};
@@ -116,6 +117,32 @@ fn csv_and_table_are_made_without_privilege_too() {
     for part in ["AS64500 Example Networks", "unknown", "402 B", "unattributed"] {
         assert!(table.out.contains(part), "{part} is not in:\n{}", table.out);
     }
+}
+
+#[test]
+fn a_square_has_all_bytes_in_cells_and_is_of_members() {
+    let captures = Captures::new();
+    let (file, members) = (captures.write("lan.pcap", capture()), captures.write("members.toml", MEMBERS));
+    let words = ["--members", &members, "--by", "asn", "--format", "dense", &file];
+    let square = replay(&words);
+    assert_eq!((square.code, square.err.as_str()), (Some(0), ""));
+    assert_eq!(square.out, "bytes,AS64500,AS64501,unknown\nAS64500,0,402,0\nAS64501,0,0,0\nunknown,60,0,0\n");
+    let refused = replay(&["--format", "dense", &file]);
+    assert_eq!((refused.code, refused.out.as_str()), (Some(2), ""));
+    assert!(refused.error().contains("--by asn"), "{}", refused.err);
+}
+
+#[test]
+fn a_terminal_is_spared_what_is_for_programs() {
+    let captures = Captures::new();
+    let file = captures.write("lan.pcap", capture());
+    let words = format!("{} replay --format parquet {file}", word(binary::agent()));
+    // util-linux's `script` runs a command on a terminal of its own, and ends as it does.
+    let mut script = Command::new("script");
+    let ended =
+        finish(script.args(["--quiet", "--return", "--command", &words, "/dev/null"])).expect("it ends");
+    assert_eq!(ended.code, Some(2), "{}", ended.out);
+    assert!(ended.out.contains("> matrix.parquet") && !ended.out.contains("PAR1"), "{}", ended.out);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `GET /api/v1/matrix`: a query in, the matrix of that time as JSON, CSV or Parquet out.
+//! `GET /api/v1/matrix`: a query in, the matrix of that time as JSON, CSV (a line per cell, or dense) or Parquet out.
 
 use std::sync::{Arc, PoisonError};
 
@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::problem::Problem;
 use super::{Api, query};
-use crate::matrix::{By, Filter, Matrix, Slice, csv, dto::MatrixDto, parquet};
+use crate::matrix::{By, Filter, Matrix, Slice, csv, dense, dto::MatrixDto, parquet};
 use crate::snapshot::{Measure, Source};
 
 /// The query as it is written.
@@ -44,6 +44,7 @@ struct Checked {
 enum Format {
     Json,
     Csv,
+    Dense,
     Parquet,
 }
 
@@ -77,12 +78,16 @@ fn check(raw: &Raw, now: Timestamp) -> Result<Checked, Problem> {
     let format = match raw.format.as_deref() {
         None | Some("json") => Format::Json,
         Some("csv") => Format::Csv,
+        Some("dense") => Format::Dense,
         Some("parquet") => Format::Parquet,
         Some(other) => {
-            return Err(Problem::bad_request(&format!("format={other}; write json, csv or parquet")));
+            return Err(Problem::bad_request(&format!("format={other}; write json, csv, dense or parquet")));
         }
     };
     let by = raw.by.as_deref().map_or(Ok(By::Mac), query::by)?;
+    if let (Format::Dense, By::Mac) = (format, by) {
+        return Err(Problem::bad_request("format=dense is of members; write by=asn or by=interface"));
+    }
     let source = raw.source.as_deref().map(query::source).transpose()?;
     Ok(Checked { by, from, to, filter, source, format })
 }
@@ -120,6 +125,10 @@ fn written<M: Measure>(slice: &Slice<M>, api: &Api, query: &Checked) -> Result<R
         }
         Format::Csv => {
             csv::write(&matrix, &mut body).map_err(|error| internal(&error))?;
+            "text/csv; charset=utf-8; header=present"
+        }
+        Format::Dense => {
+            dense::write(&matrix, &mut body).map_err(|error| internal(&error))?;
             "text/csv; charset=utf-8; header=present"
         }
         Format::Parquet => {

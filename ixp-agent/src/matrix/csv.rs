@@ -40,7 +40,7 @@ fn field(at: usize, value: Option<Value<'_>>, out: &mut impl Write) -> io::Resul
 }
 
 /// RFC 4180 §2.6, §2.7: a text with a comma, a quote or a line end is quoted, its quotes doubled.
-fn quoted(text: &str) -> Cow<'_, str> {
+pub(super) fn quoted(text: &str) -> Cow<'_, str> {
     if text.contains([',', '"', '\r', '\n']) {
         Cow::Owned(format!("\"{}\"", text.replace('"', "\"\"")))
     } else {

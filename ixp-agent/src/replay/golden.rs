@@ -81,6 +81,11 @@ fn each_way_to_show_a_matrix_is_its_golden_file() {
         let csv = String::from_utf8(csv).expect("it is text");
         check(&format!("matrix/{}.csv", by.name()), &csv);
         assert_eq!(read_back(&matrix), csv, "Parquet has what CSV has");
+        if by != By::Mac {
+            let mut square = Vec::new();
+            dense::write(&matrix, &mut square).expect("a vector takes it");
+            check(&format!("matrix/{}.dense.csv", by.name()), &String::from_utf8_lossy(&square));
+        }
         let mut text = Vec::new();
         table::write(&matrix, 5, &mut text).expect("a vector takes it");
         check(&format!("matrix/{}.txt", by.name()), &String::from_utf8_lossy(&text));
