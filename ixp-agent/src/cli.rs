@@ -12,10 +12,11 @@ use ixp_common::policy::Deployment;
 use crate::client;
 use crate::client::events::EventsArgs;
 use crate::client::learned::LearnedArgs;
+use crate::client::matrix::MatrixArgs;
 use crate::client::report::ReportArgs;
 use crate::config::load::Origin;
 use crate::config::{self, ConfigError, DeploymentName, Overrides, XdpMode};
-use crate::matrix::By;
+use crate::matrix::{By, Format};
 use crate::members::{self, MembersError, Registry, VlanTags};
 use crate::notice::Checked;
 use crate::policy::Policy;
@@ -31,6 +32,7 @@ const EXAMPLES: &str = "Examples:
   ixp-agent run --interface eth1 --members members.toml
   ixp-agent replay --members ixf.json --by asn capture.pcap
   ixp-agent members check members.toml
+  ixp-agent matrix --by asn --from -5m
   ixp-agent events --follow --member 64500
   ixp-agent doctor
 
@@ -53,6 +55,8 @@ enum Command {
     Run(RunArgs),
     /// Count the frames of captures, with the same parser and matrix
     Replay(ReplayArgs),
+    /// Who sent how much to whom, at the running agent
+    Matrix(MatrixArgs),
     /// What the running agent tells of broken rules
     Events(EventsArgs),
     /// What is done about the rules
@@ -243,6 +247,10 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
             print(&members::export::export(&registry, format, run::now()))
         }
         Command::Members(MembersCommand::Learned(args)) => asked(|out| client::learned::run(&args, out)),
+        Command::Matrix(args) => {
+            suits(args.format, args.by)?;
+            asked(|out| client::matrix::run(&args, out))
+        }
         Command::Events(args) => asked(|out| client::events::run(&args, out)),
         Command::Policy(PolicyCommand::Report(args)) => asked(|out| client::report::run(&args, out)),
         Command::Config(ConfigCommand::Check { file }) => {
@@ -308,12 +316,7 @@ fn overrides(args: &RunArgs) -> Overrides {
 }
 
 fn replayed(args: &ReplayArgs) -> Result<ExitCode, Error> {
-    if args.format == replay::Format::Parquet && io::stdout().is_terminal() {
-        return Err(Error::Terminal);
-    }
-    if args.format == replay::Format::Dense && args.by == By::Mac {
-        return Err(Error::Dense);
-    }
+    suits(args.format, args.by)?;
     let registry = args.members.as_deref().map_or_else(|| Ok(Registry::default()), loaded)?;
     let policy = match &args.policy {
         None => Policy::default(),
@@ -327,6 +330,15 @@ fn replayed(args: &ReplayArgs) -> Result<ExitCode, Error> {
         Outcome::Complete => ExitCode::SUCCESS,
         Outcome::Incomplete => ExitCode::from(FAILURE),
     })
+}
+
+/// Whether a format is one of such a matrix, and of where it goes.
+fn suits(format: Format, by: By) -> Result<(), Error> {
+    match (format, by) {
+        (Format::Dense, By::Mac) => Err(Error::Dense),
+        (Format::Parquet, _) if io::stdout().is_terminal() => Err(Error::Terminal),
+        _ => Ok(()),
+    }
 }
 
 /// The members of a file; what of it could not be used goes to standard error.

@@ -2,11 +2,12 @@
 
 pub mod events;
 pub mod learned;
+pub mod matrix;
 pub mod report;
 mod text;
 
 use std::fs;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read as _, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -135,6 +136,30 @@ impl Server {
         let text = text.map_err(|error| self.unreachable(&error))?;
         serde_json::from_str(&text)
             .map_err(|error| Error::Strange { url: self.url.clone(), reason: error.to_string() })
+    }
+
+    /// Writes what the agent answers as it comes.
+    ///
+    /// # Errors
+    /// [`Error`]; part of the answer may be written by then.
+    pub fn copy(
+        &self,
+        path: &str,
+        query: &[(&str, Option<&str>)],
+        out: &mut impl Write,
+    ) -> Result<(), Error> {
+        let mut answer = self.get(path, query)?.into_body().into_reader();
+        let mut some = vec![0; 1 << 16];
+        loop {
+            match answer.read(&mut some) {
+                Ok(0) => return Ok(out.flush()?),
+                Ok(len) => out.write_all(&some[..len])?,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    return Err(Error::Unreachable { url: self.url.clone(), reason: error.to_string() });
+                }
+            }
+        }
     }
 
     /// Hands over what the agent sends, until it stops.

@@ -53,6 +53,38 @@ impl By {
     }
 }
 
+/// How a matrix is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people: the heaviest cells first
+    Table,
+    /// All there is, in one object
+    Json,
+    /// A header line and a line per cell, without broken rules
+    Csv,
+    /// A square of bytes for spreadsheets: a line per source, a column per destination
+    Dense,
+    /// The columns of csv as a file for duckdb, polars, pandas and the like
+    Parquet,
+}
+
+impl Format {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Table, Self::Json, Self::Csv, Self::Dense, Self::Parquet];
+
+    /// The name in options and queries.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::Json => "json",
+            Self::Csv => "csv",
+            Self::Dense => "dense",
+            Self::Parquet => "parquet",
+        }
+    }
+}
+
 /// From the first moment to the last. `None` is unknown: nothing was observed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Span {

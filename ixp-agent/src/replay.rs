@@ -12,7 +12,6 @@ use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
-use clap::ValueEnum;
 use ixp_common::counters::PairKey;
 
 use self::datagrams::Datagrams;
@@ -20,13 +19,10 @@ use self::frames::Frames;
 pub use self::tally::Tally;
 use crate::capture::{self, Capture, Record};
 use crate::matrix::dto::MatrixDto;
-use crate::matrix::{By, Filter, Matrix, Span, csv, dense, parquet, table};
+use crate::matrix::{By, Filter, Format, Matrix, Span, csv, dense, parquet, table};
 use crate::members::Registry;
 use crate::policy::{self, Policy};
 use crate::snapshot::{Delta, Measure};
-
-/// Cells that a table shows at most; the other formats have all.
-const TABLE_LINES: usize = 1000;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -62,21 +58,6 @@ pub struct ReplayArgs {
     /// Captures (pcap or pcapng, Ethernet), added up; - for standard input
     #[arg(required = true, value_name = "CAPTURE")]
     pub captures: Vec<PathBuf>,
-}
-
-/// How a matrix is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For people: the heaviest cells first
-    Table,
-    /// All there is, in one object
-    Json,
-    /// A header line and a line per cell, without broken rules
-    Csv,
-    /// A square of bytes for spreadsheets: a line per source, a column per destination
-    Dense,
-    /// The columns of csv as a file for duckdb, polars, pandas and the like
-    Parquet,
 }
 
 /// Whether a matrix has all frames of its captures.
@@ -246,7 +227,7 @@ impl<C: Counting> Total<C> {
 fn write(matrix: &Matrix<'_>, format: Format, out: &mut dyn Write) -> io::Result<()> {
     let mut out = BufWriter::new(out);
     match format {
-        Format::Table => table::write(matrix, TABLE_LINES, &mut out)?,
+        Format::Table => table::write(matrix, table::LINES, &mut out)?,
         Format::Json => {
             serde_json::to_writer_pretty(&mut out, &MatrixDto::from(matrix))?;
             writeln!(out)?;

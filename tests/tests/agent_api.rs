@@ -72,7 +72,7 @@ fn what_cannot_be_answered_is_a_problem_that_says_what_to_write() {
     check("GET", "/api/v1/matrix?family=ipx", 400, "ipv4, ipv6, arp or other");
     check("GET", "/api/v1/matrix?vlan=4095", 400, "1 to 4094");
     check("GET", "/api/v1/matrix?asn=ASx", 400, "AS64500");
-    check("GET", "/api/v1/matrix?format=xml", 400, "json, csv, dense or parquet");
+    check("GET", "/api/v1/matrix?format=xml", 400, "table, json, csv, dense or parquet");
     check("GET", "/api/v1/matrix?format=dense", 400, "by=asn");
     check("GET", "/api/v1/matrix?from=yesterday", 400, "RFC 3339");
     check("GET", "/api/v1/matrix?from=now&to=-5m", 400, "not before");

@@ -1,11 +1,15 @@
 //! Frames on a wire in, the matrix of the running agent out: each frame in its place, in every form of the answer.
 
+use std::process::Stdio;
+
+use anyhow::ensure;
 use ixp_common::addr::{Family, Mac, VlanId};
 use ixp_common::counters::Counts;
 use ixp_lab::truth::Cells;
+use ixp_tests::agent::command;
 use ixp_tests::agent::lan::{self, ALL_NODES, FIRST, Frame, MEMBERS, SECOND, STRANGER};
 use ixp_tests::agent::site::{FABRIC, Site};
-use ixp_tests::agent::{Agent, counts};
+use ixp_tests::agent::{Agent, counts, wait};
 use ixp_tests::wire::Wire;
 use serde_json::{Value, json};
 
@@ -193,4 +197,44 @@ fn csv_has_the_cells_of_the_json_in_the_same_order() {
     let expected: Vec<String> =
         cells.iter().map(|cell| columns.map(|column| bare(&cell[column])).join(",")).collect();
     assert_eq!(lines.collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn the_command_writes_what_the_api_answers_in_each_format() {
+    let site = Site::enter().expect("a place for an agent");
+    let agent = counted(&site, &frames());
+    for format in ["csv", "dense", "json", "parquet", "table"] {
+        let path = format!("/api/v1/matrix?by=asn&family=ipv4&format={format}");
+        let words = ["matrix", "--by", "asn", "--family", "ipv4", "--format", format];
+        // What a matrix covers grows with each reading of the counters.
+        wait("answers of one reading", || {
+            let before = agent.bytes(&path)?;
+            let ended = command::agent(&words).stdin(Stdio::null()).output()?;
+            ensure!(ended.status.success(), "{format}: {}", String::from_utf8_lossy(&ended.stderr));
+            Ok((before == ended.stdout && before == agent.bytes(&path)?).then_some(()))
+        })
+        .expect(format);
+    }
+    let table = command::run(&["matrix", "--by", "asn", "--from", "-5m"]).expect("it ends");
+    assert_eq!((table.code, table.err.as_str()), (Some(0), ""));
+    assert!(
+        table.out.starts_with("FROM ") && table.out.contains("AS64500 Example Networks"),
+        "{}",
+        table.out
+    );
+}
+
+#[test]
+fn the_command_says_what_to_write_instead() {
+    let site = Site::enter().expect("a place for an agent");
+    let check = |words: &[&str], code: i32, says: &str| {
+        let ended = command::run(&[&["matrix"], words].concat()).expect("it ends");
+        assert_eq!((ended.code, ended.out.as_str()), (Some(code), ""), "{}", ended.err);
+        assert!(ended.error().contains(says), "{}", ended.err);
+    };
+    check(&[], 1, "reach the agent at http://127.0.0.1:9179");
+    check(&["--format", "dense"], 2, "--by asn");
+    let _agent = counted(&site, &[]);
+    check(&["--from", "yesterday"], 2, "RFC 3339");
+    check(&["--family", "ipx"], 2, "ipv4, ipv6, arp or other");
 }

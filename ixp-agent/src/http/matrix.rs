@@ -1,4 +1,4 @@
-//! `GET /api/v1/matrix`: a query in, the matrix of that time as JSON, CSV (a line per cell, or dense) or Parquet out.
+//! `GET /api/v1/matrix`: a query in, the matrix of that time in any of its formats out.
 
 use std::sync::{Arc, PoisonError};
 
@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::problem::Problem;
 use super::{Api, query};
-use crate::matrix::{By, Filter, Matrix, Slice, csv, dense, dto::MatrixDto, parquet};
+use crate::matrix::{By, Filter, Format, Matrix, Slice, csv, dense, dto::MatrixDto, parquet, table};
 use crate::snapshot::{Measure, Source};
 
 /// The query as it is written.
@@ -38,14 +38,6 @@ struct Checked {
     /// `None`: what there is, first what was counted.
     source: Option<Source>,
     format: Format,
-}
-
-#[derive(Clone, Copy)]
-enum Format {
-    Json,
-    Csv,
-    Dense,
-    Parquet,
 }
 
 pub(super) async fn get(
@@ -75,15 +67,7 @@ fn check(raw: &Raw, now: Timestamp) -> Result<Checked, Problem> {
         asn: raw.asn.as_deref().map(query::asn).transpose()?,
         vlan: raw.vlan.as_deref().map(query::vlan).transpose()?,
     };
-    let format = match raw.format.as_deref() {
-        None | Some("json") => Format::Json,
-        Some("csv") => Format::Csv,
-        Some("dense") => Format::Dense,
-        Some("parquet") => Format::Parquet,
-        Some(other) => {
-            return Err(Problem::bad_request(&format!("format={other}; write json, csv, dense or parquet")));
-        }
-    };
+    let format = raw.format.as_deref().map_or(Ok(Format::Json), query::format)?;
     let by = raw.by.as_deref().map_or(Ok(By::Mac), query::by)?;
     if let (Format::Dense, By::Mac) = (format, by) {
         return Err(Problem::bad_request("format=dense is of members; write by=asn or by=interface"));
@@ -119,6 +103,10 @@ fn written<M: Measure>(slice: &Slice<M>, api: &Api, query: &Checked) -> Result<R
     let internal = |error: &dyn std::error::Error| Problem::internal(&error.to_string());
     let mut body = BytesMut::new().writer();
     let kind = match query.format {
+        Format::Table => {
+            table::write(&matrix, table::LINES, &mut body).map_err(|error| internal(&error))?;
+            "text/plain; charset=utf-8"
+        }
         Format::Json => {
             serde_json::to_writer(&mut body, &MatrixDto::from(&matrix)).map_err(|error| internal(&error))?;
             "application/json"

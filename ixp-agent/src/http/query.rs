@@ -4,7 +4,7 @@ use ixp_common::addr::{Family, VlanId};
 use jiff::{SignedDuration, Timestamp};
 
 use super::problem::Problem;
-use crate::matrix::By;
+use crate::matrix::{By, Format};
 use crate::members::Asn;
 use crate::snapshot::Source;
 
@@ -30,6 +30,14 @@ pub(super) fn by(text: &str) -> Result<By, Problem> {
     let all = [By::Mac, By::Interface, By::Asn];
     let found = all.into_iter().find(|by| by.name() == text);
     found.ok_or_else(|| Problem::bad_request(&format!("by={text}; write mac, interface or asn")))
+}
+
+/// How a matrix is written.
+pub(super) fn format(text: &str) -> Result<Format, Problem> {
+    let found = Format::ALL.into_iter().find(|format| format.name() == text);
+    found.ok_or_else(|| {
+        Problem::bad_request(&format!("format={text}; write table, json, csv, dense or parquet"))
+    })
 }
 
 /// How the counts of a matrix came about.

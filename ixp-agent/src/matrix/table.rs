@@ -13,6 +13,8 @@ use crate::snapshot::Source;
 
 mod rules;
 
+/// Cells that are shown at most; the other formats have all.
+pub const LINES: usize = 1000;
 /// Characters that a member's name and number take.
 const NAME_WIDTH: usize = 24;
 

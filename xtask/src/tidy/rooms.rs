@@ -42,6 +42,7 @@ const ROOMS: &[Room] = &[
     room("ixp-agent/src/cli", Wiring, &["ixp_common"]),
     room("ixp-agent/src/client", Rim, &[]),
     room("ixp-agent/src/client/learned", Rim, &["client", "members"]),
+    room("ixp-agent/src/client/matrix", Rim, &["client", "matrix"]),
     room("ixp-agent/src/run", Wiring, &["ixp_common"]),
     room("ixp-agent/src/replay", Wiring, &["ixp_common"]),
     room("ixp-agent/src/doctor", Wiring, &["ixp_common"]),

@@ -1,0 +1,65 @@
+//! `matrix`: who sent how much to whom, as the running agent writes it.
+
+use std::io::Write;
+
+use clap::Args;
+
+use super::{Error, Server};
+use crate::matrix::{By, Format};
+
+const EXAMPLES: &str = "\
+Examples:
+  ixp-agent matrix --by asn --from -5m
+  ixp-agent matrix --by interface --asn 64500 --family ipv6
+  ixp-agent matrix --by asn --from -1h --format dense > hour.csv
+  ixp-agent matrix --format parquet --url monitor2:9179 --token-file token > matrix.parquet";
+
+/// Who sent how much to whom, at the running agent
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct MatrixArgs {
+    #[command(flatten)]
+    server: Server,
+    /// From when on: RFC 3339, or relative as -5m [default: from the oldest that is kept]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    from: Option<String>,
+    /// Until when [default: now]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    to: Option<String>,
+    /// What a line of the matrix stands for
+    #[arg(long, value_enum, default_value_t = By::Mac)]
+    pub(crate) by: By,
+    /// Of this family alone: ipv4, ipv6, arp or other
+    #[arg(long, value_name = "FAMILY")]
+    family: Option<String>,
+    /// Of this member alone, as source or as destination
+    #[arg(long, value_name = "ASN")]
+    asn: Option<String>,
+    /// With this outer tag alone, 0 for untagged
+    #[arg(long, value_name = "VLAN")]
+    vlan: Option<String>,
+    /// Counted (exact) or estimated by samples of switches (sampled) [default: what there is, first what was counted]
+    #[arg(long, value_name = "SOURCE")]
+    source: Option<String>,
+    /// How the matrix is written
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+}
+
+/// Writes the matrix.
+///
+/// # Errors
+/// [`Error`].
+pub fn run(args: &MatrixArgs, out: &mut impl Write) -> Result<(), Error> {
+    let query = [
+        ("by", Some(args.by.name())),
+        ("from", args.from.as_deref()),
+        ("to", args.to.as_deref()),
+        ("family", args.family.as_deref()),
+        ("asn", args.asn.as_deref()),
+        ("vlan", args.vlan.as_deref()),
+        ("source", args.source.as_deref()),
+        ("format", Some(args.format.name())),
+    ];
+    args.server.copy("/api/v1/matrix", &query, out)
+}
