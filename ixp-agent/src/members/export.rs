@@ -32,8 +32,7 @@ pub fn export(registry: &Registry, format: Format, now: Timestamp) -> String {
     for (interface, mac) in stations {
         let tag = registry.lans()[interface.lan].vlan.filter(|vlan| *vlan != VlanId::UNTAGGED);
         let line = match (format, tag) {
-            // A name ends at a blank (ethers(5)), which a LAN's may have.
-            (Format::Ethers, _) => format!("{mac} {}", interface.label.replace(char::is_whitespace, "_")),
+            (Format::Ethers, _) => format!("{mac} {}", name(interface)),
             (Format::PeersMap, None) => format!("id={} ip=0.0.0.0/0 src_mac={mac}", asn(interface)),
             (Format::PeersMap, Some(tag)) => {
                 format!("id={} ip=0.0.0.0/0 vlan={} src_mac={mac}", asn(interface), tag.get())
@@ -49,6 +48,11 @@ pub fn export(registry: &Registry, format: Format, now: Timestamp) -> String {
         lines.sort_by_key(|(tag, _)| tag.is_none());
     }
     lines.into_iter().map(|(_, line)| line + "\n").collect()
+}
+
+/// A label without what ends a name in `/etc/ethers`: a blank, which a LAN's may have, and what begins a comment.
+fn name(interface: &Interface) -> String {
+    interface.label.replace(|letter: char| letter.is_whitespace() || letter == '#', "_")
 }
 
 #[cfg(test)]
@@ -77,6 +81,9 @@ asn = 64501
 lan = "peering lan"
 macs = ["02:00:00:00:00:02"]
 change = { mac = "02:00:00:00:00:03", until = "2026-12-01T00:00:00Z" }
+[[member.interface]]
+lan = "peering lan"
+macs = ["02:00:00:00:00:0b"]
 "#;
 
     fn check(format: Format, now: &str, expected: &[&str]) {
@@ -87,7 +94,7 @@ change = { mac = "02:00:00:00:00:03", until = "2026-12-01T00:00:00Z" }
     }
 
     #[test]
-    fn an_address_has_the_first_of_its_names_without_blanks() {
+    fn an_address_has_the_first_of_its_names_without_what_would_end_it() {
         check(
             Format::Ethers,
             "2026-12-02T00:00:00Z",
@@ -95,6 +102,7 @@ change = { mac = "02:00:00:00:00:03", until = "2026-12-01T00:00:00Z" }
                 "02:00:00:00:00:01 AS64500@peering_lan",
                 "02:00:00:00:00:0a AS64500@peering_lan",
                 "02:00:00:00:00:02 AS64501@peering_lan",
+                "02:00:00:00:00:0b AS64501@peering_lan_2",
             ],
         );
     }
@@ -110,6 +118,7 @@ change = { mac = "02:00:00:00:00:03", until = "2026-12-01T00:00:00Z" }
                 "id=64500 ip=0.0.0.0/0 src_mac=02:00:00:00:00:0a",
                 "id=64501 ip=0.0.0.0/0 src_mac=02:00:00:00:00:02",
                 "id=64501 ip=0.0.0.0/0 src_mac=02:00:00:00:00:03",
+                "id=64501 ip=0.0.0.0/0 src_mac=02:00:00:00:00:0b",
             ],
         );
     }
@@ -119,7 +128,12 @@ change = { mac = "02:00:00:00:00:03", until = "2026-12-01T00:00:00Z" }
         check(
             Format::AsnMac,
             "2026-12-02T00:00:00Z",
-            &["64500-02:00:00:00:00:01", "64500-02:00:00:00:00:0a", "64501-02:00:00:00:00:02"],
+            &[
+                "64500-02:00:00:00:00:01",
+                "64500-02:00:00:00:00:0a",
+                "64501-02:00:00:00:00:02",
+                "64501-02:00:00:00:00:0b",
+            ],
         );
     }
 }
