@@ -141,13 +141,14 @@ impl Cell {
         (self.0[0] ^ key.0[0]) >> PACKET_BITS
     }
 
-    /// The same with one more frame, if it is this key's as far as it is not said by the numbers, and neither count wraps.
+    /// The same with one more frame, if it is this key's and neither count wraps.
     #[inline(always)]
     #[must_use]
     pub const fn counted(self, key: CellKey, bytes: u32) -> Option<Self> {
         let [packets, sum] = [self.0[0].wrapping_add(1), self.0[1].wrapping_add(bytes as u64)];
-        let above =
-            (packets ^ self.0[0]) >> PACKET_BITS | ((sum ^ self.0[1]) | (sum ^ key.0[1])) >> BYTE_BITS;
+        let numbers = (packets ^ self.0[0]) | (packets ^ key.0[0]);
+        let network = (sum ^ self.0[1]) | (sum ^ key.0[1]);
+        let above = numbers >> PACKET_BITS | network >> BYTE_BITS;
         if above == 0 { Some(Self([packets, sum])) } else { None }
     }
 

@@ -19,24 +19,26 @@ pub unsafe fn exchange(to: *mut u64, word: u64) {
     }
 }
 
-/// 1, or 0 if `number`, which is below 2³⁰, is 0; without a branch, which compilers make of a comparison.
+/// The low `BITS` bits set if `number`, which is below 2⁶³, is 0, and else none; without a branch, which compilers make of a
+/// comparison.
 #[inline(always)]
 #[must_use]
-pub fn is_some(number: u64) -> u64 {
+pub fn ones_if_zero<const BITS: u32>(number: u64) -> u64 {
     #[cfg(target_arch = "bpf")]
     // SAFETY: a register alone.
     unsafe {
-        let is_some;
+        let ones;
         core::arch::asm!(
-            "{0} += 0x3fffffff",
-            "{0} >>= 30",
-            inout(reg) number => is_some,
+            "{0} += -1",
+            "{0} >>= {shift}",
+            inout(reg) number => ones,
+            shift = const 64 - BITS,
             options(pure, nomem, nostack),
         );
-        is_some
+        ones
     }
     #[cfg(not(target_arch = "bpf"))]
-    u64::from(number != 0)
+    if number == 0 { (1 << BITS) - 1 } else { 0 }
 }
 
 /// Writes the low `N` bytes of a number in the order of memory; as [`load`].

@@ -9,9 +9,9 @@ use aya_ebpf::helpers::bpf_get_smp_processor_id;
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::Array;
 use ixp_common::addr::Mac;
-use ixp_common::cells::{Batch, Cell, CellKey, Line, NOTES, Note, PROBES, STATION_NUMBERS};
+use ixp_common::cells::{Batch, Cell, CellKey, LINE_CELLS, Line, NOTES, Note, PROBES, STATION_NUMBERS};
 use ixp_common::counters::PairKey;
-use ixp_ebpf::assembly::{exchange, is_some};
+use ixp_ebpf::assembly::{exchange, ones_if_zero};
 
 use crate::pairs::{self, Recorded, Table};
 use crate::{ports, stations};
@@ -102,17 +102,19 @@ extern "C" fn ixp_count_notes(cpu: u32) -> u64 {
     // SAFETY: a word of this CPU's entry.
     unsafe { exchange(&raw mut batch.lap, lap.wrapping_add(1)) };
     batch.len = 0;
-    // Compilers repeat a short loop's body, and leave a long one as it is: a twentieth of a frame's time.
+    // Compilers repeat the body of a short loop, and leave a long one as it is, at a twentieth of a frame's time.
     for lines in batch.lines.as_chunks::<8>().0 {
         for line in lines {
             touch(*line);
         }
     }
     let mut is_any_left = false;
-    for (note, line) in batch.notes.iter().zip(&mut batch.lines) {
-        if !add_to_known(*line, *note) {
-            *line = LEFT;
-            is_any_left = true;
+    for (notes, lines) in batch.notes.as_chunks::<8>().0.iter().zip(batch.lines.as_chunks_mut::<8>().0) {
+        for (note, line) in notes.iter().zip(lines) {
+            if !add_to_known(*line, *note) {
+                *line = LEFT;
+                is_any_left = true;
+            }
         }
     }
     let left = if is_any_left { ixp_count_left(cpu) } else { 0 };
@@ -164,7 +166,8 @@ fn touch(line: u32) {
 }
 
 /// Counts a frame in its cell if that is in the line `first`, as most are, in whichever place: where it is no branch depends
-/// on, which the processor would guess wrong every other time.
+/// on, which the processor would guess wrong every other time. Two of the same numbers, of other VLANs or families, make it
+/// look in a place that is neither's, and it finds nothing.
 #[inline(always)]
 fn add_to_known(first: u32, note: Note) -> bool {
     let Some(line) = CELLS.get_ptr_mut(first) else {
@@ -173,12 +176,11 @@ fn add_to_known(first: u32, note: Note) -> bool {
     // SAFETY: as in `add`.
     let cells = unsafe { &mut (*line).cells };
     let key = note.key();
-    let [a, b, c, d] = [0, 1, 2, 3].map(|at: usize| is_some(cells[at].distance(key)));
-    #[expect(clippy::cast_possible_truncation, reason = "at most 4")]
-    let place = (a + (a & b) + (a & b & c) + (a & b & c & d)) as usize;
-    if let Some(cell) = cells.get_mut(place)
-        && let Some(counted) = cell.counted(key, note.bytes())
-    {
+    let [_, b, c, d] = cells.map(|cell| cell.distance(key));
+    let place = ones_if_zero::<1>(b) + (ones_if_zero::<1>(c) << 1) + ones_if_zero::<2>(d);
+    #[expect(clippy::cast_possible_truncation, reason = "at most 3")]
+    let cell = &mut cells[place as usize & (LINE_CELLS - 1)];
+    if let Some(counted) = cell.counted(key, note.bytes()) {
         *cell = counted;
         return true;
     }

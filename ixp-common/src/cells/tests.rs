@@ -72,9 +72,11 @@ proptest! {
             CellKey::new(other.0, other.1, other.2, other.3),
             CellKey::new(source, destination, other.2, other.3),
             CellKey::new(source, other.1, vlan, family),
+            // The next numbers, which are this key's if its packets run over.
+            CellKey::new(source, destination.wrapping_add(1), vlan, family),
         ] {
-            let is_taken_for_it = cell.distance(stranger) == 0 && cell.counted(stranger, 0).is_some();
-            prop_assert_eq!(is_taken_for_it, packets_left != 0 && stranger == key);
+            prop_assert_eq!(cell.distance(stranger) == 0, (stranger.source(), stranger.destination()) == (source, destination));
+            prop_assert_eq!(cell.counted(stranger, 0).is_some(), packets_left != 0 && stranger == key);
         }
     }
 
