@@ -27,10 +27,12 @@ mod resolve;
 pub mod schema;
 pub mod sflow;
 pub mod show;
+mod store;
 
 pub use raw::{DeploymentName, HiddenTags, XdpMode};
 pub use resolve::{Overrides, resolve};
 pub use sflow::Sflow;
+pub use store::Store;
 
 /// Where the file is unless a flag says otherwise.
 pub const DEFAULT_PATH: &str = "/etc/ixp-agent/config.toml";
@@ -52,6 +54,8 @@ pub struct Config {
     pub sflow: Sflow,
     /// The matrices kept in memory.
     pub window: Window,
+    /// What is kept of the past.
+    pub store: Store,
     /// The API.
     pub http: Http,
 }

@@ -29,6 +29,7 @@ use self::problem::Problem;
 use crate::events::News;
 use crate::live::{Live, Roster};
 use crate::members::Asn;
+use crate::store::Shelf;
 
 /// Readings come each second; this long without one, and the agent is not ready.
 const LATE: SignedDuration = SignedDuration::from_secs(10);
@@ -58,6 +59,8 @@ pub struct Api {
     pub news: broadcast::Sender<News>,
     /// Places for those who read them.
     pub streams: Arc<Semaphore>,
+    /// What is kept of the past, if it is.
+    pub shelf: Option<Shelf>,
     /// Changes, or ends, when it is time to stop.
     pub stopped: watch::Receiver<()>,
 }

@@ -20,6 +20,7 @@ pub mod sflow;
 pub mod matrix;
 pub mod sides;
 pub mod stations;
+pub mod store;
 
 pub mod events;
 

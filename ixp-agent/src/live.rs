@@ -15,17 +15,17 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use ixp_common::addr::Family;
-use ixp_common::counters::{ClaimKey, Counts};
+use ixp_common::counters::{ClaimKey, Counts, PairKey};
 use ixp_common::policy::Deployment;
 use jiff::Timestamp;
 
 use crate::events::{Events, Losses};
-use crate::matrix::{Slice, Window};
+use crate::matrix::{Closed, Slice, Window};
 use crate::members::{Asn, Registry};
 use crate::pairs::{PairBook, PairId};
 use crate::sflow::send::Delivery;
 use crate::sides::{Side, Sides};
-use crate::snapshot::{Delta, Port, Snapshot, Source};
+use crate::snapshot::{Delta, Measure, Port, Snapshot, Source};
 use crate::stations::Inventory;
 
 use self::sums::Sums;
@@ -155,6 +155,25 @@ pub struct Live {
     pub sflow: Option<SflowState>,
     /// What switches sampled, if they are listened to.
     pub sampled: Option<Sampled>,
+    /// What is kept of the past, if it is.
+    pub kept: Option<Kept>,
+    /// Pairs whose keys were handed over with closed steps.
+    handed_over: usize,
+}
+
+/// What is kept of the past.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Kept {
+    /// Files of rows.
+    pub segments: usize,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Steps that wait to be written.
+    pub waiting: usize,
+    /// Steps that were lost.
+    pub lost: u64,
+    /// Whether summing up failed the last time.
+    pub is_failing: bool,
 }
 
 /// Where samples go.
@@ -210,7 +229,14 @@ impl Live {
             failed_drains: 0,
             sflow: None,
             sampled: None,
+            kept: None,
+            handed_over: 0,
         }
+    }
+
+    /// The steps that were closed since the last call, and the keys of the pairs that were met since.
+    pub fn take_closed(&mut self) -> Option<(Vec<Closed<Counts>>, Vec<PairKey>)> {
+        take_closed(&mut self.window, &self.sides, &mut self.handed_over)
     }
 
     /// Takes a reading: what was counted since the one before, by pairs as `book` numbers them, and the
@@ -330,4 +356,18 @@ impl Live {
             }
         });
     }
+}
+
+fn take_closed<M: Measure>(
+    window: &mut Window<M>,
+    sides: &Sides,
+    handed_over: &mut usize,
+) -> Option<(Vec<Closed<M>>, Vec<PairKey>)> {
+    let closed = window.take_closed();
+    if closed.is_empty() {
+        return None;
+    }
+    let keys = sides.keys()[*handed_over..].to_vec();
+    *handed_over += keys.len();
+    Some((closed, keys))
 }

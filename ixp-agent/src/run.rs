@@ -5,6 +5,7 @@ mod clock;
 mod drain;
 mod export;
 mod hearing;
+mod history;
 mod intake;
 mod limit;
 mod listen;
@@ -42,9 +43,11 @@ use crate::members::MembersError;
 use crate::policy::{self, Ports};
 use crate::snapshot::{Delta, Measure};
 use crate::stations::Inventory;
+use crate::store::{self, Shelf};
 
 use self::drain::{Drain, Order};
 use self::export::Export;
+use self::history::Outlet;
 use self::intake::Intake;
 use self::probes::Probes;
 use self::settings::Settings;
@@ -125,6 +128,12 @@ pub enum Error {
         /// Why not.
         source: io::Error,
     },
+    /// The store of the past.
+    #[error("open [store]: {0}")]
+    Store(#[from] store::Error),
+    /// Who writes the store is gone.
+    #[error("the writer of the store ended unexpectedly")]
+    StoreEnded,
     /// The reader of the counters is gone, or that of samples.
     #[error("the reader of the counters, or of samples, ended unexpectedly")]
     DrainEnded,
@@ -144,6 +153,7 @@ struct State {
     live: Arc<Mutex<Live>>,
     roster: Arc<ArcSwap<Roster>>,
     stream: broadcast::Sender<News>,
+    shelf: Option<Shelf>,
 }
 
 /// Runs until SIGTERM or SIGINT, with the configuration that was read of `origin`. Nothing is attached before
@@ -167,10 +177,17 @@ pub fn run(config: &Config, origin: &Origin) -> Result<(), Error> {
     let intake = config.sflow.listen.as_ref().map(open).transpose()?;
     let live = Arc::new(Mutex::new(new_live(config, capacity, room)));
     let (stream, _) = broadcast::channel(NEWS);
-    let state = State { live, roster, stream };
-    let drain = counting.map(|counting| counting.start(config, capacity, &state)).transpose()?;
-    let start = |intake: Intake| intake.start(Arc::clone(&state.live), Arc::clone(&state.roster));
+    let (outlet, shelf, writing) = match history::start(&config.store, &live, &roster)? {
+        Some((outlet, shelf, writing)) => (Some(outlet), Some(shelf), Some(writing)),
+        None => (None, None, None),
+    };
+    let state = State { live, roster, stream, shelf };
+    let drain =
+        counting.map(|counting| counting.start(config, capacity, &state, outlet.clone())).transpose()?;
+    let start =
+        |intake: Intake| intake.start(Arc::clone(&state.live), Arc::clone(&state.roster), outlet.clone());
     let heard = intake.map(start).transpose()?;
+    drop(outlet);
     let threads = [drain.as_ref().map(|drain| &drain.reader), heard.as_ref().map(|heard| &heard.reader)];
     let threads: Vec<&JoinHandle<()>> = threads.into_iter().flatten().collect();
     let orders = drain.as_ref().map(|drain| drain.orders.clone());
@@ -182,6 +199,10 @@ pub fn run(config: &Config, origin: &Origin) -> Result<(), Error> {
     }
     if let Some(drain) = drain {
         drain.stop()?;
+    }
+    // Both have handed over their last.
+    if let Some(writing) = writing {
+        writing.stop()?;
     }
     served
 }
@@ -217,9 +238,15 @@ impl Counting {
     }
 
     /// Loads and attaches the program, and reads what it counts from then on.
-    fn start(self, config: &Config, capacity: Capacity, state: &State) -> Result<Reading, Error> {
+    fn start(
+        self,
+        config: &Config,
+        capacity: Capacity,
+        state: &State,
+        history: Option<Outlet>,
+    ) -> Result<Reading, Error> {
         let Self { wanted, ports, probing } = self;
-        let State { live, roster, stream } = state;
+        let State { live, roster, stream, shelf: _ } = state;
         let mut loaded = load(&Object::find()?, capacity)?;
         let losses = Arc::clone(&known(live).losses);
         let webhook = tell::webhook(config.policy.webhook.as_ref(), &losses)?;
@@ -232,7 +259,7 @@ impl Counting {
         let mut live_state = known(live);
         (live_state.ports, live_state.sflow) = (watch.states(config), sflow);
         drop(live_state);
-        let outlets = Outlets { stream: stream.clone(), webhook };
+        let outlets = Outlets { stream: stream.clone(), webhook, history };
         let drain =
             Drain::new(loaded, watch, (site, probes, export), Arc::clone(live), Arc::clone(roster), outlets);
         let (orders, ordered) = mpsc::channel();
@@ -265,8 +292,15 @@ fn new_live(config: &Config, capacity: Capacity, room: Room) -> Live {
     }
     let mut live = Live::new(since, window, Inventory::new(config.counting.stations as usize));
     (live.pair_table.1, live.stranger_pairs.1) = (capacity.pairs, capacity.stranger_pairs());
+    let keeps = config.store.folder.is_some();
+    if keeps {
+        live.window.hand_over();
+    }
     let listen = config.sflow.listen.as_ref();
     live.sampled = listen.map(|listen| Sampled::new(listen.address, new_window(config), room));
+    if let (true, Some(sampled)) = (keeps, &mut live.sampled) {
+        sampled.window.hand_over();
+    }
     live
 }
 

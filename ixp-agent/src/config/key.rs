@@ -48,6 +48,26 @@ pub(super) fn duration(key: &str, text: &str) -> Result<SignedDuration, String> 
     Ok(duration)
 }
 
+/// How long something is kept, in whole hours; `None` is for ever.
+pub(super) fn keep(key: &str, text: &str) -> Result<Option<SignedDuration>, String> {
+    if text == "forever" {
+        return Ok(None);
+    }
+    let hours = match (text.strip_suffix('d'), text.strip_suffix('h')) {
+        (Some(days), _) => days.parse::<i64>().ok().and_then(|days| days.checked_mul(24)),
+        (None, Some(hours)) => hours.parse().ok(),
+        (None, None) => None,
+    };
+    let known = hours.filter(|hours| (1..=MOST_HOURS).contains(hours));
+    let hours = known.ok_or_else(|| {
+        format!("{key} = {text:?} is no length of time; write it as \"12h\", \"90d\" or \"forever\"")
+    })?;
+    Ok(Some(SignedDuration::from_hours(hours)))
+}
+
+/// A hundred years.
+const MOST_HOURS: i64 = 100 * 366 * 24;
+
 /// The VLAN id of an IX-F export, and the tag it stands for.
 pub(super) fn vlan_id(text: &str) -> Result<i64, String> {
     let hint = "write the number of the VLAN in the IX-F export, as in { 1 = 100 }";

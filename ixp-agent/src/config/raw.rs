@@ -11,6 +11,7 @@ use toml::Spanned;
 
 use super::policy::raw::{ProfileName, RawPolicy};
 use super::sflow::raw::RawSflow;
+use super::store::RawStore;
 
 /// Configuration of ixp-agent.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -38,6 +39,9 @@ pub(super) struct RawConfig {
     /// The matrices kept in memory.
     #[serde(default)]
     pub(super) window: RawWindow,
+    /// What is kept of the past.
+    #[serde(default)]
+    pub(super) store: RawStore,
     /// The API, the metrics and the pages.
     #[serde(default)]
     pub(super) http: RawHttp,

@@ -72,6 +72,7 @@ impl Reading<'_> {
         let policy = self.policy(&raw.policy);
         self.refuse_idle_drops(raw, &attach, &policy, &flags);
         self.refuse_stray_probes(raw, &attach, &flags);
+        let window = self.window(&raw.window);
         let rate = |rate: &i64| key::number("rate", *rate, 0..=u32::MAX);
         Config {
             attach,
@@ -82,7 +83,8 @@ impl Reading<'_> {
                 rate: self.reader.checked(raw.sampling.rate.as_ref(), rate).unwrap_or_default(),
             },
             sflow: self.sflow(raw),
-            window: self.window(&raw.window),
+            store: self.store(raw, &window),
+            window,
             http: self.http(&raw.http, flags.listen),
         }
     }

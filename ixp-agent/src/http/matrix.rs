@@ -14,6 +14,7 @@ use super::problem::Problem;
 use super::{Api, query};
 use crate::matrix::{By, Filter, Format, Matrix, Slice, csv, dense, dto::MatrixDto, parquet, table};
 use crate::snapshot::{Measure, Source};
+use crate::store::{self, Shelf};
 
 /// The query as it is written.
 #[derive(Debug, Deserialize)]
@@ -79,6 +80,16 @@ fn check(raw: &Raw, now: Timestamp) -> Result<Checked, Problem> {
 fn answer(api: &Api, query: &Checked) -> Result<Response, Problem> {
     let live = api.live.lock().unwrap_or_else(PoisonError::into_inner);
     let source = query.source.unwrap_or_else(|| live.source());
+    let oldest = match (source, &live.sampled) {
+        (Source::Exact, _) => live.window.oldest(),
+        (Source::Sampled, sampled) => sampled.as_ref().and_then(|sampled| sampled.window.oldest()),
+    };
+    if let (Some(shelf), Some(from)) = (&api.shelf, query.from)
+        && oldest.is_none_or(|oldest| from < oldest)
+    {
+        drop(live);
+        return past(shelf, source, from, api, query);
+    }
     match (source, &live.sampled) {
         (Source::Exact, _) => {
             let slice = live.query(query.from, query.to);
@@ -100,27 +111,52 @@ fn written<M: Measure>(slice: &Slice<M>, api: &Api, query: &Checked) -> Result<R
     let roster = api.roster.load();
     let matrix = Matrix::new(&slice.delta, &roster.registry, query.by, query.filter, slice.span)
         .with_gaps(slice.gaps.clone());
+    formatted(&matrix, query.format)
+}
+
+/// The matrix of a time that is not in memory any more.
+fn past(
+    shelf: &Shelf,
+    source: Source,
+    from: Timestamp,
+    api: &Api,
+    query: &Checked,
+) -> Result<Response, Problem> {
+    if query.by == By::Mac {
+        return Err(Problem::bad_request(
+            "the store has members and their interfaces, and no MACs; write by=interface or by=asn, or a later from",
+        ));
+    }
+    let (from, to) = (from.as_millisecond(), query.to.unwrap_or_else(|| (api.clock)()).as_millisecond());
+    let asked = store::Query { by: query.by, from, to, filter: query.filter, source };
+    let catalog = shelf.now();
+    let past = catalog.past(to);
+    let matrix = catalog.matrix(&past, &asked).map_err(|error| Problem::internal(&error.to_string()))?;
+    formatted(&matrix, query.format)
+}
+
+fn formatted(matrix: &Matrix<'_>, format: Format) -> Result<Response, Problem> {
     let internal = |error: &dyn std::error::Error| Problem::internal(&error.to_string());
     let mut body = BytesMut::new().writer();
-    let kind = match query.format {
+    let kind = match format {
         Format::Table => {
-            table::write(&matrix, table::LINES, &mut body).map_err(|error| internal(&error))?;
+            table::write(matrix, table::LINES, &mut body).map_err(|error| internal(&error))?;
             "text/plain; charset=utf-8"
         }
         Format::Json => {
-            serde_json::to_writer(&mut body, &MatrixDto::from(&matrix)).map_err(|error| internal(&error))?;
+            serde_json::to_writer(&mut body, &MatrixDto::from(matrix)).map_err(|error| internal(&error))?;
             "application/json"
         }
         Format::Csv => {
-            csv::write(&matrix, &mut body).map_err(|error| internal(&error))?;
+            csv::write(matrix, &mut body).map_err(|error| internal(&error))?;
             "text/csv; charset=utf-8; header=present"
         }
         Format::Dense => {
-            dense::write(&matrix, &mut body).map_err(|error| internal(&error))?;
+            dense::write(matrix, &mut body).map_err(|error| internal(&error))?;
             "text/csv; charset=utf-8; header=present"
         }
         Format::Parquet => {
-            parquet::write(&matrix, &mut body).map_err(|error| internal(&error))?;
+            parquet::write(matrix, &mut body).map_err(|error| internal(&error))?;
             "application/vnd.apache.parquet"
         }
     };

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use super::sums::Sums;
 use super::{Direction, Party, Roster};
 use crate::intake::{Health, Room};
-use crate::matrix::{Slice, Window};
+use crate::matrix::{Closed, Slice, Window};
 use crate::members::Registry;
 use crate::pairs::{PairBook, PairId};
 use crate::sides::{Side, Sides};
@@ -45,6 +45,7 @@ pub struct Sampled {
     sides: Sides,
     sums: Sums<Estimate>,
     roster: Arc<Roster>,
+    handed_over: usize,
 }
 
 /// How well exporters are heard.
@@ -79,7 +80,13 @@ impl Sampled {
             sides: Sides::default(),
             sums: Sums::default(),
             roster: Arc::default(),
+            handed_over: 0,
         }
+    }
+
+    /// The steps that were closed since the last call, and the keys of the pairs that were met since.
+    pub fn take_closed(&mut self) -> Option<(Vec<Closed<Estimate>>, Vec<PairKey>)> {
+        super::take_closed(&mut self.window, &self.sides, &mut self.handed_over)
     }
 
     /// Takes what was sampled since the last call.

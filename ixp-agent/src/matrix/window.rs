@@ -1,16 +1,20 @@
 //! Deltas in as they are counted, the sum over any part of the last hour out; memory is bounded.
 
+mod closed;
 mod open;
 mod step;
 #[cfg(test)]
 mod tests;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use ixp_common::counters::{Counts, PairKey};
 use jiff::{SignedDuration, Timestamp};
 
+pub use self::closed::Closed;
 use self::open::Open;
+pub use self::step::Records;
 use self::step::Step;
 use super::Span;
 use crate::pairs::PairId;
@@ -34,6 +38,10 @@ pub struct Window<M: Measure = Counts> {
     records: usize,
     /// The first reading and the last one.
     read: Option<(Timestamp, Timestamp)>,
+    /// How long was observed in the open step, in nanoseconds.
+    observed: i128,
+    /// Steps that are closed and were not yet taken; `None` if nobody takes them.
+    closed: Option<Vec<Closed<M>>>,
     loss: Loss<M>,
 }
 
@@ -88,16 +96,35 @@ impl<M: Measure> Window<M> {
             steps: VecDeque::new(),
             records: 0,
             read: None,
+            observed: 0,
+            closed: None,
             loss: Loss::default(),
         }
+    }
+
+    /// Keeps each step that is closed from now on until it is [taken](Self::take_closed).
+    pub fn hand_over(&mut self) {
+        self.closed.get_or_insert_default();
+    }
+
+    /// The steps that were closed since the last call.
+    pub fn take_closed(&mut self) -> Vec<Closed<M>> {
+        self.closed.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Closes the open step before its end: nothing more will be read.
+    pub fn finish(&mut self) {
+        self.close();
     }
 
     /// Takes what was counted between the last call and `at`.
     pub fn absorb(&mut self, at: Timestamp, delta: &Delta<PairId, M>) {
         self.follow(at);
         let number = self.number(at);
+        self.observe(at);
         if self.steps.back().is_none_or(|open| open.number < number) {
             self.open(number);
+            self.observed = self.observed_since(self.start(number), at);
         }
         let Some(step) = self.steps.back_mut() else { return };
         step.add_totals(delta);
@@ -157,6 +184,13 @@ impl<M: Measure> Window<M> {
         slice
     }
 
+    /// The first moment that is in it.
+    #[must_use]
+    pub fn oldest(&self) -> Option<Timestamp> {
+        let (begun, _) = self.read?;
+        self.steps.front().map(|oldest| self.start(oldest.number).max(begun))
+    }
+
     /// What the bound on memory cost.
     #[must_use]
     pub fn loss(&self) -> Loss<M> {
@@ -190,10 +224,30 @@ impl<M: Measure> Window<M> {
         self.read = Some((begun.checked_sub(back).unwrap_or(Timestamp::MIN), at));
     }
 
-    fn open(&mut self, number: i64) {
-        if let Some(closed) = self.steps.back_mut() {
-            closed.pairs = self.open.take();
+    /// What lies between the last reading and this one was observed, as far as it is of the open step.
+    fn observe(&mut self, at: Timestamp) {
+        let Some(open) = self.steps.back() else { return };
+        let end = self.start(open.number + 1);
+        self.observed += self.observed_since(Timestamp::MIN, at.min(end));
+    }
+
+    /// What was observed from the last reading to `at`, but not before `from`, in nanoseconds.
+    fn observed_since(&self, from: Timestamp, at: Timestamp) -> i128 {
+        self.read.map_or(0, |(_, last)| at.duration_since(last.max(from)).as_nanos().max(0))
+    }
+
+    fn close(&mut self) {
+        let (number, observed) = (self.steps.back().map(|open| open.number), self.observed);
+        let start = number.map(|number| self.start(number));
+        let Some((step, start)) = self.steps.back_mut().zip(start) else { return };
+        step.pairs = Arc::new(self.open.take());
+        if let Some(closed) = &mut self.closed {
+            closed.push(step.closed(start, observed));
         }
+    }
+
+    fn open(&mut self, number: i64) {
+        self.close();
         let oldest = number.saturating_sub(self.keep_steps);
         while self.steps.front().is_some_and(|step| step.number < oldest) {
             self.drop_oldest();

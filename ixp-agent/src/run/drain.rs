@@ -155,7 +155,9 @@ impl Drain {
         live.drained(took);
         [live.pair_table.0, live.stranger_pairs.0] = self.loaded.counters.pairs.fill();
         let in_flight = live.in_flight();
+        let closed = live.take_closed();
         drop(live);
+        self.outlets.keep(closed);
         debug!(grown = delta.pairs.len(), frames = delta.seen.packets, ?took, "drained");
         if delta == Delta::default() && !in_flight.is_zero() && in_flight != self.lost {
             warn!(
@@ -261,6 +263,11 @@ impl Drain {
         }
         self.live().events.finish(&self.roster.load().registry);
         self.tell();
+        let mut live = self.live();
+        live.window.finish();
+        let closed = live.take_closed();
+        drop(live);
+        self.outlets.keep(closed);
         let live = self.live();
         let (seen, in_flight) = (live.seen, live.in_flight());
         drop(live);

@@ -9,7 +9,8 @@ use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use tracing::{error, info, warn};
 
-use super::hearing::Told;
+use super::hearing;
+use super::history::Outlet;
 use super::{Error, clock};
 use crate::config::sflow::Listen;
 use crate::intake::{Exporter, Exporters, Facts, Moment, Room, Tally};
@@ -17,6 +18,7 @@ use crate::live::{Hearing, Live, Roster};
 use crate::policy::{self, Policy, Ports, Tables, build};
 use crate::sflow::listen::{Gauge, Receiver};
 use crate::snapshot::Delta;
+use crate::store::{Counted, Told};
 
 /// How often what was heard is put into the live state.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -94,6 +96,7 @@ impl Intake {
         mut self,
         live: Arc<Mutex<Live>>,
         roster: Arc<ArcSwap<Roster>>,
+        history: Option<Outlet>,
     ) -> Result<Heard, Error> {
         let failed = |source| Error::Start { what: "a receiver of samples", source };
         let shared = Arc::clone(&self.shared);
@@ -104,17 +107,25 @@ impl Intake {
             threads.push(thread.spawn(move || shared.hear(receiver, at)).map_err(failed)?);
         }
         let thread = thread::Builder::new().name("sflow".to_owned());
-        let reader = thread.spawn(move || self.read(threads, &live, &roster)).map_err(failed)?;
+        let read = move || self.read(threads, &live, &roster, history.as_ref());
+        let reader = thread.spawn(read).map_err(failed)?;
         Ok(Heard { shared, reader })
     }
 
     /// Each second what was heard into the live state, and once more at the end.
-    fn read(mut self, threads: Vec<JoinHandle<()>>, live: &Mutex<Live>, roster: &ArcSwap<Roster>) {
-        let mut told = Told::default();
+    fn read(
+        mut self,
+        threads: Vec<JoinHandle<()>>,
+        live: &Mutex<Live>,
+        roster: &ArcSwap<Roster>,
+        history: Option<&Outlet>,
+    ) {
+        let mut told = hearing::Told::default();
         let mut next = clock::instant();
         while !self.shared.is_over.load(Ordering::Relaxed) {
             self.look(&roster.load());
             self.take(live, &roster.load_full(), &mut told);
+            keep(live, history, false);
             next = (next + PERIOD).max(clock::instant());
             thread::park_timeout(next.saturating_duration_since(clock::instant()));
         }
@@ -124,6 +135,7 @@ impl Intake {
             }
         }
         self.take(live, &roster.load_full(), &mut told);
+        keep(live, history, true);
     }
 
     /// Other members, or a MAC whose time is over, make other facts.
@@ -144,7 +156,7 @@ impl Intake {
         }
     }
 
-    fn take(&self, live: &Mutex<Live>, roster: &Arc<Roster>, told: &mut Told) {
+    fn take(&self, live: &Mutex<Live>, roster: &Arc<Roster>, told: &mut hearing::Told) {
         let at = clock::now();
         let mut delta = Delta::default();
         for shard in &self.shared.shards {
@@ -234,6 +246,20 @@ fn told(listen: &Listen, gauges: &[Gauge]) {
             given,
             "the receive buffer is smaller than asked for: raise net.core.rmem_max, or give CAP_NET_ADMIN"
         );
+    }
+}
+
+/// Hands closed steps over to the store, if they are kept; at the end the open one, too.
+fn keep(live: &Mutex<Live>, history: Option<&Outlet>, is_end: bool) {
+    let Some(history) = history else { return };
+    let closed = lock(live).sampled.as_mut().and_then(|sampled| {
+        if is_end {
+            sampled.window.finish();
+        }
+        sampled.take_closed()
+    });
+    if let Some((closed, keys)) = closed {
+        history.tell(Told::Sampled(Counted { closed, keys }));
     }
 }
 

@@ -67,7 +67,7 @@ pub(super) fn until_signal(
 }
 
 fn api(
-    State { live, roster, stream }: State,
+    State { live, roster, stream, shelf }: State,
     token: Option<String>,
     stopped: watch::Receiver<()>,
 ) -> Arc<Api> {
@@ -82,6 +82,7 @@ fn api(
         matrices: Semaphore::new(1),
         news: stream,
         streams: Arc::new(Semaphore::new(STREAMS)),
+        shelf,
         stopped,
     })
 }

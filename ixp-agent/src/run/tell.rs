@@ -3,22 +3,35 @@
 use std::fs;
 use std::sync::Arc;
 
+use ixp_common::counters::{Counts, PairKey};
 use tokio::sync::broadcast;
 use tracing::{error, info, warn};
 
 use super::Error;
+use super::history::Outlet;
 use crate::events::webhook::Webhook;
 use crate::events::{Event, Incident, Losses, News, Severity};
+use crate::matrix::Closed;
 use crate::members::Asn;
 use crate::policy;
+use crate::store::{Counted, Told};
 
 /// Where news go.
 pub(super) struct Outlets {
     pub(super) stream: broadcast::Sender<News>,
     pub(super) webhook: Option<Webhook>,
+    /// Where closed steps go, if they are kept.
+    pub(super) history: Option<Outlet>,
 }
 
 impl Outlets {
+    /// Hands closed steps, and the keys of pairs that were met, over to the store.
+    pub(super) fn keep(&self, closed: Option<(Vec<Closed<Counts>>, Vec<PairKey>)>) {
+        if let (Some(history), Some((closed, keys))) = (&self.history, closed) {
+            history.tell(Told::Exact(Counted { closed, keys }));
+        }
+    }
+
     /// Tells everybody.
     pub(super) fn tell(&self, news: Vec<News>) {
         for news in news {

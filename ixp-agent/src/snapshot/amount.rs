@@ -17,6 +17,8 @@ pub trait Amount: Copy + Default + PartialEq + Debug {
     fn plain(&self) -> Self::Plain;
     /// How sure it is; `None` if each frame was counted.
     fn sampled(&self) -> Option<Sampled>;
+    /// Variances of its frames and bytes; nought if each frame was counted.
+    fn variances(&self) -> [f64; 2];
 }
 
 /// A sum of frames and their bytes, and of those that broke a rule.
@@ -96,6 +98,10 @@ impl Amount for Counts {
     fn sampled(&self) -> Option<Sampled> {
         None
     }
+
+    fn variances(&self) -> [f64; 2] {
+        [0.0; 2]
+    }
 }
 
 impl Measure for Counts {
@@ -120,5 +126,9 @@ impl Amount for RuleCounts {
 
     fn sampled(&self) -> Option<Sampled> {
         None
+    }
+
+    fn variances(&self) -> [f64; 2] {
+        [0.0; 2]
     }
 }

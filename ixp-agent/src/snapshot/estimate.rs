@@ -60,11 +60,11 @@ impl Amount for Estimate {
     }
 
     fn sampled(&self) -> Option<Sampled> {
-        Some(Sampled {
-            samples: self.samples,
-            relative_error: relative(self.packets_variance, self.counts.packets),
-            bytes_relative_error: relative(self.bytes_variance, self.counts.bytes),
-        })
+        Some(Sampled::of(self.samples, self.counts, self.variances()))
+    }
+
+    fn variances(&self) -> [f64; 2] {
+        [self.packets_variance, self.bytes_variance]
     }
 }
 
@@ -100,6 +100,22 @@ impl Amount for BrokenEstimate {
 
     fn sampled(&self) -> Option<Sampled> {
         self.broken.sampled()
+    }
+
+    fn variances(&self) -> [f64; 2] {
+        self.broken.variances()
+    }
+}
+
+impl Sampled {
+    /// How sure a sum is, by its variances of frames and bytes.
+    #[must_use]
+    pub fn of(samples: u64, counts: Counts, [packets, bytes]: [f64; 2]) -> Self {
+        Self {
+            samples,
+            relative_error: relative(packets, counts.packets),
+            bytes_relative_error: relative(bytes, counts.bytes),
+        }
     }
 }
 

@@ -57,6 +57,7 @@ const ROOMS: &[Room] = &[
     room("ixp-agent/src/members/load", Rim, &["members", "notice"]),
     room("ixp-agent/src/matrix", Pure, &["ixp_common", "members", "pairs", "snapshot"]),
     room("ixp-agent/src/policy", Pure, &["ixp_common", "members", "notice"]),
+    room("ixp-agent/src/store", Rim, &["ixp_common", "matrix", "members", "snapshot"]),
     room("ixp-agent/src/samples", Pure, &["ixp_common", "members", "sflow"]),
     room("ixp-agent/src/intake", Pure, &["ixp_common", "members", "policy", "sflow", "snapshot"]),
     room("ixp-agent/src/sflow", Pure, &[]),
@@ -84,7 +85,18 @@ const ROOMS: &[Room] = &[
     room(
         "ixp-agent/src/http",
         Rim,
-        &["ixp_common", "config", "events", "intake", "live", "matrix", "members", "snapshot", "stations"],
+        &[
+            "ixp_common",
+            "config",
+            "events",
+            "intake",
+            "live",
+            "matrix",
+            "members",
+            "snapshot",
+            "stations",
+            "store",
+        ],
     ),
     room(
         "ixp-agent/src/metrics",

@@ -49,7 +49,23 @@ fn configs() -> impl Strategy<Value = Config> {
     let tags = proptest::collection::btree_map(any::<i64>(), 0..=4094u16, 0..4);
     let numbers = (1..=key::MOST_PAIRS, 1..=key::MOST_STATIONS, any::<u32>(), 1..=key::MOST_RECORDS);
     let window = (1..=3600i64, 1..=700i64);
-    (attach, text(), tags, policies(), numbers, window, any::<u16>(), text(), sflows()).prop_map(config)
+    (attach, text(), tags, policies(), numbers, window, any::<u16>(), text(), (sflows(), stores()))
+        .prop_map(config)
+}
+
+fn stores() -> impl Strategy<Value = Store> {
+    let hours =
+        || proptest::option::of(1i64..800_000).prop_map(|hours| hours.map(SignedDuration::from_hours));
+    let keep = [hours(), hours(), hours(), hours(), hours()];
+    let bytes = proptest::option::of(1u32..)
+        .prop_map(|gigabytes| gigabytes.map(|many| u64::from(many) * 1_000_000_000));
+    let folder = proptest::option::of("[a-z]{1,12}");
+    (folder, keep, bytes, 1..=100u32).prop_map(|(folder, keep, bytes, share)| Store {
+        folder: folder.map(PathBuf::from),
+        keep,
+        bytes,
+        share,
+    })
 }
 
 fn sflows() -> impl Strategy<Value = Sflow> {
@@ -160,10 +176,12 @@ type Parts = (
     (i64, i64),
     u16,
     Option<String>,
-    Sflow,
+    (Sflow, Store),
 );
 
-fn config((attach, file, tags, policy, numbers, (step, steps), port, token, sflow): Parts) -> Config {
+fn config(
+    (attach, file, tags, policy, numbers, (step, steps), port, token, (sflow, store)): Parts,
+) -> Config {
     let (pairs, stations, rate, records) = numbers;
     let address = if token.is_some() { Ipv6Addr::UNSPECIFIED } else { Ipv6Addr::LOCALHOST };
     let tags = tags.into_iter().map(|(id, tag)| (id, VlanId::configured(tag).unwrap()));
@@ -180,6 +198,8 @@ fn config((attach, file, tags, policy, numbers, (step, steps), port, token, sflo
             keep: SignedDuration::from_secs(step * steps),
             records: u64::from(records),
         },
+        // Steps of the store are ten seconds long at least.
+        store: Store { folder: store.folder.filter(|_| 10 % step == 0), ..store },
         http: Http { listen: SocketAddr::from((address, port)), token_file: token.map(PathBuf::from) },
     }
 }

@@ -1,11 +1,15 @@
 //! What was counted in one step: once it is closed, a record per pair, and some more per rule and station.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ixp_common::counters::RuleKey;
 use ixp_common::frame::{Malformed, Oddity};
 use ixp_common::rules::Rule;
 
+use jiff::Timestamp;
+
+use super::Closed;
 use crate::pairs::PairId;
 use crate::snapshot::{Amount, Delta, Measure};
 
@@ -24,12 +28,12 @@ pub(super) struct Step<M: Measure> {
     rules: BTreeMap<RuleKey, M::Broken>,
     rules_missed: BTreeMap<Rule, M::Broken>,
     /// None while the step is open.
-    pub(super) pairs: Records<M>,
+    pub(super) pairs: Arc<Records<M>>,
 }
 
 /// What pairs exchanged.
 #[derive(Debug)]
-pub(super) struct Records<M> {
+pub struct Records<M> {
     ids: Vec<PairId>,
     amounts: Vec<M>,
 }
@@ -51,6 +55,11 @@ impl<M> Records<M> {
     pub(super) fn push(&mut self, id: PairId, amount: M) {
         self.ids.push(id);
         self.amounts.push(amount);
+    }
+
+    /// Pairs and what they exchanged, each pair once.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (PairId, &M)> {
+        self.ids.iter().copied().zip(&self.amounts)
     }
 
     fn memory(&self) -> usize {
@@ -76,7 +85,7 @@ impl<M: Measure> Step<M> {
             odd: BTreeMap::new(),
             rules: BTreeMap::new(),
             rules_missed: BTreeMap::new(),
-            pairs: Records::default(),
+            pairs: Arc::default(),
         }
     }
 
@@ -119,15 +128,26 @@ impl<M: Measure> Step<M> {
         add_each(&mut self.rules_missed, &delta.rules_missed);
     }
 
+    /// What is to be kept of it.
+    pub(super) fn closed(&self, start: Timestamp, observed: i128) -> Closed<M> {
+        let mut rest = Delta::default();
+        self.add_rest_to(&mut rest);
+        Closed { start, observed, rest, pairs: Arc::clone(&self.pairs) }
+    }
+
     /// Adds the totals to `delta` and the pairs to `sums`.
     pub(super) fn add_to<K>(&self, delta: &mut Delta<K, M>, sums: &mut [M]) {
+        self.add_rest_to(delta);
+        self.pairs.add_to(sums);
+    }
+
+    fn add_rest_to<K>(&self, delta: &mut Delta<K, M>) {
         delta.seen.join(&self.seen);
         delta.unattributed.join(&self.unattributed);
         add_each(&mut delta.malformed, &self.malformed);
         add_each(&mut delta.odd, &self.odd);
         add_each(&mut delta.rules, &self.rules);
         add_each(&mut delta.rules_missed, &self.rules_missed);
-        self.pairs.add_to(sums);
     }
 
     pub(super) fn memory(&self) -> usize {

@@ -1,0 +1,214 @@
+//! History: what was counted in each interval in, kept on a disk through crashes, summed up to longer steps, read by time
+//! and by member out ([ADR 12](../../docs/adr/0012-a-store-of-segments.md)).
+
+mod catalog;
+pub mod disk;
+mod ends;
+mod history;
+mod interval;
+mod keep;
+mod level;
+mod merge;
+mod part;
+mod past;
+mod place;
+mod query;
+mod recover;
+mod seal;
+mod segment;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::fs::{File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use self::catalog::Catalog;
+use self::disk::Disk;
+use self::ends::Ends;
+use self::level::Level;
+use self::part::Making;
+use self::place::Label;
+use self::segment::Kin;
+use self::segment::write::write;
+
+pub use self::history::{Counted, History, Told};
+pub use self::keep::Keep;
+pub use self::past::{Past, Query};
+pub use self::query::{Sums, Wanted};
+pub use self::table::{Row, Step, Table};
+
+use crate::snapshot::Source;
+
+/// Why the store does not work.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Another agent has it.
+    #[error("{path} is in use by another agent; give each a folder of its own")]
+    Locked {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The disk.
+    #[error("{path}: {source}")]
+    Io {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A segment that cannot be read.
+    #[error(transparent)]
+    Segment(#[from] segment::Error),
+    /// The table of who is who.
+    #[error("{0}: without it nobody knows whose rows are whose; put back a copy of members.parquet")]
+    Ends(String),
+    /// Segments that were to be merged.
+    #[error("sum up: {0}")]
+    Merge(#[from] merge::Error),
+}
+
+impl Error {
+    fn io(path: &Path) -> impl Fn(io::Error) -> Self {
+        move |source| Self::Io { path: path.to_owned(), source }
+    }
+
+    /// Whether there is no room on the disk.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        let source = match self {
+            Self::Io { source, .. } | Self::Merge(merge::Error::Write(source)) => source,
+            Self::Locked { .. } | Self::Segment(_) | Self::Ends(_) | Self::Merge(merge::Error::Read(_)) => {
+                return false;
+            }
+        };
+        matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+    }
+}
+
+/// What was counted in one interval, as rows in order of their keys.
+#[derive(Debug, Clone, Default)]
+pub struct Interval {
+    /// Its start, in milliseconds since 1970.
+    pub start: i64,
+    /// By table and source, each once.
+    pub rows: Vec<(Table, Source, Vec<Row>)>,
+}
+
+/// A store that is written. There is one writer, and any number of [`Shelf`]s read meanwhile.
+#[derive(Debug)]
+pub struct Store {
+    disk: Arc<dyn Disk>,
+    root: PathBuf,
+    /// Says in each footer who wrote it.
+    agent: String,
+    shelf: Shelf,
+    /// The number of the next part.
+    next: u64,
+    keep: Keep,
+    /// Held as long as the store is open.
+    _lock: File,
+}
+
+/// What there is to read, at any moment.
+#[derive(Debug, Clone, Default)]
+pub struct Shelf(Arc<RwLock<Arc<Catalog>>>);
+
+impl Shelf {
+    /// What there is at this moment. It stays there as long as it is held.
+    #[must_use]
+    pub fn now(&self) -> Arc<Catalog> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn put(&self, catalog: Catalog) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(catalog);
+    }
+}
+
+impl Store {
+    /// Opens a folder, or makes it: what was interrupted is finished or undone, what is damaged is put aside.
+    ///
+    /// # Errors
+    /// [`Error::Locked`], [`Error::Io`].
+    pub fn open(disk: Arc<dyn Disk>, root: &Path, agent: &str, keep: Keep) -> Result<Self, Error> {
+        disk.create_folder(root).map_err(Error::io(root))?;
+        let lock = locked(root)?;
+        let (catalog, next) = recover::recover(&disk, root)?;
+        let shelf = Shelf::default();
+        shelf.put(catalog);
+        Ok(Self { disk, root: root.to_owned(), agent: agent.to_owned(), shelf, next, keep, _lock: lock })
+    }
+
+    /// What there is to read.
+    #[must_use]
+    pub fn shelf(&self) -> Shelf {
+        self.shelf.clone()
+    }
+
+    /// Keeps an interval: when this returns, it is there after a crash and a power cut.
+    ///
+    /// # Errors
+    /// [`Error::Io`]. Then nothing of it is kept.
+    pub fn append(&mut self, interval: &Interval) -> Result<(), Error> {
+        let label = self.label(Level::Interval, interval.start);
+        let recent = recent(&self.root);
+        let making = Making::begin(&self.disk, &recent, label).map_err(Error::io(&recent))?;
+        let mut written = Vec::with_capacity(interval.rows.len());
+        for (table, source, rows) in &interval.rows {
+            let kin = Kin::new(*table, *source, Step::TenSeconds);
+            match write(&*self.disk, &making.folder, kin, &self.footer(), rows) {
+                Ok(segment) => written.extend(segment),
+                Err(error) => {
+                    making.abandon();
+                    return Err(Error::io(&recent)(error));
+                }
+            }
+        }
+        let part = making.commit(written, Vec::new()).map_err(Error::io(&recent))?;
+        let mut catalog = Catalog::clone(&self.shelf.now());
+        catalog.parts.push(part);
+        self.shelf.put(catalog);
+        Ok(())
+    }
+
+    /// Whoever reads knows these ends.
+    fn show(&self, ends: &Ends) {
+        let ends = Arc::new(ends.entries().to_vec());
+        self.shelf.put(Catalog { ends, ..Catalog::clone(&self.shelf.now()) });
+    }
+
+    /// The name of a new part.
+    fn label(&mut self, level: Level, millis: i64) -> Label {
+        let number = self.next;
+        self.next += 1;
+        Label { start: level.around(millis).0, level, number }
+    }
+
+    fn footer(&self) -> [(&'static str, String); 2] {
+        [("agent", self.agent.clone()), ("byte_basis", "frame-without-fcs".to_owned())]
+    }
+}
+
+/// The folder of parts.
+fn recent(root: &Path) -> PathBuf {
+    root.join("recent")
+}
+
+/// The folder of what is damaged.
+fn quarantine(root: &Path) -> PathBuf {
+    root.join("quarantine")
+}
+
+fn locked(root: &Path) -> Result<File, Error> {
+    let path = root.join("lock");
+    let lock =
+        File::options().create(true).truncate(false).write(true).open(&path).map_err(Error::io(&path))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(Error::Locked { path: root.to_owned() }),
+        Err(TryLockError::Error(error)) => Err(Error::io(&path)(error)),
+    }
+}

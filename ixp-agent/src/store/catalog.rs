@@ -1,0 +1,76 @@
+//! What there is in a store at one moment, and which of it has the rows that somebody asks for, each once.
+
+use std::sync::Arc;
+
+use super::ends::Entry;
+use super::part::Part;
+use super::place::Segment;
+use super::segment::Kin;
+use super::table::{Step, Table};
+use crate::snapshot::Source;
+
+/// The segments of a store at one moment.
+#[derive(Debug, Clone, Default)]
+pub struct Catalog {
+    /// Those that are not all in their last place, in no order.
+    pub(super) parts: Vec<Part>,
+    /// Those that are.
+    pub(super) published: Vec<Arc<Segment>>,
+    /// Who has which number in their rows.
+    pub(super) ends: Arc<Vec<Entry>>,
+}
+
+impl Catalog {
+    /// The segments that together have each row of a table from `from` to before `to` once, in steps that make up `step`:
+    /// those of that very step in their last place, and of each part the longest step that it has and is not longer.
+    pub(super) fn segments(
+        &self,
+        table: Table,
+        source: Source,
+        step: Step,
+        (from, to): (i64, i64),
+    ) -> Vec<Arc<Segment>> {
+        let wanted = Kin::new(table, source, step);
+        let is_within = |segment: &&Arc<Segment>| segment.span.0 < to && from < segment.span.1;
+        let published = self.published.iter().filter(|segment| segment.kin == wanted);
+        let waiting = self.parts.iter().filter_map(|part| {
+            let of_it = part.segments.iter().filter(|segment| segment.kin.of_step(step) == wanted);
+            of_it.filter(|segment| segment.kin.step <= step).max_by_key(|segment| segment.kin.step)
+        });
+        published.chain(waiting).filter(is_within).cloned().collect()
+    }
+
+    /// Bytes of all segments.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.all().map(|segment| segment.bytes).sum()
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.all().count()
+    }
+
+    /// Whether nothing was ever kept.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Arc<Segment>> {
+        self.published.iter().chain(self.parts.iter().flat_map(|part| &part.segments))
+    }
+
+    /// The first moment that rows of a table and step can be of, in milliseconds.
+    pub(super) fn oldest(&self, table: Table, source: Source, step: Step) -> Option<i64> {
+        let wanted = Kin::new(table, source, step);
+        self.all().filter(|segment| segment.kin == wanted).map(|segment| segment.span.0).min()
+    }
+
+    /// The first moment that anything is of, in milliseconds.
+    #[must_use]
+    pub fn first(&self) -> Option<i64> {
+        self.all().map(|segment| segment.span.0).min()
+    }
+}

@@ -1,0 +1,91 @@
+//! How long rows are kept, and how much of the disk they may take: the finest go first, the oldest of them before the others.
+
+use std::sync::Arc;
+
+use tracing::{info, warn};
+
+use super::Store;
+use super::catalog::Catalog;
+use super::place::Segment;
+use super::table::Step;
+
+/// How long rows are kept, and how much of the disk they may take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keep {
+    /// Milliseconds by step; `None` is for ever.
+    pub time: [Option<i64>; Step::ALL.len()],
+    /// Bytes of all segments; `None` is as many as there is room for.
+    pub bytes: Option<u64>,
+}
+
+const DAY: i64 = 86_400_000;
+
+impl Default for Keep {
+    fn default() -> Self {
+        Self { time: [Some(DAY), Some(7 * DAY), Some(90 * DAY), Some(730 * DAY), None], bytes: None }
+    }
+}
+
+impl Keep {
+    /// How long rows of a step are kept.
+    #[must_use]
+    pub fn of(&self, step: Step) -> Option<i64> {
+        self.time[step as usize]
+    }
+}
+
+/// From this part of the room on it is told that there will soon be too little.
+const NEARLY: (u64, u64) = (9, 10);
+
+impl Store {
+    /// Removes what is kept no longer.
+    pub(super) fn forget(&mut self, now: i64) {
+        let before = self.shelf.now();
+        let is_over = |segment: &Arc<Segment>| {
+            let kept = self.keep.of(segment.kin.step);
+            kept.is_some_and(|kept| segment.span.1.saturating_add(kept) <= now)
+        };
+        let (over, mut published): (Vec<_>, Vec<_>) = before.published.iter().cloned().partition(is_over);
+        let mut doomed = over;
+        doomed.extend(self.beyond_room(&before, &mut published));
+        if doomed.is_empty() {
+            return;
+        }
+        doomed.iter().for_each(|segment| segment.doom());
+        self.shelf.put(Catalog { published, ..Catalog::clone(&before) });
+    }
+
+    /// Takes out of `published` what there is no room for.
+    fn beyond_room(&self, before: &Catalog, published: &mut Vec<Arc<Segment>>) -> Vec<Arc<Segment>> {
+        let Some(room) = self.keep.bytes else {
+            return Vec::new();
+        };
+        let waiting: u64 =
+            before.parts.iter().flat_map(|part| &part.segments).map(|segment| segment.bytes).sum();
+        let mut taken = waiting + published.iter().map(|segment| segment.bytes).sum::<u64>();
+        published.sort_by_key(|segment| (segment.kin.step, segment.span.0));
+        if taken <= room {
+            if taken > room / NEARLY.1 * NEARLY.0
+                && let Some(first) = published.first()
+            {
+                let (path, step) = (first.path(), first.kin.step.name());
+                warn!(bytes = taken, room, step, first = %path.display(), "the store is nearly as large as it may be; soon the oldest of its finest rows go");
+            }
+            return Vec::new();
+        }
+        let mut many = 0;
+        for segment in published.iter() {
+            if taken <= room {
+                break;
+            }
+            taken -= segment.bytes;
+            many += 1;
+        }
+        let gone: Vec<Arc<Segment>> = published.drain(..many).collect();
+        if let (Some(first), Some(last)) = (gone.first(), gone.last()) {
+            let (first, last) = (first.path(), last.path());
+            info!(segments = many, first = %first.display(), last = %last.display(), "the store was too large");
+        }
+        gone
+    }
+}

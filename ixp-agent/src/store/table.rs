@@ -1,0 +1,359 @@
+//! What the store keeps, as data: its tables, their columns, and how two rows of one key become one.
+
+use crate::snapshot::Source;
+
+/// Columns that a table has at most.
+pub(super) const WIDTH: usize = 14;
+
+/// What stands in a column that may be empty, and is.
+pub(super) const NOTHING: i64 = i64::MIN;
+
+/// A row: a number per column of its table, reals by their bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row(pub(super) [i64; WIDTH]);
+
+/// A kind of row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Table {
+    /// Who sent how much to whom.
+    Matrix,
+    /// What each end sent and received, with its peaks.
+    Totals,
+    /// Which rules were broken.
+    Rules,
+    /// How long was observed, and all frames, also those that are in no cell.
+    Intervals,
+}
+use Table::{Intervals, Matrix, Rules, Totals};
+
+/// One column of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Column {
+    pub(super) name: &'static str,
+    pub(super) kind: Kind,
+    pub(super) role: Role,
+}
+
+/// How a column lies in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Milliseconds since 1970, UTC.
+    Moment,
+    /// A whole number of 32 bits.
+    Small,
+    /// A whole number of 64 bits.
+    Large,
+    /// A floating-point number of 64 bits.
+    Real,
+}
+
+/// What becomes of a column when rows of one key become one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// It is the same in both.
+    Key,
+    /// The sum.
+    Sum,
+    /// The sum, where there is one.
+    SumOrNothing,
+    /// The largest value within one interval, by that column's number; see [`Row::with_peaks`].
+    Peak(usize),
+}
+
+const fn key(name: &'static str) -> Column {
+    Column { name, kind: Kind::Small, role: Role::Key }
+}
+
+const TIME: Column = Column { name: "ts", kind: Kind::Moment, role: Role::Key };
+
+const fn sum(name: &'static str) -> Column {
+    Column { name, kind: Kind::Large, role: Role::Sum }
+}
+
+const fn samples(name: &'static str) -> Column {
+    Column { name, kind: Kind::Large, role: Role::SumOrNothing }
+}
+
+const fn variance(name: &'static str) -> Column {
+    Column { name, kind: Kind::Real, role: Role::SumOrNothing }
+}
+
+const fn peak(name: &'static str, of: usize) -> Column {
+    Column { name, kind: Kind::Large, role: Role::Peak(of) }
+}
+
+/// In the order in which rows are sorted, the time last of the key.
+const MATRIX: &[Column] = &[
+    key("src"),
+    key("dst"),
+    key("family"),
+    key("vlan"),
+    TIME,
+    sum("packets"),
+    sum("bytes"),
+    samples("samples"),
+    variance("packets_variance"),
+    variance("bytes_variance"),
+    peak("peak_bytes", 6),
+];
+
+const TOTALS: &[Column] = &[
+    key("id"),
+    key("family"),
+    key("vlan"),
+    TIME,
+    sum("sent_packets"),
+    sum("sent_bytes"),
+    sum("received_packets"),
+    sum("received_bytes"),
+    samples("sent_samples"),
+    samples("received_samples"),
+    peak("peak_sent_packets", 4),
+    peak("peak_sent_bytes", 5),
+    peak("peak_received_packets", 6),
+    peak("peak_received_bytes", 7),
+];
+
+const RULES: &[Column] = &[
+    key("rule"),
+    key("id"),
+    key("vlan"),
+    TIME,
+    sum("packets"),
+    sum("bytes"),
+    sum("dropped"),
+    sum("would_drop"),
+    samples("samples"),
+    variance("packets_variance"),
+    variance("bytes_variance"),
+];
+
+const INTERVALS: &[Column] = &[
+    TIME,
+    sum("observed_ms"),
+    sum("seen_packets"),
+    sum("seen_bytes"),
+    sum("malformed_packets"),
+    sum("malformed_bytes"),
+    sum("unattributed_packets"),
+    sum("unattributed_bytes"),
+    samples("samples"),
+    variance("packets_variance"),
+    variance("bytes_variance"),
+    peak("peak_packets", 2),
+    peak("peak_bytes", 3),
+];
+
+impl Table {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Matrix, Totals, Rules, Intervals];
+
+    /// Its folder.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Matrix => "matrix",
+            Totals => "totals",
+            Rules => "rules",
+            Intervals => "intervals",
+        }
+    }
+
+    /// The table of a name.
+    pub(super) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|table| table.name() == name)
+    }
+
+    pub(super) const fn columns(self) -> &'static [Column] {
+        match self {
+            Matrix => MATRIX,
+            Totals => TOTALS,
+            Rules => RULES,
+            Intervals => INTERVALS,
+        }
+    }
+
+    /// The number of a column.
+    ///
+    /// # Panics
+    /// If the table has none of this name.
+    pub(super) fn column(self, name: &str) -> usize {
+        let found = self.columns().iter().position(|column| column.name == name);
+        found.expect("a column that stands above")
+    }
+
+    /// Which column is the time: the last of the key.
+    pub(super) const fn time(self) -> usize {
+        match self {
+            Matrix => 4,
+            Totals | Rules => 3,
+            Intervals => 0,
+        }
+    }
+}
+
+impl Row {
+    /// Nothing, but for what `values` says.
+    pub(super) fn new(values: &[i64]) -> Self {
+        let mut row = [NOTHING; WIDTH];
+        row[..values.len()].copy_from_slice(values);
+        Self(row)
+    }
+
+    /// What it is sorted by, the time included.
+    pub(super) fn key(&self, table: Table) -> &[i64] {
+        &self.0[..=table.time()]
+    }
+
+    /// The same row of the step in which its time is.
+    pub(super) fn of_step(mut self, table: Table, millis: i64) -> Self {
+        let time = &mut self.0[table.time()];
+        *time = time.div_euclid(millis) * millis;
+        self
+    }
+
+    /// The row of one interval, whose peaks are what it has.
+    pub(super) fn with_peaks(mut self, table: Table) -> Self {
+        for (at, column) in table.columns().iter().enumerate() {
+            if let Role::Peak(of) = column.role {
+                self.0[at] = self.0[of];
+            }
+        }
+        self
+    }
+
+    /// The same row without its peaks.
+    pub(super) fn without_peaks(mut self, table: Table) -> Self {
+        for (at, column) in table.columns().iter().enumerate() {
+            if let Role::Peak(_) = column.role {
+                self.0[at] = NOTHING;
+            }
+        }
+        self
+    }
+
+    /// Takes in a row of the same key.
+    pub(super) fn join(&mut self, table: Table, other: &Self) {
+        for (at, column) in table.columns().iter().enumerate() {
+            let (mine, theirs) = (&mut self.0[at], other.0[at]);
+            *mine = match (column.role, *mine, theirs) {
+                (Role::Key, ..) | (_, _, NOTHING) => continue,
+                (_, NOTHING, theirs) => theirs,
+                (Role::Peak(_), mine, theirs) => mine.max(theirs),
+                (Role::Sum | Role::SumOrNothing, mine, theirs) => match column.kind {
+                    Kind::Real => real(mine, theirs),
+                    // Whoever sends samples may say anything: too much is the most there is.
+                    Kind::Moment | Kind::Small | Kind::Large => mine.saturating_add(theirs),
+                },
+            };
+        }
+    }
+}
+
+/// The sum of two reals by their bits.
+fn real(left: i64, right: i64) -> i64 {
+    let [left, right] = [left, right].map(|bits| f64::from_bits(bits.cast_unsigned()));
+    (left + right).to_bits().cast_signed()
+}
+
+/// The names of sources, as they stand in paths.
+pub(super) const SOURCES: [Source; 2] = [Source::Exact, Source::Sampled];
+
+/// How long an interval is that rows are sums of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Step {
+    /// Ten seconds: the finest.
+    TenSeconds,
+    /// A minute.
+    Minute,
+    /// Five minutes.
+    FiveMinutes,
+    /// An hour.
+    Hour,
+    /// A day of UTC.
+    Day,
+}
+
+impl Step {
+    /// All of them, the finest first.
+    pub const ALL: [Self; 5] = [Self::TenSeconds, Self::Minute, Self::FiveMinutes, Self::Hour, Self::Day];
+
+    /// How long it is.
+    #[must_use]
+    pub const fn millis(self) -> i64 {
+        1000 * match self {
+            Self::TenSeconds => 10,
+            Self::Minute => 60,
+            Self::FiveMinutes => 300,
+            Self::Hour => 3600,
+            Self::Day => 86_400,
+        }
+    }
+
+    /// The name in paths, options and queries.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::TenSeconds => "10s",
+            Self::Minute => "1m",
+            Self::FiveMinutes => "5m",
+            Self::Hour => "1h",
+            Self::Day => "1d",
+        }
+    }
+
+    /// The step of a name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|step| step.name() == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn every_table_fits_a_row_and_has_its_time_last_in_the_key() {
+        for table in Table::ALL {
+            let columns = table.columns();
+            assert!(columns.len() <= WIDTH, "{}", table.name());
+            let key = columns.iter().rposition(|column| column.role == Role::Key);
+            assert_eq!(key, Some(table.time()), "{}", table.name());
+            assert_eq!(columns[table.time()].kind, Kind::Moment, "{}", table.name());
+            for (at, column) in columns.iter().enumerate() {
+                if let Role::Peak(of) = column.role {
+                    assert!(of < at && columns[of].role == Role::Sum, "{}", column.name);
+                    assert!(column.name.ends_with(columns[of].name.trim_start_matches("seen_")));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn each_step_is_a_multiple_of_the_one_before() {
+        for pair in Step::ALL.windows(2) {
+            assert_eq!(pair[1].millis() % pair[0].millis(), 0);
+            assert_eq!(Step::from_name(pair[0].name()), Some(pair[0]));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn rows_join_in_any_order(amounts in proptest::collection::vec((0i64..1 << 40, any::<bool>()), 1..20)) {
+            let table = Matrix;
+            let row = |(bytes, is_sampled): &(i64, bool)| {
+                let samples = if *is_sampled { *bytes / 1000 } else { NOTHING };
+                Row::new(&[1, 2, 4, 0, 0, bytes / 100, *bytes, samples]).with_peaks(table)
+            };
+            let sum = |rows: Vec<Row>| rows.into_iter().reduce(|mut sum, row| { sum.join(table, &row); sum });
+            let forward = sum(amounts.iter().map(row).collect());
+            prop_assert_eq!(forward, sum(amounts.iter().rev().map(row).collect()));
+            let forward = forward.expect("a row");
+            prop_assert_eq!(forward.0[6], amounts.iter().map(|(bytes, _)| bytes).sum::<i64>());
+            prop_assert_eq!(Some(forward.0[10]), amounts.iter().map(|(bytes, _)| *bytes).max());
+            prop_assert_eq!(forward.0[7] == NOTHING, amounts.iter().all(|(_, is_sampled)| !is_sampled));
+        }
+    }
+}

@@ -1,0 +1,430 @@
+//! A store that is written, cut off, damaged and read again: what was kept is there, once.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use super::disk::faulty::{Fault, Faulty};
+use super::disk::{Disk, Host};
+use super::query::Wanted;
+use super::table::NOTHING;
+use super::*;
+
+/// 2026-11-30 22:00 UTC: two hours before the end of a day, and of a month.
+const START: i64 = 1_796_076_000_000;
+const TEN_SECONDS: i64 = 10_000;
+
+struct Bench {
+    folder: TempDir,
+    disk: Faulty,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let folder = TempDir::new().expect("a folder for a test");
+        let grave = folder.path().join("grave");
+        fs::create_dir(&grave).expect("a folder for a test");
+        Self { disk: Faulty::new(&grave), folder }
+    }
+
+    fn root(&self) -> PathBuf {
+        self.folder.path().join("store")
+    }
+
+    fn open(&self) -> Result<Store, Error> {
+        Store::open(Arc::new(self.disk.clone()), &self.root(), "test", Keep::default())
+    }
+}
+
+/// What 3 ends send to each other in the interval of a number; each as much as no other.
+fn interval(number: i64) -> Interval {
+    let start = START + number * TEN_SECONDS;
+    let row = |src: i64, dst: i64| {
+        let packets = number + src * 10 + dst;
+        Row::new(&[src, dst, 4, 0, start, packets, packets * 100]).with_peaks(Table::Matrix)
+    };
+    let cells = vec![row(1, 2), row(1, 3), row(2, 1)];
+    let packets: i64 = cells.iter().map(|row| row.0[5]).sum();
+    let all = Row::new(&[start, 10_000, packets, packets * 100, 0, 0, 0, 0]).with_peaks(Table::Intervals);
+    let (matrix, intervals) = (Table::Matrix, Table::Intervals);
+    Interval { start, rows: vec![(matrix, Source::Exact, cells), (intervals, Source::Exact, vec![all])] }
+}
+
+fn all(store: &Store, table: Table, step: Step) -> Vec<Row> {
+    let wanted =
+        Wanted { table, source: Source::Exact, step, from: i64::MIN / 2, to: i64::MAX, only: Vec::new() };
+    store
+        .shelf()
+        .now()
+        .rows(&wanted)
+        .expect("segments that are whole")
+        .collect()
+        .expect("segments that are whole")
+}
+
+/// Packets, bytes and the peak of each pair in each step, as they are to be.
+fn expected(intervals: impl Iterator<Item = i64>, step: Step) -> BTreeMap<[i64; 3], [i64; 3]> {
+    let mut sums: BTreeMap<[i64; 3], [i64; 3]> = BTreeMap::new();
+    for number in intervals {
+        for row in &interval(number).rows[0].2 {
+            let at = row.0[4].div_euclid(step.millis()) * step.millis();
+            let sum = sums.entry([row.0[0], row.0[1], at]).or_default();
+            *sum = [sum[0] + row.0[5], sum[1] + row.0[6], sum[2].max(row.0[6])];
+        }
+    }
+    sums
+}
+
+/// Whether the store has just these intervals, in each step.
+fn check(store: &Store, intervals: impl Iterator<Item = i64> + Clone, what: &str) {
+    for step in Step::ALL {
+        let expected = expected(intervals.clone(), step);
+        let found = all(store, Table::Matrix, step);
+        let sums = found.iter().map(|row| ([row.0[0], row.0[1], row.0[4]], [row.0[5], row.0[6]]));
+        let wanted = expected.iter().map(|(key, [packets, bytes, _])| (*key, [*packets, *bytes]));
+        assert!(sums.eq(wanted), "{what}: {}: {found:?}", step.name());
+        if step >= Step::Hour {
+            let peaks: Vec<i64> = found.iter().map(|row| row.0[10]).collect();
+            let wanted: Vec<i64> = expected.values().map(|[.., peak]| *peak).collect();
+            assert_eq!(peaks, wanted, "{what}: peaks of {}", step.name());
+        }
+        let observed: i64 = all(store, Table::Intervals, step).iter().map(|row| row.0[1]).sum();
+        assert_eq!(observed, intervals.clone().count() as i64 * TEN_SECONDS, "{what}: {}", step.name());
+    }
+}
+
+fn tend(store: &mut Store, number: i64) -> Result<(), Error> {
+    store.tend(START + number * TEN_SECONDS, &mut || ())
+}
+
+#[test]
+fn every_step_is_the_exact_sum_of_the_finest_through_a_day_and_a_month() {
+    let bench = Bench::new();
+    let mut store = bench.open().expect("a store");
+    // Beyond midnight of the last day of November.
+    let last = 2 * 360 + 40;
+    for number in 0..last {
+        store.append(&interval(number)).expect("a disk with room");
+        tend(&mut store, number).expect("segments that are whole");
+        if number % 97 == 0 {
+            check(&store, 0..=number, &format!("after {number}"));
+        }
+    }
+    tend(&mut store, last + 40).expect("segments that are whole");
+    check(&store, 0..last, "at the end");
+    let published = store.shelf().now().published.len();
+    drop(store);
+    let store = bench.open().expect("a store");
+    check(&store, 0..last, "opened again");
+    assert_eq!(store.shelf().now().published.len(), published);
+    let waiting: Vec<String> =
+        store.shelf().now().parts.iter().map(|part| part.label.level.name().to_owned()).collect();
+    assert!(waiting.iter().all(|level| level == "5m" || level == "10s"), "{waiting:?}");
+}
+
+#[test]
+fn whatever_call_the_power_is_cut_in_what_was_kept_is_there_once() {
+    // A whole run first: how many calls there are.
+    let run = |bench: &Bench, kept: &mut Vec<i64>| -> Result<(), Error> {
+        let mut store = bench.open()?;
+        // The last ten minutes of a month, and then all of it merged.
+        for number in (2 * 360 - 60..2 * 360).step_by(12) {
+            store.append(&interval(number))?;
+            kept.push(number);
+            tend(&mut store, number)?;
+        }
+        tend(&mut store, 2 * 360 + 2)
+    };
+    let whole = Bench::new();
+    let mut kept = Vec::new();
+    run(&whole, &mut kept).expect("a disk that works");
+    let calls = whole.disk.calls();
+    assert!(kept.len() == 5 && calls > 200, "{calls}");
+    for call in 0..calls {
+        let survives = [0, 50, 100][usize::try_from(call % 3).expect("below 3")];
+        let bench = Bench::new();
+        let mut kept = Vec::new();
+        bench.disk.fail(call, Fault::Cut);
+        let failed = run(&bench, &mut kept);
+        assert!(failed.is_err() || call + 3 > calls, "call {call} did not fail");
+        bench.disk.cut(survives);
+        let mut store = bench.open().unwrap_or_else(|error| panic!("call {call}: {error}"));
+        let what = format!("cut in call {call}, {survives} % of what was not flushed survives");
+        check_kept(&store, &kept, &what);
+        // What was interrupted is done now.
+        tend(&mut store, 3 * 360).unwrap_or_else(|error| panic!("{what}: {error}"));
+        check_kept(&store, &kept, &format!("{what}, then merged"));
+        drop(store);
+        let store = bench.open().unwrap_or_else(|error| panic!("{what}: {error}"));
+        check_kept(&store, &kept, &format!("{what}, merged and opened again"));
+        assert!(!quarantine(&bench.root()).exists(), "{what}");
+    }
+}
+
+/// The interval that was written when the power was cut may be there, as a whole.
+fn check_kept(store: &Store, kept: &[i64], what: &str) {
+    let there = all(store, Table::Intervals, Step::TenSeconds).len();
+    let more = kept.last().map_or(2 * 360 - 60, |last| last + 12);
+    let kept: Vec<i64> = match there > kept.len() {
+        true => kept.iter().copied().chain([more]).collect(),
+        false => kept.to_vec(),
+    };
+    check(store, kept.iter().copied(), what);
+}
+
+#[test]
+fn a_full_disk_loses_nothing_that_was_kept_and_all_goes_on_when_there_is_room() {
+    let bench = Bench::new();
+    let mut store = bench.open().expect("a store");
+    for number in 0..40 {
+        store.append(&interval(number)).expect("a disk with room");
+    }
+    bench.disk.fail(0, Fault::Full);
+    let error = store.append(&interval(40)).expect_err("no room");
+    assert!(error.is_full(), "{error}");
+    let error = tend(&mut store, 60).expect_err("no room");
+    assert!(error.is_full(), "{error}");
+    check(&store, 0..40, "full");
+    bench.disk.mend();
+    store.append(&interval(40)).expect("a disk with room");
+    tend(&mut store, 60).expect("a disk with room");
+    check(&store, 0..41, "with room again");
+    drop(store);
+    check(&bench.open().expect("a store"), 0..41, "opened again");
+}
+
+#[test]
+fn a_second_agent_is_refused() {
+    let bench = Bench::new();
+    let store = bench.open().expect("a store");
+    let error = bench.open().expect_err("it is in use");
+    assert!(matches!(error, Error::Locked { .. }), "{error}");
+    drop(store);
+    bench.open().expect("it is free");
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder").flatten() {
+        match entry.path() {
+            path if path.is_dir() => found.extend(files(&path)),
+            path => found.push(path),
+        }
+    }
+    found.sort();
+    found
+}
+
+fn flip(path: &Path, at: usize) {
+    let mut bytes = fs::read(path).expect("a file");
+    let at = at % bytes.len();
+    bytes[at] ^= 0x10;
+    fs::write(path, bytes).expect("a file");
+}
+
+/// A store of an hour and some more, closed.
+fn an_hour(bench: &Bench) {
+    let mut store = bench.open().expect("a store");
+    for number in 0..400 {
+        store.append(&interval(number)).expect("a disk with room");
+        tend(&mut store, number).expect("segments that are whole");
+    }
+}
+
+#[test]
+fn a_damaged_file_that_waits_is_put_aside_and_the_rest_serves() {
+    let bench = Bench::new();
+    an_hour(&bench);
+    let waiting = files(&recent(&bench.root()));
+    let damaged = waiting.iter().find(|path| path.display().to_string().contains("-10s-4"));
+    let damaged = damaged.or(waiting.first()).expect("a file that waits");
+    flip(damaged, 100);
+    let mut store = bench.open().expect("the rest");
+    assert_eq!(files(&quarantine(&bench.root())).len(), 1);
+    tend(&mut store, 720).expect("the rest");
+    let left = all(&store, Table::Matrix, Step::Hour).len();
+    assert!(left >= 3, "{left}");
+}
+
+#[test]
+fn every_flipped_bit_of_a_segment_is_noticed_before_a_row_of_it_is_told() {
+    let bench = Bench::new();
+    an_hour(&bench);
+    let matrix = files(&bench.root().join("matrix"));
+    let path = matrix.iter().find(|path| path.display().to_string().contains("res=5m")).expect("an hour");
+    let whole = fs::read(path).expect("a file");
+    for at in (0..whole.len()).step_by(7).chain([whole.len() - 1]) {
+        flip(path, at);
+        let store = bench.open().expect("the rest");
+        let wanted = Wanted {
+            table: Table::Matrix,
+            source: Source::Exact,
+            step: Step::FiveMinutes,
+            from: START,
+            to: START + 1,
+            only: Vec::new(),
+        };
+        let read = store.shelf().now().rows(&wanted).map(|_| ());
+        assert!(matches!(read, Err(segment::Error::Checksum { .. })), "byte {at}: {read:?}");
+        fs::write(path, &whole).expect("a file");
+    }
+    fs::write(path, &whole[..whole.len() / 2]).expect("a file");
+    let store = bench.open().expect("the rest");
+    assert!(store.shelf().now().rows(&everything()).is_err());
+}
+
+fn everything() -> Wanted {
+    Wanted {
+        table: Table::Matrix,
+        source: Source::Exact,
+        step: Step::FiveMinutes,
+        from: i64::MIN / 2,
+        to: i64::MAX,
+        only: Vec::new(),
+    }
+}
+
+#[test]
+fn late_intervals_are_added_to_what_is_in_its_last_place() {
+    let bench = Bench::new();
+    let mut store = bench.open().expect("a store");
+    let (early, late): (Vec<i64>, Vec<i64>) = (0..360).partition(|number| number % 7 != 0);
+    for number in early {
+        store.append(&interval(number)).expect("a disk with room");
+    }
+    tend(&mut store, 400).expect("segments that are whole");
+    // The clock went back.
+    for number in late {
+        store.append(&interval(number)).expect("a disk with room");
+    }
+    check(&store, 0..360, "late");
+    tend(&mut store, 400).expect("segments that are whole");
+    check(&store, 0..360, "late, and merged");
+    tend(&mut store, 720 + 10).expect("segments that are whole");
+    check(&store, 0..360, "late, by the month");
+}
+
+#[test]
+fn the_same_interval_in_two_halves_is_one_whose_peak_is_the_sum() {
+    let bench = Bench::new();
+    let mut store = bench.open().expect("a store");
+    for _ in 0..2 {
+        store.append(&interval(5)).expect("a disk with room");
+    }
+    tend(&mut store, 400).expect("segments that are whole");
+    let row = all(&store, Table::Matrix, Step::Hour)[0];
+    let one = interval(5).rows[0].2[0];
+    assert_eq!((row.0[6], row.0[10]), (one.0[6] * 2, one.0[6] * 2));
+}
+
+#[test]
+fn who_reads_while_it_is_merged_and_forgotten_has_what_was_there() {
+    let bench = Bench::new();
+    let mut store = bench.open().expect("a store");
+    for number in 0..100 {
+        store.append(&interval(number)).expect("a disk with room");
+    }
+    let held = store.shelf().now();
+    let before = held
+        .rows(&Wanted { step: Step::TenSeconds, ..everything() })
+        .expect("whole")
+        .collect()
+        .expect("whole");
+    tend(&mut store, 720 * 30).expect("segments that are whole");
+    let after = held
+        .rows(&Wanted { step: Step::TenSeconds, ..everything() })
+        .expect("whole")
+        .collect()
+        .expect("whole");
+    assert_eq!(before, after);
+    assert_eq!(before.len(), 300);
+    drop(held);
+    // The finest is kept for a day.
+    tend(&mut store, 8640 * 3).expect("segments that are whole");
+    assert_eq!(all(&store, Table::Matrix, Step::TenSeconds), []);
+    assert_eq!(all(&store, Table::Matrix, Step::Hour).len(), 3);
+    tend(&mut store, 8640 * 800).expect("segments that are whole");
+    assert_eq!(all(&store, Table::Matrix, Step::Hour), []);
+    assert_eq!(all(&store, Table::Matrix, Step::Day).len(), 3);
+    drop(store);
+    let left = files(&bench.root());
+    assert_eq!(left.len(), 3, "the lock, and a day of two tables: {left:?}");
+}
+
+#[test]
+fn a_store_that_is_too_large_loses_its_finest_first() {
+    let bench = Bench::new();
+    an_hour(&bench);
+    let keep = Keep { bytes: Some(1), ..Keep::default() };
+    let mut store = Store::open(Arc::new(Host), &bench.root(), "test", keep).expect("a store");
+    let steps = |store: &Store| -> Vec<Step> {
+        let mut steps: Vec<Step> =
+            store.shelf().now().published.iter().map(|segment| segment.kin.step).collect();
+        steps.dedup();
+        steps
+    };
+    assert!(steps(&store).contains(&Step::TenSeconds));
+    let waiting: u64 =
+        store.shelf().now().parts.iter().flat_map(|part| &part.segments).map(|segment| segment.bytes).sum();
+    let fives = store
+        .shelf()
+        .now()
+        .published
+        .iter()
+        .filter(|segment| segment.kin.step > Step::TenSeconds)
+        .map(|segment| segment.bytes)
+        .sum::<u64>();
+    store.keep.bytes = Some(waiting + fives);
+    tend(&mut store, 400).expect("segments that are whole");
+    assert!(steps(&store).iter().all(|step| *step > Step::TenSeconds), "{:?}", steps(&store));
+    check_step(&store, Step::FiveMinutes);
+    store.keep.bytes = Some(0);
+    tend(&mut store, 400).expect("segments that are whole");
+    assert_eq!(steps(&store), []);
+}
+
+fn check_step(store: &Store, step: Step) {
+    let sums: Vec<i64> = all(store, Table::Matrix, step).iter().map(|row| row.0[6]).collect();
+    let wanted: Vec<i64> = expected(0..400, step).values().map(|[_, bytes, _]| *bytes).collect();
+    assert_eq!(sums, wanted);
+}
+
+#[test]
+fn nothing_is_told_as_such_and_not_as_nought() {
+    let bench = Bench::new();
+    let mut store = bench.open().expect("a store");
+    store.append(&interval(0)).expect("a disk with room");
+    let row = all(&store, Table::Matrix, Step::TenSeconds)[0];
+    assert_eq!(row.0[7], NOTHING);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn a_member_or_a_time_alone_is_what_it_is_among_all(
+        last in 1i64..400, from in 0i64..400, length in 1i64..400, src in 1i64..3, step in 0usize..3,
+    ) {
+        let bench = Bench::new();
+        let mut store = Store::open(Arc::new(Host) as Arc<dyn Disk>, &bench.root(), "test", Keep::default()).expect("a store");
+        for number in (0..last).step_by(3) {
+            store.append(&interval(number)).expect("a disk with room");
+        }
+        tend(&mut store, last).expect("segments that are whole");
+        let step = Step::ALL[step];
+        let at = |number: i64| (START + number * TEN_SECONDS).div_euclid(step.millis()) * step.millis();
+        let (from, to) = (at(from), at(from + length));
+        let wanted = Wanted {
+            table: Table::Matrix, source: Source::Exact, step, from, to, only: vec![("src", src, src)],
+        };
+        let found = store.shelf().now().rows(&wanted).expect("whole").collect().expect("whole");
+        let all: Vec<Row> = all(&store, Table::Matrix, step)
+            .into_iter()
+            .filter(|row| row.0[0] == src && (from..to).contains(&row.0[4]))
+            .collect();
+        prop_assert_eq!(found, all);
+    }
+}

@@ -1,0 +1,122 @@
+//! Frames on a wire in, what the agent keeps of them out: after it was killed, after it was ended, and never twice.
+
+use std::process::Stdio;
+
+use ixp_common::addr::{Family, Mac};
+use ixp_tests::agent::lan::{FIRST, Frame, MEMBERS, SECOND, STRANGER};
+use ixp_tests::agent::site::{FABRIC, SAMPLER, Site, word};
+use ixp_tests::agent::{Agent, command, number, wait};
+use ixp_tests::wire::Wire;
+use serde_json::Value;
+
+/// Little is in memory, so that whoever asks is answered from the disk.
+const KEPT: &str = "[window]\nstep = \"1s\"\nkeep = \"1s\"\n[store]\nfolder = \"store\"\n";
+
+fn frames() -> Vec<Frame> {
+    let mut frames = vec![Frame::new(FIRST, SECOND, Family::Ipv4, 1000); 3];
+    frames.push(Frame::new(SECOND, FIRST, Family::Ipv6, 200));
+    frames.push(Frame::new(STRANGER, FIRST, Family::Ipv4, 18));
+    frames.push(Frame::new(FIRST, Mac::BROADCAST, Family::Arp, 18));
+    frames
+}
+
+fn send() {
+    let wire = Wire::open(FABRIC).expect("the other end is there");
+    for frame in frames() {
+        wire.send(&frame.bytes).expect("it is sent");
+    }
+}
+
+/// The matrix of the past hour, once it has as many frames as were sent `times` times.
+fn kept(agent: &Agent, times: usize) -> Value {
+    let path = "/api/v1/matrix?by=interface&from=-1h";
+    let frames = (frames().len() * times) as u64;
+    wait("what was counted is on the disk", || {
+        let matrix = agent.json(path)?;
+        Ok((number(&matrix["frames"]["seen"])? == frames).then_some(matrix))
+    })
+    .unwrap_or_else(|error| panic!("{error:#}: {:?}\n{}", agent.json(path), agent.log()))
+}
+
+/// Each cell as it is written: from, to, family, packets, bytes.
+fn cells(matrix: &Value) -> Vec<(String, String, String, u64, u64)> {
+    let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    let cells = matrix["cells"].as_array().expect("cells").iter();
+    let of = |cell: &Value| {
+        let to = if cell["dst"].is_null() { &cell["dst_interface"] } else { &cell["dst"] };
+        let [packets, bytes] = ["packets", "bytes"].map(|name| number(&cell[name]).expect("a number"));
+        (text(&cell["src_interface"]), text(to), text(&cell["family"]), packets, bytes)
+    };
+    cells.map(of).collect()
+}
+
+fn expected(times: u64) -> Vec<(String, String, String, u64, u64)> {
+    let [first, second] = ["AS64500@peering", "AS64501@peering"];
+    let frames = frames();
+    let cell = |from: &str, to: &str, family: &str, packets: u64, frame: usize| {
+        let bytes = frames[frame].bytes.len() as u64;
+        (from.to_owned(), to.to_owned(), family.to_owned(), packets * times, bytes * packets * times)
+    };
+    vec![
+        cell(first, second, "ipv4", 3, 0),
+        cell(first, "broadcast", "arp", 1, 5),
+        cell(second, first, "ipv6", 1, 3),
+        cell("-", first, "ipv4", 1, 4),
+    ]
+}
+
+#[test]
+fn what_was_counted_is_there_after_the_agent_was_killed_and_after_it_was_ended() {
+    let site = Site::enter().expect("a place for an agent");
+    let agent = site.tap(MEMBERS, KEPT).expect("the agent starts");
+    send();
+    assert_eq!(cells(&kept(&agent, 1)), expected(1));
+    let killed = agent.stop(libc::SIGKILL).expect("it ends");
+    assert_eq!(killed.code, None);
+    let agent = site.tap(MEMBERS, KEPT).expect("the agent starts again");
+    assert_eq!(cells(&kept(&agent, 1)), expected(1), "after it was killed");
+    send();
+    assert_eq!(cells(&kept(&agent, 2)), expected(2));
+    send();
+    agent.settled(2 * frames().len() as u64).expect("all are counted");
+    // What is in the step that is not over yet is written at the end.
+    let ended = agent.stop(libc::SIGTERM).expect("it ends");
+    assert_eq!(ended.code, Some(0), "{}", ended.log);
+    let agent = site.tap(MEMBERS, KEPT).expect("the agent starts again");
+    assert_eq!(cells(&kept(&agent, 3)), expected(3), "after it was ended");
+    assert!(!site.path("store/quarantine").exists());
+}
+
+#[test]
+fn by_mac_the_past_is_refused_with_what_to_write() {
+    let site = Site::enter().expect("a place for an agent");
+    let agent = site.tap(MEMBERS, KEPT).expect("the agent starts");
+    send();
+    kept(&agent, 1);
+    let answer = agent.get("/api/v1/matrix?from=-1h").expect("an answer");
+    assert_eq!(answer.status, 400);
+    assert!(answer.body.contains("by=interface"), "{}", answer.body);
+    for format in ["csv", "table", "dense", "parquet"] {
+        let path = format!("/api/v1/matrix?from=-1h&by=asn&format={format}");
+        assert!(!agent.bytes(&path).expect("the past in each format").is_empty());
+    }
+}
+
+#[test]
+fn a_second_agent_on_the_same_folder_is_refused_and_the_first_goes_on() {
+    let site = Site::enter().expect("a place for an agent");
+    let agent = site.tap(MEMBERS, KEPT).expect("the agent starts");
+    let config = format!(
+        "{KEPT}[http]\nlisten = \"127.0.0.1:9180\"\n[sflow.listen]\naddress = \"127.0.0.1:6343\"\n\
+         [[sflow.exporter]]\naddress = \"127.0.0.2\"\n"
+    );
+    let second = site.write("second.toml", config).expect("it is written");
+    let ended =
+        command::agent(&["run", "--config", word(&second)]).stdin(Stdio::null()).output().expect("it ends");
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+    assert!(said.contains("is in use by another agent; give each a folder of its own"), "{said}");
+    send();
+    kept(&agent, 1);
+    assert!(site.has_program(SAMPLER).expect("it is there"));
+}
