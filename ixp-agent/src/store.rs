@@ -16,9 +16,11 @@ mod query;
 mod recover;
 mod seal;
 mod segment;
+mod sum;
 mod table;
 #[cfg(test)]
 mod tests;
+mod view;
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -36,9 +38,10 @@ use self::segment::write::write;
 
 pub use self::history::{Counted, History, Told};
 pub use self::keep::Keep;
-pub use self::past::{Past, Query};
+pub use self::past::Past;
 pub use self::query::{Sums, Wanted};
 pub use self::table::{Row, Step, Table};
+pub use self::view::Query;
 
 use crate::snapshot::Source;
 

@@ -256,6 +256,11 @@ fn real(left: i64, right: i64) -> i64 {
     (left + right).to_bits().cast_signed()
 }
 
+/// A number of a row in fewer bits; nought, if it has none of them.
+pub(super) fn small<T: TryFrom<i64> + Default>(value: i64) -> T {
+    T::try_from(value).unwrap_or_default()
+}
+
 /// The names of sources, as they stand in paths.
 pub(super) const SOURCES: [Source; 2] = [Source::Exact, Source::Sampled];
 

@@ -1,0 +1,195 @@
+//! Rows of the past in, the matrix of them out.
+
+use std::collections::BTreeMap;
+
+use ixp_common::addr::{Family, VlanId};
+
+use super::catalog::Catalog;
+use super::ends::EndId;
+use super::past::Past;
+use super::query::Wanted;
+use super::segment;
+use super::sum::{Broken, Sum, Whole};
+use super::table::{Row, Step, Table, small};
+use crate::matrix::{By, Cell, End, Filter, Matrix};
+use crate::snapshot::Source;
+
+/// What is asked of the past.
+#[derive(Debug, Clone, Copy)]
+pub struct Query {
+    /// What a cell stands for; the past has no MACs.
+    pub by: By,
+    /// From when on, milliseconds since 1970: a multiple of ten seconds.
+    pub from: i64,
+    /// Until when.
+    pub to: i64,
+    /// Which cells.
+    pub filter: Filter,
+    /// How they came about.
+    pub source: Source,
+}
+
+impl Catalog {
+    /// The members as they were at a time, milliseconds since 1970.
+    #[must_use]
+    pub fn past(&self, at: i64) -> Past {
+        Past::new(&self.ends, at)
+    }
+
+    /// Who sent how much to whom. Where nothing finer is kept any more, an edge is that of the step that is, and the span
+    /// says so.
+    ///
+    /// # Errors
+    /// [`segment::Error`].
+    pub fn matrix<'p>(&self, past: &'p Past, query: &Query) -> Result<Matrix<'p>, segment::Error> {
+        let mut sums: BTreeMap<Place, Sum> = BTreeMap::new();
+        let mut broken: BTreeMap<(u8, EndId), Broken> = BTreeMap::new();
+        let mut whole = Whole::default();
+        for (step, from, to) in self.stretches(query.source, query.from, query.to) {
+            let wanted = |table| Wanted { table, source: query.source, step, from, to, only: Vec::new() };
+            let mut rows = self.rows(&wanted(Table::Matrix))?;
+            while let Some(row) = rows.next_row()? {
+                let place = Place::of(&row, query.by, past);
+                sums.entry(place).or_default().add(&row, 5, 7);
+            }
+            let mut rows = self.rows(&wanted(Table::Rules))?;
+            while let Some(row) = rows.next_row()? {
+                broken.entry((small(row.0[0]), small(row.0[1]))).or_default().add(&row);
+            }
+            let mut rows = self.rows(&wanted(Table::Intervals))?;
+            while let Some(row) = rows.next_row()? {
+                whole.add(&row, step);
+            }
+        }
+        let cells = sums.iter().filter_map(|(place, sum)| place.cell(sum, query, past)).collect();
+        let rules = broken.iter().filter_map(|((rule, id), broken)| broken.rule(*rule, *id, query, past));
+        let frames = whole.frames();
+        Ok(Matrix {
+            span: whole.span(),
+            gaps: whole.gaps(),
+            by: query.by,
+            source: query.source,
+            filter: query.filter,
+            frames,
+            cells,
+            rules: rules.collect(),
+        })
+    }
+
+    /// The stretches of time that make up `from..to`, each with the longest step that it is a multiple of and of which there
+    /// are rows.
+    fn stretches(&self, source: Source, from: i64, to: i64) -> Vec<(Step, i64, i64)> {
+        let mut stretches = Vec::new();
+        self.split(source, Step::ALL.len() - 1, from, to, &mut stretches);
+        stretches.sort_by_key(|(_, from, _)| *from);
+        stretches
+    }
+
+    fn split(&self, source: Source, at: usize, from: i64, to: i64, into: &mut Vec<(Step, i64, i64)>) {
+        if from >= to {
+            return;
+        }
+        let step = Step::ALL[at];
+        let millis = step.millis();
+        // Finer rows are there from this moment on: before it an edge is as coarse as this step.
+        let finer = at.checked_sub(1).map(|finer| Step::ALL[finer]);
+        let has_finer = |moment: i64| {
+            finer
+                .and_then(|finer| self.oldest(Table::Intervals, source, finer))
+                .is_some_and(|oldest| oldest <= moment)
+        };
+        let floor = |moment: i64| moment.div_euclid(millis) * millis;
+        let up = |moment: i64| floor(moment.saturating_add(millis - 1));
+        let first = if from % millis == 0 || has_finer(from) { up(from) } else { floor(from) };
+        let last = if to % millis == 0 || has_finer(floor(to)) { floor(to) } else { up(to) };
+        if first >= last {
+            if at > 0 {
+                self.split(source, at - 1, from, to, into);
+            }
+            return;
+        }
+        into.push((step, first, last));
+        if at > 0 {
+            self.split(source, at - 1, from, first, into);
+            self.split(source, at - 1, last, to, into);
+        }
+    }
+}
+
+/// A cell's place in the order that matrices have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    vlan: Option<u16>,
+    source: Rank,
+    destination: Rank,
+    family: u8,
+}
+
+/// Interfaces and members first, then what is unknown, then groups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Member(u32),
+    Interface(u32, u32, EndId),
+    Unknown,
+    Group(EndId),
+}
+
+impl Place {
+    fn of(row: &Row, by: By, past: &Past) -> Self {
+        let [source, destination, family, vlan, ..] = row.0;
+        let vlan = match by {
+            By::Mac | By::Interface => Some(small(vlan)),
+            By::Asn => None,
+        };
+        let family = match family {
+            4 => Family::Ipv4,
+            6 => Family::Ipv6,
+            1 => Family::Arp,
+            _ => Family::Other,
+        };
+        let rank = |id| Rank::of(small(id), by, past);
+        Self { vlan, source: rank(source), destination: rank(destination), family: family as u8 }
+    }
+
+    fn cell<'p>(self, sum: &Sum, query: &Query, past: &'p Past) -> Option<Cell<'p>> {
+        let end = |rank: Rank| rank.end(query.by, past);
+        let (source, destination) = (end(self.source), end(self.destination));
+        let family = Family::from_number(self.family);
+        let Filter { family: only, asn, vlan } = query.filter;
+        let is_wanted = only.is_none_or(|only| only == family)
+            && asn.is_none_or(|asn| source.asn() == Some(asn) || destination.asn() == Some(asn))
+            && vlan.is_none_or(|vlan| self.vlan.is_none_or(|own| own == vlan.get()));
+        is_wanted.then(|| Cell {
+            vlan: self.vlan.map(VlanId::from_tci),
+            source,
+            destination,
+            family,
+            counts: sum.counts,
+            sampled: sum.sampled(),
+        })
+    }
+}
+
+impl Rank {
+    fn of(id: EndId, by: By, past: &Past) -> Self {
+        match past.end(id, by) {
+            End::Group(_) => Self::Group(id),
+            End::Member(member) => Self::Member(member.asn.0),
+            End::Interface(owner) => {
+                Self::Interface(owner.member.asn.0, past.interfaces.get(&id).map_or(0, |id| id.0), id)
+            }
+            End::Unknown | End::Station { .. } => Self::Unknown,
+        }
+    }
+
+    fn end(self, by: By, past: &Past) -> End<'_> {
+        match self {
+            Self::Group(id) | Self::Interface(_, _, id) => past.end(id, by),
+            Self::Unknown => End::Unknown,
+            Self::Member(asn) => {
+                let member = past.registry.members().iter().find(|member| member.asn.0 == asn);
+                member.map_or(End::Unknown, End::Member)
+            }
+        }
+    }
+}
