@@ -27,8 +27,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use self::catalog::Catalog;
-use self::disk::Disk;
+pub use self::catalog::Catalog;
+use self::disk::{Disk, make_folder};
 use self::ends::Ends;
 use self::level::Level;
 use self::part::Making;
@@ -137,7 +137,7 @@ impl Store {
     /// # Errors
     /// [`Error::Locked`], [`Error::Io`].
     pub fn open(disk: Arc<dyn Disk>, root: &Path, agent: &str, keep: Keep) -> Result<Self, Error> {
-        disk.create_folder(root).map_err(Error::io(root))?;
+        make_folder(&*disk, root).map_err(Error::io(root))?;
         let lock = locked(root)?;
         let (catalog, next) = recover::recover(&disk, root)?;
         let shelf = Shelf::default();

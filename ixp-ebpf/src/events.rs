@@ -1,5 +1,6 @@
 //! Tells the agent of a frame that breaks a rule, at most so often.
 
+use crate::packet::Packet;
 use aya_ebpf::bindings::BPF_RB_NO_WAKEUP;
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::{PerCpuArray, RingBuf};
@@ -8,7 +9,6 @@ use ixp_common::counters::{PortCounters, RuleState};
 use ixp_common::names;
 use ixp_common::observe::Broken;
 use ixp_common::sample::{EventRecord, SAMPLE_BYTES};
-use ixp_ebpf::packet::Packet;
 
 use crate::budget::Budget;
 

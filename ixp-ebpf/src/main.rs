@@ -9,6 +9,7 @@ mod cells;
 mod claims;
 mod events;
 mod memory;
+mod packet;
 mod pairs;
 mod ports;
 mod rules;
@@ -18,6 +19,7 @@ mod site;
 mod states;
 mod stations;
 
+use crate::packet::Packet;
 use aya_ebpf::bindings::xdp_action::{XDP_DROP, XDP_PASS};
 use aya_ebpf::macros::{map, xdp};
 use aya_ebpf::maps::ProgramArray;
@@ -28,7 +30,6 @@ use ixp_common::names::ABI_VERSION;
 use ixp_common::observe::{count, hold, settle};
 use ixp_common::policy::Action;
 use ixp_common::rules::Kind;
-use ixp_ebpf::packet::Packet;
 
 #[used]
 #[unsafe(no_mangle)]

@@ -6,7 +6,7 @@ use aya_ebpf::programs::XdpContext;
 use ixp_common::bytes::FrameBytes;
 use ixp_common::sample::SAMPLE_BYTES;
 
-use crate::assembly::load;
+use ixp_ebpf::assembly::load;
 
 /// Offsets are masked by this so that the verifier knows their bound; no parser goes beyond it.
 const OFFSET_MASK: usize = 0x7ff;

@@ -1,5 +1,6 @@
 //! Counts who breaks which rule, and tells of it when it is time to.
 
+use crate::packet::Packet;
 use aya_ebpf::bindings::{BPF_NOEXIST, xdp_md};
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::{Array, PerCpuArray, PerCpuHashMap};
@@ -7,7 +8,6 @@ use aya_ebpf::programs::XdpContext;
 use ixp_common::counters::{Outcome, PORT_SLOTS, RULE_PLACES, RuleKey, RuleState, StationKey, rule_index};
 use ixp_common::names;
 use ixp_common::observe::Broken;
-use ixp_ebpf::packet::Packet;
 
 use crate::{events, ports};
 

@@ -1,5 +1,6 @@
 //! Chooses frames, and hands the start of each that is chosen to the agent.
 
+use crate::packet::Packet;
 use aya_ebpf::bindings::BPF_RB_NO_WAKEUP;
 use aya_ebpf::helpers::{bpf_get_prandom_u32, bpf_ktime_get_ns};
 use aya_ebpf::macros::map;
@@ -9,7 +10,6 @@ use ixp_common::counters::PORT_SLOTS;
 use ixp_common::names;
 use ixp_common::sample::{SAMPLE_BYTES, SampleRecord};
 use ixp_common::sampling::Countdown;
-use ixp_ebpf::packet::Packet;
 
 #[map]
 static SAMPLE_RING: RingBuf = RingBuf::with_byte_size(names::SAMPLE_RING_BYTES, 0);

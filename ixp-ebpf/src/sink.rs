@@ -1,12 +1,12 @@
 //! Carries what `observe` finds into the maps.
 
+use crate::packet::Packet;
 use aya_ebpf::programs::XdpContext;
 use aya_log_ebpf::warn;
 use ixp_common::counters::{Outcome, PortCounters, malformed_index, oddity_index};
 use ixp_common::frame::{Link, Malformed, Oddity};
 use ixp_common::observe::{Broken, Sink};
 use ixp_common::rules::Place;
-use ixp_ebpf::packet::Packet;
 
 use crate::cells::{self, Noted};
 use crate::pairs::{self, Table};

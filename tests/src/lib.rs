@@ -18,6 +18,7 @@ pub mod paced;
 pub mod rules;
 pub mod sampler;
 pub mod sflowtool;
+pub mod synth;
 pub mod tally;
 pub mod traffic;
 pub mod wire;

@@ -17,7 +17,7 @@ pub trait Disk: Debug + Send + Sync {
     /// # Errors
     /// Those of the file system; so are those of all others here.
     fn create(&self, path: &Path) -> io::Result<Box<dyn Output>>;
-    /// A folder, and those that it is in.
+    /// A folder; that which it is in is there.
     fn create_folder(&self, path: &Path) -> io::Result<()>;
     /// Moves a file or a folder, on the same file system.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
@@ -48,14 +48,7 @@ impl Disk for Host {
     }
 
     fn create_folder(&self, path: &Path) -> io::Result<()> {
-        if path.is_dir() {
-            return Ok(());
-        }
-        if let Some(parent) = path.parent() {
-            self.create_folder(parent)?;
-        }
-        fs::create_dir(path)?;
-        path.parent().map_or(Ok(()), |parent| self.flush_folder(parent))
+        fs::create_dir(path)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -81,6 +74,69 @@ impl Output for File {
     fn flush_to_disk(&mut self) -> io::Result<()> {
         self.sync_all()
     }
+}
+
+/// The file system of this host for what can be made again: nothing is flushed, and a power cut may leave anything.
+#[derive(Debug)]
+pub struct Scratch;
+
+impl Disk for Scratch {
+    fn create(&self, path: &Path) -> io::Result<Box<dyn Output>> {
+        struct Unflushed(File);
+
+        impl Write for Unflushed {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                self.0.write(bytes)
+            }
+
+            fn flush(&mut self) -> io::Result<()> {
+                self.0.flush()
+            }
+        }
+
+        impl Output for Unflushed {
+            fn flush_to_disk(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+
+        Ok(Box::new(Unflushed(File::create_new(path)?)))
+    }
+
+    fn create_folder(&self, path: &Path) -> io::Result<()> {
+        Host.create_folder(path)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        Host.rename(from, to)
+    }
+
+    fn flush_folder(&self, _: &Path) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        Host.remove(path)
+    }
+
+    fn remove_folder(&self, path: &Path) -> io::Result<()> {
+        Host.remove_folder(path)
+    }
+}
+
+/// Makes a folder for good, and those that it is in.
+///
+/// # Errors
+/// Those of the file system.
+pub(super) fn make_folder(disk: &dyn Disk, path: &Path) -> io::Result<()> {
+    if path.as_os_str().is_empty() || path.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = path.parent() {
+        make_folder(disk, parent)?;
+    }
+    disk.create_folder(path)?;
+    path.parent().map_or(Ok(()), |parent| disk.flush_folder(parent))
 }
 
 /// Moves a file or a folder to its place for good: its old folder and its new one are flushed.

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tracing::warn;
 
-use super::disk::{Disk, settle};
+use super::disk::{Disk, make_folder, settle};
 use super::level::{self, Level};
 use super::segment::read::{Bounds, Reader, verify};
 use super::segment::{Error, Kin};
@@ -176,7 +176,7 @@ impl Segment {
     /// Moves it from the folder of its part to its last place below `root`.
     pub(super) fn publish(&self, root: &Path, label: Label) -> io::Result<()> {
         let home = root.join(home(self.kin, self.span.0));
-        self.disk.create_folder(&home)?;
+        make_folder(&*self.disk, &home)?;
         let to = home.join(label.file(self.checksum));
         let mut place = self.place();
         settle(&*self.disk, &place.path, &to)?;

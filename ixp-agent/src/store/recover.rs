@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tracing::{info, warn};
 
 use super::catalog::Catalog;
-use super::disk::{Disk, settle};
+use super::disk::{Disk, make_folder, settle};
 use super::part::{self, Found, Part, is_unfinished};
 use super::place::{Label, Segment, home, size};
 use super::segment::{Kin, source_from_name};
@@ -19,7 +19,7 @@ use super::{Error, quarantine, recent};
 /// Finishes or undoes what was interrupted, and gives what there is and the number of the next part.
 pub(super) fn recover(disk: &Arc<dyn Disk>, root: &Path) -> Result<(Catalog, u64), Error> {
     let recent = recent(root);
-    disk.create_folder(&recent).map_err(Error::io(&recent))?;
+    make_folder(&**disk, &recent).map_err(Error::io(&recent))?;
     let parts = parts(disk, root, &recent)?;
     let published = published(disk, root).map_err(Error::io(root))?;
     let numbers = parts.iter().map(|part| part.label.number);

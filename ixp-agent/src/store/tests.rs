@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::disk::faulty::{Fault, Faulty};
-use super::disk::{Disk, Host};
+use super::disk::{Disk, Scratch};
 use super::query::Wanted;
 use super::table::NOTHING;
 use super::*;
@@ -362,7 +362,7 @@ fn a_store_that_is_too_large_loses_its_finest_first() {
     let bench = Bench::new();
     an_hour(&bench);
     let keep = Keep { bytes: Some(1), ..Keep::default() };
-    let mut store = Store::open(Arc::new(Host), &bench.root(), "test", keep).expect("a store");
+    let mut store = Store::open(Arc::new(Scratch), &bench.root(), "test", keep).expect("a store");
     let steps = |store: &Store| -> Vec<Step> {
         let mut steps: Vec<Step> =
             store.shelf().now().published.iter().map(|segment| segment.kin.step).collect();
@@ -423,7 +423,7 @@ fn counted(numbers: impl Iterator<Item = i64>) -> Counts {
 #[test]
 fn a_matrix_of_any_time_has_what_was_counted_then_whatever_steps_it_is_put_together_of() {
     let bench = Bench::new();
-    let mut store = Store::open(Arc::new(Host), &bench.root(), "test", Keep::default()).expect("a store");
+    let mut store = Store::open(Arc::new(Scratch), &bench.root(), "test", Keep::default()).expect("a store");
     // Two hours and some minutes, beyond midnight, with a gap.
     let is_observed = |number: &i64| !(400..430).contains(number);
     let last = 800;
@@ -463,7 +463,7 @@ fn a_matrix_of_any_time_has_what_was_counted_then_whatever_steps_it_is_put_toget
 #[test]
 fn where_nothing_finer_is_kept_the_span_says_how_far_the_edges_are_off() {
     let bench = Bench::new();
-    let mut store = Store::open(Arc::new(Host), &bench.root(), "test", Keep::default()).expect("a store");
+    let mut store = Store::open(Arc::new(Scratch), &bench.root(), "test", Keep::default()).expect("a store");
     for number in 0..720 {
         store.append(&interval(number)).expect("a disk with room");
     }
@@ -485,7 +485,7 @@ proptest! {
         last in 1i64..400, from in 0i64..400, length in 1i64..400, src in 1i64..3, step in 0usize..3,
     ) {
         let bench = Bench::new();
-        let mut store = Store::open(Arc::new(Host) as Arc<dyn Disk>, &bench.root(), "test", Keep::default()).expect("a store");
+        let mut store = Store::open(Arc::new(Scratch) as Arc<dyn Disk>, &bench.root(), "test", Keep::default()).expect("a store");
         for number in (0..last).step_by(3) {
             store.append(&interval(number)).expect("a disk with room");
         }

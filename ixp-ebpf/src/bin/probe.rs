@@ -6,7 +6,11 @@
 
 #[path = "probe/paced.rs"]
 mod paced;
+#[path = "../packet.rs"]
+#[cfg_attr(target_arch = "bpf", expect(dead_code, reason = "the sampler has more use of it"))]
+mod packet;
 
+use crate::packet::Packet;
 use aya_ebpf::bindings::BPF_F_MMAPABLE;
 use aya_ebpf::bindings::xdp_action::XDP_PASS;
 use aya_ebpf::helpers::bpf_redirect;
@@ -14,7 +18,6 @@ use aya_ebpf::macros::{map, xdp};
 use aya_ebpf::maps::{Array, PerCpuArray, ProgramArray};
 use aya_ebpf::programs::XdpContext;
 use ixp_common::digest::Digest;
-use ixp_ebpf::packet::Packet;
 use ixp_ebpf::traffic::{self, ENTRY_WORDS, Entry, Traffic, addresses};
 
 #[used]

@@ -170,17 +170,10 @@ impl Disk for Faulty {
     }
 
     fn create_folder(&self, path: &Path) -> io::Result<()> {
-        if path.is_dir() {
-            return Ok(());
-        }
-        if let Some(parent) = path.parent() {
-            self.create_folder(parent)?;
-        }
         let mut state = self.call(true)?;
         fs::create_dir(path)?;
         state.pending.push(Done::CreatedFolder(path.to_owned()));
-        drop(state);
-        path.parent().map_or(Ok(()), |parent| self.flush_folder(parent))
+        Ok(())
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

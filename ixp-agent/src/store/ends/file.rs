@@ -19,7 +19,7 @@ use parquet::schema::parser::parse_message_type;
 use tracing::warn;
 
 use super::{Entry, Kind, Who};
-use crate::store::disk::{Disk, settle};
+use crate::store::disk::{Disk, make_folder, settle};
 
 /// What planners join.
 const TABLE: &str = "members.parquet";
@@ -47,7 +47,7 @@ pub(in crate::store) fn save(disk: &dyn Disk, root: &Path, entries: &[Entry]) ->
     let bytes = written(entries).map_err(io::Error::other)?;
     let kept = kept(root)?;
     let number = kept.last().map_or(1, |last| last.number + 1);
-    disk.create_folder(&root.join(KEPT))?;
+    make_folder(disk, &root.join(KEPT))?;
     let name = format!("{KEPT}/{number}-{:08x}.parquet", crc32fast::hash(&bytes));
     for path in [root.join(name), root.join(TABLE)] {
         let unfinished = path.with_extension("tmp");

@@ -1,0 +1,204 @@
+//! A number of members and a seed in, the traffic of a believable exchange out, step by step: few members have most of it, it
+//! swells and ebbs with the day and the week, grows by the month, and one member is away for a while.
+
+use std::f64::consts::TAU;
+use std::fmt::Write as _;
+
+use ixp_agent::members::{Registry, VlanTags, parse};
+use ixp_agent::pairs::{PairBook, PairId};
+use ixp_agent::snapshot::Delta;
+use ixp_common::addr::{Family, Mac, VlanId};
+use ixp_common::counters::{Counts, PairKey};
+use ixp_lab::random::Random;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+/// How long a step is, in seconds.
+pub const STEP: i64 = 10;
+/// Bits per second that a member of middling size sends, on the average of a day.
+const MIDDLING: f64 = 2e9;
+/// What traffic grows by in a month of 30 days.
+const GROWTH: f64 = 1.02;
+
+/// An exchange.
+#[derive(Debug)]
+pub struct Synth {
+    /// Its members.
+    pub registry: Registry,
+    /// The same as a members file.
+    pub members: String,
+    /// The pairs that exchange anything, in the order of their numbers.
+    pub book: PairBook,
+    pairs: Vec<Pair>,
+    random: Random,
+    begun: i64,
+    /// The member that is away, and when, in seconds since 1970.
+    away: (usize, i64, i64),
+}
+
+/// What one member sends another.
+#[derive(Debug, Clone, Copy)]
+struct Pair {
+    id: PairId,
+    members: [u16; 2],
+    /// Bytes per second.
+    rate: f64,
+    /// Bytes per packet.
+    size: f64,
+    /// By how much it is larger at its peak, from 0 to 1.
+    swing: f64,
+}
+
+impl Synth {
+    /// An exchange whose traffic begins at a moment. Its `away` member is gone from 13:10 to 13:50 of the first day.
+    ///
+    /// # Panics
+    /// Beyond 60,000 members.
+    #[must_use]
+    pub fn new(members: u16, seed: u64, begun: Timestamp) -> Self {
+        let mut random = Random::new(seed);
+        let weights: Vec<f64> = (0..members).map(|_| (1.6 * normal(&mut random)).exp()).collect();
+        let text = members_file(&weights);
+        let registry = parse("members.toml", &text, &VlanTags::new()).expect("members that are right").0;
+        let all: f64 = weights.iter().sum();
+        let (mut book, mut pairs) = (PairBook::default(), Vec::new());
+        for (from, to) in (0..members).flat_map(|from| (0..members).map(move |to| (from, to))) {
+            let [source, destination] = [from, to].map(|member| weights[usize::from(member)]);
+            let rate = MIDDLING / 8.0 * source * destination / all * (1.2 * normal(&mut random)).exp();
+            // Not everybody peers with everybody, the small less than the large.
+            if from == to || unit(&mut random) > 0.4 + 0.6 * (source * destination).min(1.0) {
+                continue;
+            }
+            let newer = 0.05 + 0.5 * unit(&mut random);
+            for (family, share) in [(Family::Ipv4, 1.0 - newer), (Family::Ipv6, newer)] {
+                let id = book.id(&PairKey::new(VlanId::UNTAGGED, mac(from), mac(to), family));
+                let size = 200.0 + 1100.0 * unit(&mut random);
+                let swing = 0.4 + 0.5 * unit(&mut random);
+                pairs.push(Pair { id, members: [from, to], rate: rate * share, size, swing });
+            }
+        }
+        let begun = begun.as_second();
+        let midnight = begun.div_euclid(86_400) * 86_400;
+        let away = (usize::from(members) / 3, midnight + 47_400, midnight + 49_800);
+        Self { registry, members: text, book, pairs, random, begun, away }
+    }
+
+    /// How many pairs there are, a family each.
+    #[must_use]
+    pub fn pairs(&self) -> usize {
+        self.pairs.len()
+    }
+
+    /// What was exchanged in the ten seconds before a moment.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "made up"
+    )]
+    pub fn delta(&mut self, at: Timestamp) -> Delta<PairId> {
+        let second = at.as_second() - 1;
+        let tide = tide(at);
+        let months = (second - self.begun) as f64 / (30.0 * 86_400.0);
+        let growth = GROWTH.powf(months);
+        let (who, from, to) = self.away;
+        let is_away = (from..to).contains(&second);
+        let mut delta = Delta::<PairId>::default();
+        for pair in &self.pairs {
+            if is_away && pair.members.iter().any(|member| usize::from(*member) == who) {
+                continue;
+            }
+            let noise = 0.7 + 0.6 * unit(&mut self.random);
+            let bytes = pair.rate * STEP as f64 * growth * noise * (1.0 + pair.swing * tide);
+            let packets = bytes / pair.size;
+            // What is less than a packet comes now and then.
+            let packets = packets.floor() + f64::from(u8::from(unit(&mut self.random) < packets.fract()));
+            if packets >= 1.0 {
+                let counts = Counts { packets: packets as u64, bytes: (packets * pair.size) as u64 };
+                delta.seen.add(counts);
+                delta.pairs.push((pair.id, counts));
+            }
+        }
+        delta
+    }
+}
+
+/// From -1 in the night to 1 in the evening, a little less at the end of the week.
+fn tide(at: Timestamp) -> f64 {
+    let local = TimeZone::UTC.to_datetime(at);
+    let hour = f64::from(local.hour()) + f64::from(local.minute()) / 60.0;
+    let weekend = local.weekday().to_monday_zero_offset() >= 5;
+    (TAU * (hour - 14.0) / 24.0).sin() - if weekend { 0.1 } else { 0.0 }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a chance")]
+fn unit(random: &mut Random) -> f64 {
+    (random.number() >> 11) as f64 / (1u64 << 53) as f64
+}
+
+/// Box and Muller, 1958.
+fn normal(random: &mut Random) -> f64 {
+    let (first, second) = (unit(random).max(1e-12), unit(random));
+    (-2.0 * first.ln()).sqrt() * (TAU * second).cos()
+}
+
+fn mac(member: u16) -> Mac {
+    let [high, low] = member.to_be_bytes();
+    Mac([2, 0, 0, 0, high, low])
+}
+
+fn members_file(weights: &[f64]) -> String {
+    let mut text =
+        "[[lan]]\nname = \"peering\"\nvlan = 0\nipv4 = \"198.18.0.0/15\"\nipv6 = \"2001:db8:1::/64\"\n"
+            .to_owned();
+    for (number, weight) in (0u16..).zip(weights) {
+        let [high, low] = (number + 1).to_be_bytes();
+        let gigabits = match weight {
+            weight if *weight > 10.0 => 400,
+            weight if *weight > 1.0 => 100,
+            _ => 10,
+        };
+        write!(
+            text,
+            "\n[[member]]\nasn = {}\nname = \"Network {number}\"\n[[member.interface]]\nlan = \"peering\"\n\
+             macs = [\"{}\"]\nipv4 = [\"198.18.{high}.{low}\"]\nipv6 = [\"2001:db8:1::{:x}\"]\n\
+             port = \"sw{}:{}\"\nspeed = {gigabits}_000_000_000\n",
+            4_200_000_001 + u32::from(number),
+            mac(number),
+            number + 1,
+            1 + number / 48,
+            1 + number % 48,
+        )
+        .expect("a string takes it");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_members_have_most_of_the_traffic_it_ebbs_in_the_night_and_one_is_away() {
+        let at = |text: &str| text.parse::<Timestamp>().expect("a time");
+        let mut synth = Synth::new(100, 1, at("2026-11-30T00:00:00Z"));
+        let sum = |synth: &mut Synth, at: Timestamp| synth.delta(at).seen.bytes;
+        let [night, evening] =
+            ["2026-11-30T08:00:00Z", "2026-11-30T20:00:00Z"].map(|text| sum(&mut synth, at(text)));
+        assert!(evening > 2 * night, "{evening} in the evening, {night} in the night");
+        let mut bytes: Vec<u64> =
+            synth.delta(at("2026-11-30T20:00:00Z")).pairs.iter().map(|(_, counts)| counts.bytes).collect();
+        bytes.sort_unstable_by(|left, right| right.cmp(left));
+        let most: u64 = bytes[..bytes.len() / 10].iter().sum();
+        assert!(most * 10 > bytes.iter().sum::<u64>() * 6, "a tenth of the pairs has {most}");
+        let there = |synth: &mut Synth, text: &str| {
+            let delta = synth.delta(at(text));
+            let keys = synth.book.keys();
+            delta.pairs.iter().any(|(id, _)| keys[id.index()].source() == mac(33))
+        };
+        assert!(there(&mut synth, "2026-11-30T13:00:00Z"));
+        assert!(!there(&mut synth, "2026-11-30T13:30:00Z"));
+        let again = Synth::new(100, 1, at("2026-11-30T00:00:00Z"));
+        assert_eq!(again.pairs(), synth.pairs());
+    }
+}

@@ -1,0 +1,167 @@
+//! Some hours of an exchange in a store in, what duckdb, polars and pandas answer of it out, beside what the store itself
+//! says. The questions are those of `docs/store.md`.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use ixp_agent::matrix::{By, Filter, Matrix, Window};
+use ixp_agent::members::Asn;
+use ixp_agent::snapshot::{Delta, Source};
+use ixp_agent::store::disk::Scratch;
+use ixp_agent::store::{Catalog, Counted, History, Keep, Query, Told};
+use ixp_tests::synth::{STEP, Synth};
+use jiff::{SignedDuration, Timestamp};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The questions of a tool, in their order.
+fn questions(tool: &str) -> Vec<String> {
+    let text = fs::read_to_string(root().join("docs/store.md")).expect("the page is there");
+    let mark = format!("<!-- {tool} -->");
+    let found = text.split(mark.as_str()).skip(1).map(|rest| {
+        let (_, rest) = rest.split_once("```").expect("a question");
+        let (_, rest) = rest.split_once('\n').expect("a question");
+        rest.split_once("```").expect("the end of a question").0.to_owned()
+    });
+    let found: Vec<String> = found.collect();
+    assert_eq!(found.len(), 3, "{tool}");
+    found
+}
+
+fn ask(tool: &str, store: &Path) -> Vec<Vec<Vec<i64>>> {
+    let script = root().join("tests/data/store/ask.py").canonicalize().expect("the script is there");
+    let python = env::var_os("IXP_PYTHON").unwrap_or_else(|| "python3".into());
+    let mut ran = Command::new(python)
+        .arg("-B")
+        .arg(script)
+        .arg(tool)
+        .current_dir(store)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("Python runs");
+    let questions = serde_json::to_vec(&questions(tool)).expect("JSON");
+    ran.stdin.take().expect("it is piped").write_all(&questions).expect("it reads");
+    let ended = ran.wait_with_output().expect("it ends");
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert!(
+        ended.status.success(),
+        "{tool}: `cargo xtask test --only tests` has a Python with duckdb, polars and pandas: {said}"
+    );
+    serde_json::from_slice(&ended.stdout).expect("JSON")
+}
+
+const MEMBERS: u16 = 20;
+const HOURS: i64 = 3;
+
+fn start() -> Timestamp {
+    "2026-11-30T12:00:00Z".parse().expect("a time")
+}
+
+fn later(seconds: i64) -> Timestamp {
+    start() + SignedDuration::from_secs(seconds)
+}
+
+/// Fills a store with whole hours, all of which are in their last place.
+fn fill(folder: &Path) -> (History, Synth) {
+    let mut synth = Synth::new(MEMBERS, 7, start());
+    let mut history = History::open(Arc::new(Scratch), folder, "test", Keep::default()).expect("a store");
+    history.register(&synth.registry, start().as_millisecond());
+    let mut window =
+        Window::new(SignedDuration::from_secs(STEP), SignedDuration::from_secs(STEP), usize::MAX);
+    window.hand_over();
+    window.absorb(start(), &Delta::default());
+    let mut keys = synth.book.keys().to_vec();
+    for step in 1..=HOURS * 3600 / STEP {
+        let end = later(step * STEP);
+        let delta = synth.delta(end);
+        window.absorb(end - SignedDuration::from_millis(1), &delta);
+        let closed = window.take_closed();
+        history.take(Told::Exact(Counted { closed, keys: std::mem::take(&mut keys) }), &synth.registry);
+        history.tend(end.as_millisecond(), &mut || ()).expect("segments that are whole");
+    }
+    window.finish();
+    history.take(Told::Exact(Counted { closed: window.take_closed(), keys }), &synth.registry);
+    let end = later(HOURS * 3600 + 60).as_millisecond();
+    history.tend(end, &mut || ()).expect("segments that are whole");
+    (history, synth)
+}
+
+fn matrix<R>(catalog: &Catalog, from: i64, to: i64, use_it: impl FnOnce(Matrix<'_>) -> R) -> R {
+    let (from, to) = (later(from).as_millisecond(), later(to).as_millisecond());
+    let past = catalog.past(to);
+    let query = Query { by: By::Asn, from, to, filter: Filter::default(), source: Source::Exact };
+    use_it(catalog.matrix(&past, &query).expect("segments that are whole"))
+}
+
+/// What the store itself says to the three questions.
+fn expected(catalog: &Catalog) -> [Vec<Vec<i64>>; 3] {
+    let number = |value: u64| i64::try_from(value).expect("a count");
+    let pairs = matrix(catalog, 0, HOURS * 3600, |matrix| {
+        let mut pairs: BTreeMap<(u32, u32), u64> = BTreeMap::new();
+        for cell in &matrix.cells {
+            let [source, destination] =
+                [&cell.source, &cell.destination].map(|end| end.asn().expect("a member").0);
+            *pairs.entry((source, destination)).or_default() += cell.counts.bytes;
+        }
+        let mut pairs: Vec<_> = pairs.into_iter().collect();
+        pairs.sort_by_key(|(pair, bytes)| (std::cmp::Reverse(*bytes), *pair));
+        pairs
+            .iter()
+            .take(10)
+            .map(|((from, to), bytes)| vec![(*from).into(), (*to).into(), number(*bytes)])
+            .collect()
+    });
+    let member = Some(Asn(4_200_000_001));
+    let hours = (0..HOURS).map(|hour| {
+        let sums = matrix(catalog, hour * 3600, (hour + 1) * 3600, |matrix| {
+            let sum = |is_sender: bool| {
+                let end = |cell: &ixp_agent::matrix::Cell<'_>| {
+                    if is_sender { cell.source.asn() } else { cell.destination.asn() }
+                };
+                matrix
+                    .cells
+                    .iter()
+                    .filter(|cell| end(cell) == member)
+                    .map(|cell| cell.counts.bytes)
+                    .sum::<u64>()
+            };
+            [sum(true), sum(false)]
+        });
+        vec![later(hour * 3600).as_millisecond(), number(sums[0]), number(sums[1])]
+    });
+    let hours = hours.collect();
+    let fives = (0..HOURS * 12).map(|five| {
+        let seen = matrix(catalog, five * 300, (five + 1) * 300, |matrix| matrix.frames.seen.counts.bytes);
+        (std::cmp::Reverse(seen), later(five * 300).as_millisecond())
+    });
+    let (std::cmp::Reverse(seen), at) = fives.min().expect("some");
+    [pairs, hours, vec![vec![at, number(seen)]]]
+}
+
+#[test]
+fn three_tools_answer_the_questions_of_the_page_as_the_store_does() {
+    let folder = tempfile::tempdir().expect("a folder for a test");
+    let (history, synth) = fill(folder.path());
+    let catalog = history.shelf().now();
+    let expected = expected(&catalog);
+    assert!(
+        expected[0].len() == 10 && expected[1].iter().all(|row| row[1] > 0 && row[2] > 0),
+        "{expected:?}"
+    );
+    for tool in ["duckdb", "polars", "pandas"] {
+        let answers = ask(tool, folder.path());
+        for (answer, expected) in answers.iter().zip(&expected) {
+            assert_eq!(answer, expected, "{tool}");
+        }
+    }
+    assert!(synth.pairs() > usize::from(MEMBERS) * 10);
+}
