@@ -4,6 +4,7 @@
 mod histogram;
 mod rules;
 mod sflow;
+mod store;
 
 use ixp_common::counters::Counts;
 use ixp_common::frame::{Malformed, Oddity};
@@ -34,6 +35,7 @@ pub fn render(live: &Live, roster: &Roster, build: Build) -> Result<String, prom
     page.events(live)?;
     page.sflow(live)?;
     page.sampled(live)?;
+    page.store(live)?;
     page.registry.register(Box::new(histogram::Drains::new(&live.drains)))?;
     let mut text = Vec::new();
     TextEncoder::new().encode(&page.registry.gather(), &mut text)?;

@@ -62,6 +62,18 @@ pub(super) struct Status {
     members: MembersAge,
     source: &'static str,
     sflow: SflowDto,
+    /// `None`: nothing is kept.
+    store: Option<StoreDto>,
+}
+
+#[derive(Debug, Serialize)]
+struct StoreDto {
+    segments: usize,
+    bytes: u64,
+    first: Option<Timestamp>,
+    waiting_intervals: usize,
+    lost_intervals: u64,
+    sum_up_failed: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -224,6 +236,7 @@ pub(super) fn status(api: &Api, live: &Live, roster: &Roster, now: Timestamp) ->
         },
         source: live.source().name(),
         sflow: SflowDto::of(live),
+        store: store(api, live),
     }
 }
 
@@ -262,4 +275,17 @@ fn port_dto(port: &PortState) -> PortDto {
         nic_received: port.nic.map(|(received, _)| received.into()),
         nic_dropped: port.nic.map(|(_, dropped)| dropped),
     }
+}
+
+fn store(api: &Api, live: &Live) -> Option<StoreDto> {
+    let (kept, shelf) = live.kept.zip(api.shelf.as_ref())?;
+    let first = shelf.now().first().and_then(|first| Timestamp::from_millisecond(first).ok());
+    Some(StoreDto {
+        segments: kept.segments,
+        bytes: kept.bytes,
+        first,
+        waiting_intervals: kept.waiting,
+        lost_intervals: kept.lost,
+        sum_up_failed: kept.is_failing,
+    })
 }
