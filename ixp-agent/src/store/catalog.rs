@@ -46,6 +46,13 @@ impl Catalog {
         self.all().map(|segment| segment.bytes).sum()
     }
 
+    /// Bytes of what was counted of a table and step and is in its last place.
+    #[must_use]
+    pub fn published_bytes(&self, table: Table, step: Step) -> u64 {
+        let wanted = Kin::new(table, Source::Exact, step);
+        self.published.iter().filter(|segment| segment.kin == wanted).map(|segment| segment.bytes).sum()
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {

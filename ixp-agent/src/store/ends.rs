@@ -3,7 +3,7 @@
 
 mod file;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use foldhash::fast::RandomState;
 use ixp_common::addr::{Mac, VlanId};
@@ -152,6 +152,8 @@ pub(super) struct Ends {
     interfaces: Vec<EndId>,
     /// Stations of no member, and when they were last seen.
     stations: HashMap<StationKey, (EndId, i64), RandomState>,
+    /// Their numbers.
+    numbered: HashSet<EndId, RandomState>,
     is_changed: bool,
 }
 
@@ -173,8 +175,9 @@ impl Ends {
             let vlan = VlanId::from_tci(entry.who.vlan?);
             Some((StationKey::new(vlan, mac), (entry.id, entry.from)))
         };
-        let stations = current.filter_map(station).collect();
-        Self { entries, interfaces: Vec::new(), stations, is_changed }
+        let stations: HashMap<_, (EndId, i64), RandomState> = current.filter_map(station).collect();
+        let numbered = stations.values().map(|(id, _)| *id).collect();
+        Self { entries, interfaces: Vec::new(), stations, numbered, is_changed }
     }
 
     pub(super) fn entries(&self) -> &[Entry] {
@@ -267,7 +270,13 @@ impl Ends {
         let id = self.next();
         self.be(id, Who::station(station), now);
         self.stations.insert(station, (id, now));
+        self.numbered.insert(id);
         id
+    }
+
+    /// Whether a number is that of a station of no member.
+    pub(super) fn is_station(&self, id: EndId) -> bool {
+        self.numbered.contains(&id)
     }
 
     /// A station of no member was seen.
@@ -288,6 +297,7 @@ impl Ends {
 
     fn leave(&mut self, station: &StationKey, now: i64) {
         if let Some((id, _)) = self.stations.remove(station) {
+            self.numbered.remove(&id);
             for entry in self.entries.iter_mut().filter(|entry| entry.id == id && entry.to.is_none()) {
                 entry.to = Some(now.max(entry.from));
                 self.is_changed = true;

@@ -24,14 +24,29 @@ pub(super) const fn family(family: Family) -> i64 {
     }
 }
 
-/// Between which ends a pair is.
-type Ends2 = [i64; 4];
+/// Source, destination, family and VLAN of a pair, in the order in which rows are sorted, as one number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Between(u128);
+
+impl Between {
+    /// Of numbers that are not negative: 32 bits each of the ends, 16 of the others.
+    fn new(source: EndId, destination: EndId, family: i64, vlan: u16) -> Self {
+        let [source, destination] = [source, destination].map(|id| u128::from(id.cast_unsigned()));
+        let family = u128::from(family.cast_unsigned()) & 0xffff;
+        Self(source << 64 | destination << 32 | family << 16 | u128::from(vlan))
+    }
+
+    fn columns(self) -> [i64; 4] {
+        let cut = |shift: u32, mask: u128| i64::try_from(self.0 >> shift & mask).unwrap_or_default();
+        [cut(64, 0xffff_ffff), cut(32, 0xffff_ffff), cut(16, 0xffff), cut(0, 0xffff)]
+    }
+}
 
 /// Brings pairs to rows. Who is at the ends of a pair is looked up once, until the members change.
 #[derive(Debug, Default)]
 pub(super) struct Builder {
-    /// By number of the pair: source, destination, family, VLAN.
-    of: Vec<Ends2>,
+    /// By number of the pair: between whom it is, and whether its source is a station of no member.
+    of: Vec<(Between, bool)>,
     keys: Vec<PairKey>,
     has_others: bool,
 }
@@ -63,15 +78,17 @@ impl Builder {
         let millis = Step::TenSeconds.millis();
         let start = closed.start.as_millisecond().div_euclid(millis) * millis;
         self.look_up(ends, registry, start);
-        let mut cells: Vec<(Ends2, M)> = Vec::with_capacity(closed.pairs.iter().len());
+        let mut cells: Vec<(Between, M)> = Vec::with_capacity(closed.pairs.iter().len());
         for (id, amount) in closed.pairs.iter() {
-            if let Some(of) = self.of.get(id.index()) {
-                cells.push((*of, *amount));
-                let key = &self.keys[id.index()];
-                ends.seen(&StationKey::new(key.vlan(), key.source()), start);
+            if let Some((between, is_station)) = self.of.get(id.index()) {
+                cells.push((*between, *amount));
+                if *is_station {
+                    let key = &self.keys[id.index()];
+                    ends.seen(&StationKey::new(key.vlan(), key.source()), start);
+                }
             }
         }
-        cells.sort_unstable_by_key(|(of, _)| *of);
+        cells.sort_unstable_by_key(|(between, _)| *between);
         cells.dedup_by(|next, kept| {
             let is_same = next.0 == kept.0;
             if is_same {
@@ -81,7 +98,7 @@ impl Builder {
         });
         let source = M::SOURCE;
         let totals = totals(&cells, start);
-        let matrix = cells.iter().map(|(of, amount)| cell(of, start, amount)).collect();
+        let matrix = cells.iter().map(|(between, amount)| cell(*between, start, amount)).collect();
         let rows = vec![
             (Table::Matrix, source, matrix),
             (Table::Totals, source, totals),
@@ -99,7 +116,8 @@ impl Builder {
             let mut end = |mac| ends.id(StationKey::new(key.vlan(), mac), registry, now);
             let (source, destination) = (end(key.source()), end(key.destination()));
             self.has_others |= source == OTHERS || destination == OTHERS;
-            self.of.push([source.into(), destination.into(), family(key.family()), key.vlan().get().into()]);
+            let between = Between::new(source, destination, family(key.family()), key.vlan().get());
+            self.of.push((between, ends.is_station(source)));
         }
     }
 }
@@ -121,20 +139,22 @@ fn sampled(amount: &impl Amount) -> [i64; 3] {
     })
 }
 
-fn cell<M: Measure>([source, destination, family, vlan]: &Ends2, start: i64, amount: &M) -> Row {
+fn cell<M: Measure>(between: Between, start: i64, amount: &M) -> Row {
+    let [source, destination, family, vlan] = between.columns();
     let counts = amount.plain();
     let [samples, packets, bytes] = sampled(amount);
     let counted = [number(counts.packets), number(counts.bytes)];
-    Row::new(&[*source, *destination, *family, *vlan, start, counted[0], counted[1], samples, packets, bytes])
+    Row::new(&[source, destination, family, vlan, start, counted[0], counted[1], samples, packets, bytes])
         .with_peaks(Table::Matrix)
 }
 
 /// What each end sent and received. A frame to a group was received by the group.
-fn totals<M: Measure>(cells: &[(Ends2, M)], start: i64) -> Vec<Row> {
+fn totals<M: Measure>(cells: &[(Between, M)], start: i64) -> Vec<Row> {
     let mut sums: HashMap<[i64; 3], [M; 2], RandomState> = HashMap::default();
-    for ([source, destination, family, vlan], amount) in cells {
-        sums.entry([*source, *family, *vlan]).or_default()[0].join(amount);
-        sums.entry([*destination, *family, *vlan]).or_default()[1].join(amount);
+    for (between, amount) in cells {
+        let [source, destination, family, vlan] = between.columns();
+        sums.entry([source, family, vlan]).or_default()[0].join(amount);
+        sums.entry([destination, family, vlan]).or_default()[1].join(amount);
     }
     let row = |([id, family, vlan], [sent, received]): ([i64; 3], [M; 2])| {
         let [[sent_samples, ..], [received_samples, ..]] = [sampled(&sent), sampled(&received)];
@@ -185,7 +205,7 @@ fn rules<M: Measure>(closed: &Closed<M>, ends: &mut Ends, registry: &Registry, s
 }
 
 /// All of the interval: what is in cells, and what is not.
-fn whole<M: Measure>(closed: &Closed<M>, cells: &[(Ends2, M)], start: i64) -> Row {
+fn whole<M: Measure>(closed: &Closed<M>, cells: &[(Between, M)], start: i64) -> Row {
     let mut all = closed.rest.malformed_total();
     all.join(&closed.rest.unattributed);
     cells.iter().for_each(|(_, amount)| all.join(amount));

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 use std::io;
 
 use super::disk::Disk;
@@ -41,7 +42,7 @@ impl Output {
     fn take(&mut self, table: Table, row: &Row) -> io::Result<()> {
         let row = row.of_step(table, self.step.millis());
         match &mut self.open {
-            Some(open) if open.key(table) == row.key(table) => open.join(table, &row),
+            Some(open) if open.rank(table) == row.rank(table) => open.join(table, &row),
             open => {
                 if let Some(closed) = open.replace(row) {
                     self.write(table, &closed)?;
@@ -107,24 +108,34 @@ impl Rows {
 
     /// The next row.
     pub(super) fn next_row(&mut self) -> Result<Option<Row>, segment::Error> {
-        let Some(Head { mut row, from, .. }) = self.heads.pop() else {
+        let Some(mut row) = self.take()? else {
             return Ok(None);
         };
-        self.advance(from)?;
-        while let Some(head) = self.heads.peek()
-            && head.row.key(self.table) == row.key(self.table)
+        let rank = row.rank(self.table);
+        while self.heads.peek().is_some_and(|head| head.rank == rank)
+            && let Some(same) = self.take()?
         {
-            row.join(self.table, &head.row);
-            let from = head.from;
-            self.heads.pop();
-            self.advance(from)?;
+            row.join(self.table, &same);
+        }
+        Ok(Some(row))
+    }
+
+    /// The first row of all inputs, behind which its input's next one comes.
+    fn take(&mut self) -> Result<Option<Row>, segment::Error> {
+        let Some(mut head) = self.heads.peek_mut() else {
+            return Ok(None);
+        };
+        let row = head.row;
+        match self.inputs[head.from].next_row()? {
+            Some(next) => (head.rank, head.row) = (next.rank(self.table), next),
+            None => drop(PeekMut::pop(head)),
         }
         Ok(Some(row))
     }
 
     fn advance(&mut self, from: usize) -> Result<(), segment::Error> {
         if let Some(row) = self.inputs[from].next_row()? {
-            self.heads.push(Head { table: self.table, row, from });
+            self.heads.push(Head { rank: row.rank(self.table), row, from });
         }
         Ok(())
     }
@@ -132,14 +143,14 @@ impl Rows {
 
 /// The next row of an input; the greatest is the one that comes first.
 struct Head {
-    table: Table,
+    rank: (u128, i64),
     row: Row,
     from: usize,
 }
 
 impl Ord for Head {
     fn cmp(&self, other: &Self) -> Ordering {
-        other.row.key(self.table).cmp(self.row.key(self.table)).then(other.from.cmp(&self.from))
+        other.rank.cmp(&self.rank).then(other.from.cmp(&self.from))
     }
 }
 

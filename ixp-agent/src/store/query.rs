@@ -58,7 +58,7 @@ impl Sums {
             };
             let row = row.of_step(self.table, self.step.millis());
             match &mut self.open {
-                Some(open) if open.key(self.table) == row.key(self.table) => open.join(self.table, &row),
+                Some(open) if open.rank(self.table) == row.rank(self.table) => open.join(self.table, &row),
                 open => {
                     if let Some(closed) = open.replace(row) {
                         return Ok(Some(closed));

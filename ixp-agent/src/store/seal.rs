@@ -12,7 +12,7 @@ use super::part::{Making, Part};
 use super::place::Segment;
 use super::recover::put_aside;
 use super::segment::Kin;
-use super::segment::write::{Writer, Written};
+use super::segment::write::{Packing, Writer, Written};
 use super::table::{SOURCES, Step, Table};
 use super::{Error, Store, recent};
 
@@ -90,7 +90,9 @@ impl Store {
                     let readers = inputs.iter().map(|segment| segment.open(&[])).collect::<Result<_, _>>()?;
                     let output = |step: &Step| {
                         let kin = kin.of_step(*step);
-                        let writer = Writer::create(&*self.disk, &making.folder, kin, &self.footer())?;
+                        let packing = if level.publishes(*step) { Packing::Small } else { Packing::Quick };
+                        let said = (packing, &self.footer()[..]);
+                        let writer = Writer::create(&*self.disk, &making.folder, kin, said)?;
                         Ok(Output::new(kin, level.keeps_peaks(table, *step), writer))
                     };
                     let outputs = made.iter().map(output).collect::<std::io::Result<_>>()?;

@@ -205,6 +205,16 @@ impl Row {
         &self.0[..=table.time()]
     }
 
+    /// The key as two numbers that have its order: all but the time, and that.
+    #[inline]
+    pub(super) fn rank(&self, table: Table) -> (u128, i64) {
+        let time = table.time();
+        // Keys are numbers of 32 bits that are not negative, at most four of them.
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "as above")]
+        let place = self.0[..time].iter().fold(0u128, |place, value| place << 32 | u128::from(*value as u32));
+        (place, self.0[time])
+    }
+
     /// The same row of the step in which its time is.
     pub(super) fn of_step(mut self, table: Table, millis: i64) -> Self {
         let time = &mut self.0[table.time()];
@@ -233,16 +243,19 @@ impl Row {
     }
 
     /// Takes in a row of the same key.
+    #[inline]
     pub(super) fn join(&mut self, table: Table, other: &Self) {
-        for (at, column) in table.columns().iter().enumerate() {
+        let columns = table.columns();
+        for (at, column) in columns.iter().enumerate().skip(table.time() + 1) {
             let (mine, theirs) = (&mut self.0[at], other.0[at]);
             *mine = match (column.role, *mine, theirs) {
-                (Role::Key, ..) | (_, _, NOTHING) => continue,
+                // Whoever sends samples may say anything: too much is the most there is.
+                (Role::Sum, mine, theirs) => mine.saturating_add(theirs),
+                (_, _, NOTHING) => continue,
                 (_, NOTHING, theirs) => theirs,
                 (Role::Peak(_), mine, theirs) => mine.max(theirs),
-                (Role::Sum | Role::SumOrNothing, mine, theirs) => match column.kind {
+                (_, mine, theirs) => match column.kind {
                     Kind::Real => real(mine, theirs),
-                    // Whoever sends samples may say anything: too much is the most there is.
                     Kind::Moment | Kind::Small | Kind::Large => mine.saturating_add(theirs),
                 },
             };
@@ -327,6 +340,7 @@ mod tests {
             let key = columns.iter().rposition(|column| column.role == Role::Key);
             assert_eq!(key, Some(table.time()), "{}", table.name());
             assert_eq!(columns[table.time()].kind, Kind::Moment, "{}", table.name());
+            assert!(table.time() <= 4, "a key's rank has 128 bits");
             for (at, column) in columns.iter().enumerate() {
                 if let Role::Peak(of) = column.role {
                     assert!(of < at && columns[of].role == Role::Sum, "{}", column.name);
@@ -345,6 +359,16 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn ranks_have_the_order_of_keys(left in any::<[u16; 5]>(), right in any::<[u16; 5]>()) {
+            // Large and small, often the same.
+            let row = |values: [u16; 5]| Row::new(&values.map(|value| i64::from(value % 5) << (value % 28)));
+            let (left, right) = (row(left), row(right));
+            for table in Table::ALL {
+                prop_assert_eq!(left.rank(table).cmp(&right.rank(table)), left.key(table).cmp(right.key(table)));
+            }
+        }
+
         #[test]
         fn rows_join_in_any_order(amounts in proptest::collection::vec((0i64..1 << 40, any::<bool>()), 1..20)) {
             let table = Matrix;

@@ -29,6 +29,24 @@ pub struct Writer {
     columns: Vec<Vec<i64>>,
 }
 
+/// How much is done for a file to be small.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store) enum Packing {
+    /// It is soon part of another.
+    Quick,
+    /// It stays.
+    Small,
+}
+
+impl Packing {
+    const fn level(self) -> i32 {
+        match self {
+            Self::Quick => 1,
+            Self::Small => 3,
+        }
+    }
+}
+
 /// A segment that was written and flushed.
 #[derive(Debug)]
 pub struct Written {
@@ -63,12 +81,12 @@ impl Writer {
         disk: &dyn Disk,
         folder: &Path,
         kin: Kin,
-        footer: &[(&str, String)],
+        (packing, footer): (Packing, &[(&str, String)]),
     ) -> io::Result<Self> {
         let path = folder.join(format!("{}.part", kin.stem()));
         let file = Summed { file: disk.create(&path)?, sum: Hasher::new(), bytes: 0 };
         let schema = parse_message_type(&schema(kin.table)).map_err(io_error)?;
-        let properties = properties(kin, footer).map_err(io_error)?;
+        let properties = properties(kin, packing, footer).map_err(io_error)?;
         let file =
             SerializedFileWriter::new(file, Arc::new(schema), Arc::new(properties)).map_err(io_error)?;
         let columns = vec![Vec::new(); kin.table.columns().len()];
@@ -133,13 +151,17 @@ impl Writer {
     }
 }
 
-fn properties(kin: Kin, footer: &[(&str, String)]) -> Result<WriterProperties, ParquetError> {
+fn properties(
+    kin: Kin,
+    packing: Packing,
+    footer: &[(&str, String)],
+) -> Result<WriterProperties, ParquetError> {
     let said = [("schema", SCHEMA.to_owned()), ("table", kin.table.name().to_owned())];
     let source = [("source", kin.source().name().to_owned()), ("step", kin.step.name().to_owned())];
     let said = said.into_iter().chain(source).chain(footer.iter().cloned());
     let said = said.map(|(name, value)| KeyValue::new(format!("ixp.{name}"), value)).collect();
     let mut properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(packing.level())?))
         .set_dictionary_enabled(false)
         .set_created_by(concat!("ixp-agent ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_key_value_metadata(Some(said));
@@ -164,7 +186,7 @@ fn io_error(error: ParquetError) -> io::Error {
     }
 }
 
-/// Writes sorted rows as a segment; none, if there are none.
+/// Writes sorted rows as a segment that is soon part of another; none, if there are none.
 pub(in crate::store) fn write(
     disk: &dyn Disk,
     folder: &Path,
@@ -176,7 +198,7 @@ pub(in crate::store) fn write(
         return Ok(None);
     }
     debug_assert!(is_sorted(kin.table, rows), "{}", kin.table.name());
-    let mut writer = Writer::create(disk, folder, kin, footer)?;
+    let mut writer = Writer::create(disk, folder, kin, (Packing::Quick, footer))?;
     for row in rows {
         writer.push(row)?;
     }
