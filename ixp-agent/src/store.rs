@@ -25,7 +25,8 @@ mod view;
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 pub use self::catalog::Catalog;
 use self::disk::{Disk, make_folder};
@@ -81,13 +82,21 @@ impl Error {
     /// Whether there is no room on the disk.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        let source = match self {
-            Self::Io { source, .. } | Self::Merge(merge::Error::Write(source)) => source,
-            Self::Locked { .. } | Self::Segment(_) | Self::Ends(_) | Self::Merge(merge::Error::Read(_)) => {
-                return false;
+        match self {
+            Self::Io { source, .. } | Self::Merge(merge::Error::Write(source)) => {
+                matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
             }
-        };
-        matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+            Self::Locked { .. }
+            | Self::Segment(_)
+            | Self::Ends(_)
+            | Self::Merge(merge::Error::Read(_) | merge::Error::Stopped) => false,
+        }
+    }
+
+    /// Whether it was asked to stop.
+    #[must_use]
+    pub const fn is_stopped(&self) -> bool {
+        matches!(self, Self::Merge(merge::Error::Stopped))
     }
 }
 
@@ -100,7 +109,7 @@ pub struct Interval {
     pub rows: Vec<(Table, Source, Vec<Row>)>,
 }
 
-/// A store that is written. There is one writer, and any number of [`Shelf`]s read meanwhile.
+/// A store that is written. Intervals are kept while others are summed up, and any number of [`Shelf`]s read meanwhile.
 #[derive(Debug)]
 pub struct Store {
     disk: Arc<dyn Disk>,
@@ -109,10 +118,19 @@ pub struct Store {
     agent: String,
     shelf: Shelf,
     /// The number of the next part.
-    next: u64,
+    next: AtomicU64,
     keep: Keep,
+    /// Held by who sums up.
+    summing: Mutex<Summing>,
     /// Held as long as the store is open.
     _lock: File,
+}
+
+/// What was told while summing up.
+#[derive(Debug, Default)]
+struct Summing {
+    /// When it was last told that there will soon be too little room, in milliseconds since 1970.
+    warned: Option<i64>,
 }
 
 /// What there is to read, at any moment.
@@ -126,8 +144,15 @@ impl Shelf {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn put(&self, catalog: Catalog) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(catalog);
+    /// Changes what there is, at once for all who ask from then on.
+    fn change(&self, change: impl FnOnce(&mut Catalog)) {
+        let mut shelf = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut catalog = Catalog::clone(&shelf);
+        change(&mut catalog);
+        // What nobody has any more goes when others may read again.
+        let before = std::mem::replace(&mut *shelf, Arc::new(catalog));
+        drop(shelf);
+        drop(before);
     }
 }
 
@@ -141,8 +166,9 @@ impl Store {
         let lock = locked(root)?;
         let (catalog, next) = recover::recover(&disk, root)?;
         let shelf = Shelf::default();
-        shelf.put(catalog);
-        Ok(Self { disk, root: root.to_owned(), agent: agent.to_owned(), shelf, next, keep, _lock: lock })
+        shelf.change(|shelf| *shelf = catalog);
+        let (root, agent, next) = (root.to_owned(), agent.to_owned(), AtomicU64::new(next));
+        Ok(Self { disk, root, agent, shelf, next, keep, summing: Mutex::default(), _lock: lock })
     }
 
     /// What there is to read.
@@ -155,7 +181,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Io`]. Then nothing of it is kept.
-    pub fn append(&mut self, interval: &Interval) -> Result<(), Error> {
+    pub fn append(&self, interval: &Interval) -> Result<(), Error> {
         let label = self.label(Level::Interval, interval.start);
         let recent = recent(&self.root);
         let making = Making::begin(&self.disk, &recent, label).map_err(Error::io(&recent))?;
@@ -171,22 +197,19 @@ impl Store {
             }
         }
         let part = making.commit(written, Vec::new()).map_err(Error::io(&recent))?;
-        let mut catalog = Catalog::clone(&self.shelf.now());
-        catalog.parts.push(part);
-        self.shelf.put(catalog);
+        self.shelf.change(|catalog| catalog.parts.push(part));
         Ok(())
     }
 
     /// Whoever reads knows these ends.
     fn show(&self, ends: &Ends) {
         let ends = Arc::new(ends.entries().to_vec());
-        self.shelf.put(Catalog { ends, ..Catalog::clone(&self.shelf.now()) });
+        self.shelf.change(|catalog| catalog.ends = ends);
     }
 
     /// The name of a new part.
-    fn label(&mut self, level: Level, millis: i64) -> Label {
-        let number = self.next;
-        self.next += 1;
+    fn label(&self, level: Level, millis: i64) -> Label {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
         Label { start: level.around(millis).0, level, number }
     }
 

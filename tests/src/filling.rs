@@ -69,7 +69,7 @@ impl Filling {
     /// # Errors
     /// Those of the store.
     pub fn tend(&mut self) -> Result<()> {
-        Ok(self.history.tend(self.now().as_millisecond(), &mut || ())?)
+        Ok(self.history.store().tend(self.now().as_millisecond(), &mut || true)?)
     }
 
     /// Writes the last ten seconds, whose pairs it gives, and sums up as if a minute had gone by.
@@ -79,7 +79,7 @@ impl Filling {
     pub fn finish(&mut self) -> Result<usize> {
         self.window.finish();
         let (pairs, _) = self.write();
-        self.history.tend(self.now().as_millisecond() + 60_000, &mut || ())?;
+        self.history.store().tend(self.now().as_millisecond() + 60_000, &mut || true)?;
         Ok(pairs)
     }
 

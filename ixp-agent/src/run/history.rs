@@ -1,7 +1,8 @@
-//! Steps that were closed in, into the store by a thread of its own: who counts never waits for a disk.
+//! Steps that were closed in, into the store by a thread of its own: who counts never waits for a disk, and who writes never for
+//! who sums up.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -14,7 +15,7 @@ use crate::config;
 use crate::live::{Kept, Live, Roster};
 use crate::snapshot::Measure;
 use crate::store::disk::Host;
-use crate::store::{Counted, History, Keep, Shelf, Told};
+use crate::store::{Counted, History, Keep, Shelf, Store, Told};
 
 /// How often it is looked whether something is to be summed up.
 const PERIOD: Duration = Duration::from_secs(5);
@@ -25,7 +26,16 @@ const MOST_UNTAKEN: usize = 16_000_000;
 #[derive(Debug, Clone)]
 pub(super) struct Outlet {
     steps: Sender<Told>,
-    untaken: Arc<AtomicUsize>,
+    way: Arc<Way>,
+}
+
+/// What is on its way.
+#[derive(Debug, Default)]
+struct Way {
+    /// Pairs of steps that were not taken yet.
+    untaken: AtomicUsize,
+    /// Steps that were lost for want of room.
+    lost: AtomicU64,
 }
 
 impl Outlet {
@@ -35,14 +45,15 @@ impl Outlet {
             Told::Exact(counted) => Told::Exact(self.bounded(counted)),
             Told::Sampled(counted) => Told::Sampled(self.bounded(counted)),
         };
-        self.untaken.fetch_add(records(&told), Ordering::AcqRel);
+        self.way.untaken.fetch_add(records(&told), Ordering::AcqRel);
         // A thread that has ended has said why.
         let _ended: Result<(), mpsc::SendError<Told>> = self.steps.send(told);
     }
 
     fn bounded<M: Measure>(&self, mut counted: Counted<M>) -> Counted<M> {
-        if self.untaken.load(Ordering::Acquire) > MOST_UNTAKEN {
+        if self.way.untaken.load(Ordering::Acquire) > MOST_UNTAKEN {
             warn!(steps = counted.closed.len(), "the store is too slow; what was counted is not kept");
+            self.way.lost.fetch_add(counted.closed.len() as u64, Ordering::Relaxed);
             counted.closed.clear();
         }
         counted
@@ -56,20 +67,36 @@ fn records(told: &Told) -> usize {
     }
 }
 
-/// The thread that writes.
+/// The threads that write and sum up.
 pub(super) struct Writing {
     writer: JoinHandle<()>,
+    summer: JoinHandle<()>,
+    state: Arc<State>,
 }
 
-/// What it works with.
+/// What both know.
+#[derive(Debug, Default)]
+struct State {
+    is_over: AtomicBool,
+    /// Whether summing up failed the last time.
+    is_failing: AtomicBool,
+}
+
+/// Writes steps as they come.
 struct Writer {
     history: History,
     live: Arc<Mutex<Live>>,
     roster: Arc<ArcSwap<Roster>>,
     known: Arc<Roster>,
-    untaken: Arc<AtomicUsize>,
+    way: Arc<Way>,
+    state: Arc<State>,
+}
+
+/// Sums up, meanwhile.
+struct Summer {
+    store: Arc<Store>,
+    state: Arc<State>,
     share: u32,
-    is_failing: bool,
 }
 
 /// Opens the store, if there is to be one, and starts its thread.
@@ -88,15 +115,16 @@ pub(super) fn start(
     let shelf = history.shelf();
     info!(folder = %folder.display(), segments = shelf.now().len(), bytes = shelf.now().bytes(), "the past is kept");
     let (steps, taken) = mpsc::channel();
-    let untaken = Arc::new(AtomicUsize::new(0));
-    let outlet = Outlet { steps, untaken: Arc::clone(&untaken) };
+    let (way, state) = (Arc::<Way>::default(), Arc::<State>::default());
+    let outlet = Outlet { steps, way: Arc::clone(&way) };
+    let summer = Summer { store: history.store(), state: Arc::clone(&state), share: config.share };
     let (live, roster) = (Arc::clone(live), Arc::clone(roster));
-    let writer = Writer { history, live, roster, known, untaken, share: config.share, is_failing: false };
-    let writer = thread::Builder::new()
-        .name("store".to_owned())
-        .spawn(move || writer.run(&taken))
-        .map_err(|source| Error::Start { what: "the writer of the store", source })?;
-    Ok(Some((outlet, shelf, Writing { writer })))
+    let writer = Writer { history, live, roster, known, way, state: Arc::clone(&state) };
+    let thread = |name: &str| thread::Builder::new().name(name.to_owned());
+    let failed = |source| Error::Start { what: "the writer of the store", source };
+    let writer = thread("store").spawn(move || writer.run(&taken)).map_err(failed)?;
+    let summer = thread("sum-up").spawn(move || summer.run()).map_err(failed)?;
+    Ok(Some((outlet, shelf, Writing { writer, summer, state })))
 }
 
 fn keep(config: &config::Store) -> Keep {
@@ -107,60 +135,32 @@ fn keep(config: &config::Store) -> Keep {
 }
 
 impl Writing {
-    /// Waits until all that was handed over is written. Every [`Outlet`] must be gone.
+    /// Waits until all that was handed over is written; what is being summed up is left for the next start. Every [`Outlet`]
+    /// must be gone.
     pub(super) fn stop(self) -> Result<(), Error> {
-        self.writer.join().map_err(|_| Error::StoreEnded)
+        let written = self.writer.join();
+        self.state.is_over.store(true, Ordering::Release);
+        self.summer.thread().unpark();
+        written.and(self.summer.join()).map_err(|_| Error::StoreEnded)
     }
 }
 
 impl Writer {
     /// Writes until nobody has anything more.
     fn run(mut self, taken: &Receiver<Told>) {
-        let mut next = clock::instant();
-        loop {
-            match taken.recv_timeout(next.saturating_duration_since(clock::instant())) {
-                Ok(told) => self.take(told),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
-            }
-            if clock::instant() >= next {
-                self.tend();
-                next = clock::instant() + PERIOD;
-            }
-        }
         self.report();
-    }
-
-    fn take(&mut self, told: Told) {
-        self.untaken.fetch_sub(records(&told), Ordering::AcqRel);
-        let roster = self.roster.load_full();
-        if !Arc::ptr_eq(&roster, &self.known) {
-            self.history.register(&roster.registry, clock::now().as_millisecond());
-            self.known = roster;
-        }
-        self.history.take(told, &self.known.registry);
-        self.report();
-    }
-
-    /// Sums up, and takes no more of a processor than its share. Steps that come meanwhile wait in memory.
-    fn tend(&mut self) {
-        let mut since = clock::instant();
-        let share = self.share;
-        let mut pace = move || {
-            let worked = clock::instant().duration_since(since);
-            // Whatever wakes it early makes it take a little more.
-            thread::park_timeout(rest(worked, share));
-            since = clock::instant();
-        };
-        match self.history.tend(clock::now().as_millisecond(), &mut pace) {
-            Ok(()) => self.is_failing = false,
-            Err(error) if !self.is_failing => {
-                warn!(%error, "what is kept is not summed up; tried again");
-                self.is_failing = true;
+        while let Ok(told) = taken.recv() {
+            self.way.untaken.fetch_sub(records(&told), Ordering::AcqRel);
+            let now = clock::now().as_millisecond();
+            let roster = self.roster.load_full();
+            if !Arc::ptr_eq(&roster, &self.known) {
+                self.history.register(&roster.registry, now);
+                self.known = roster;
             }
-            Err(_) => {}
+            self.history.make_room(now);
+            self.history.take(told, &self.known.registry);
+            self.report();
         }
-        self.report();
     }
 
     fn report(&self) {
@@ -170,9 +170,45 @@ impl Writer {
             segments: shelf.len(),
             bytes: shelf.bytes(),
             waiting,
-            lost,
-            is_failing: self.is_failing,
+            lost: lost + self.way.lost.load(Ordering::Relaxed),
+            is_failing: self.state.is_failing.load(Ordering::Relaxed),
         });
+    }
+}
+
+impl Summer {
+    fn run(self) {
+        while !self.is_over() {
+            self.tend();
+            thread::park_timeout(PERIOD);
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.state.is_over.load(Ordering::Acquire)
+    }
+
+    /// Sums up what is to be, and takes no more of a processor than its share.
+    fn tend(&self) {
+        let mut since = clock::instant();
+        let mut pace = || {
+            let worked = clock::instant().duration_since(since);
+            // Whatever wakes it early makes it take a little more.
+            thread::park_timeout(rest(worked, self.share));
+            since = clock::instant();
+            !self.is_over()
+        };
+        let was_failing = self.state.is_failing.load(Ordering::Relaxed);
+        let is_failing = match self.store.tend(clock::now().as_millisecond(), &mut pace) {
+            Ok(()) => false,
+            Err(error) => {
+                if !was_failing && !error.is_stopped() {
+                    warn!(%error, "what is kept is not summed up; tried again");
+                }
+                !error.is_stopped()
+            }
+        };
+        self.state.is_failing.store(is_failing, Ordering::Relaxed);
     }
 }
 

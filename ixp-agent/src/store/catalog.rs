@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::ends::Entry;
 use super::part::Part;
-use super::place::Segment;
+use super::place::{Label, Segment};
 use super::segment::Kin;
 use super::table::{Step, Table};
 use crate::snapshot::Source;
@@ -38,6 +38,14 @@ impl Catalog {
             of_it.filter(|segment| segment.kin.step <= step).max_by_key(|segment| segment.kin.step)
         });
         published.chain(waiting).filter(is_within).cloned().collect()
+    }
+
+    /// A segment of a part is in its last place.
+    pub(super) fn published(&mut self, label: Label, segment: &Arc<Segment>) {
+        for part in self.parts.iter_mut().filter(|part| part.label == label) {
+            part.segments.retain(|other| !Arc::ptr_eq(other, segment));
+        }
+        self.published.push(Arc::clone(segment));
     }
 
     /// Bytes of all segments.

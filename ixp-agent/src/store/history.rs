@@ -48,7 +48,7 @@ pub enum Told {
 /// The store, and all that it takes to bring steps there.
 #[derive(Debug)]
 pub struct History {
-    store: Store,
+    store: Arc<Store>,
     ends: Ends,
     exact: Builder,
     sampled: Builder,
@@ -64,7 +64,7 @@ impl History {
     /// # Errors
     /// [`Error`].
     pub fn open(disk: Arc<dyn Disk>, root: &Path, agent: &str, keep: Keep) -> Result<Self, Error> {
-        let store = Store::open(disk, root, agent, keep)?;
+        let store = Arc::new(Store::open(disk, root, agent, keep)?);
         let entries = ends::load(root).map_err(Error::Ends)?;
         if entries.is_empty() && !store.shelf().now().is_empty() {
             return Err(Error::Ends(format!(
@@ -137,17 +137,19 @@ impl History {
         self.store.append(interval)
     }
 
-    /// Sums up and forgets what it is time to. `pace` is called now and then, and may wait.
-    ///
-    /// # Errors
-    /// [`Error`]. What was not done is done by the next call.
-    pub fn tend(&mut self, now: i64, pace: &mut dyn FnMut()) -> Result<(), Error> {
+    /// The store, to sum up there.
+    #[must_use]
+    pub fn store(&self) -> Arc<Store> {
+        Arc::clone(&self.store)
+    }
+
+    /// Stations of no member that are silent make room for others, now and then.
+    pub fn make_room(&mut self, now: i64) {
         let has_others = self.exact.has_others() || self.sampled.has_others();
         if self.ends.make_room(now) && has_others {
             self.exact.forget();
             self.sampled.forget();
         }
-        self.store.tend(now, pace)
     }
 
     /// Steps that wait to be written, and those that were lost since the start.

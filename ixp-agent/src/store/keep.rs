@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use tracing::{info, warn};
 
-use super::Store;
 use super::catalog::Catalog;
 use super::place::Segment;
 use super::table::Step;
+use super::{Store, Summing};
 
 /// How long rows are kept, and how much of the disk they may take.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,27 +36,35 @@ impl Keep {
 
 /// From this part of the room on it is told that there will soon be too little.
 const NEARLY: (u64, u64) = (9, 10);
+/// How often that is told.
+const AGAIN: i64 = 3_600_000;
 
 impl Store {
     /// Removes what is kept no longer.
-    pub(super) fn forget(&mut self, now: i64) {
+    pub(super) fn forget(&self, now: i64, summing: &mut Summing) {
         let before = self.shelf.now();
         let is_over = |segment: &Arc<Segment>| {
             let kept = self.keep.of(segment.kin.step);
             kept.is_some_and(|kept| segment.span.1.saturating_add(kept) <= now)
         };
-        let (over, mut published): (Vec<_>, Vec<_>) = before.published.iter().cloned().partition(is_over);
-        let mut doomed = over;
-        doomed.extend(self.beyond_room(&before, &mut published));
+        let (mut doomed, kept): (Vec<_>, Vec<_>) = before.published.iter().cloned().partition(is_over);
+        doomed.extend(self.beyond_room(&before, kept, (now, summing)));
         if doomed.is_empty() {
             return;
         }
         doomed.iter().for_each(|segment| segment.doom());
-        self.shelf.put(Catalog { published, ..Catalog::clone(&before) });
+        self.shelf.change(|catalog| {
+            catalog.published.retain(|segment| !doomed.iter().any(|doomed| Arc::ptr_eq(doomed, segment)));
+        });
     }
 
-    /// Takes out of `published` what there is no room for.
-    fn beyond_room(&self, before: &Catalog, published: &mut Vec<Arc<Segment>>) -> Vec<Arc<Segment>> {
+    /// What of `published` there is no room for.
+    fn beyond_room(
+        &self,
+        before: &Catalog,
+        mut published: Vec<Arc<Segment>>,
+        (now, summing): (i64, &mut Summing),
+    ) -> Vec<Arc<Segment>> {
         let Some(room) = self.keep.bytes else {
             return Vec::new();
         };
@@ -65,9 +73,12 @@ impl Store {
         let mut taken = waiting + published.iter().map(|segment| segment.bytes).sum::<u64>();
         published.sort_by_key(|segment| (segment.kin.step, segment.span.0));
         if taken <= room {
+            let is_due = summing.warned.is_none_or(|told| told.saturating_add(AGAIN) <= now);
             if taken > room / NEARLY.1 * NEARLY.0
+                && is_due
                 && let Some(first) = published.first()
             {
+                summing.warned = Some(now);
                 let (path, step) = (first.path(), first.kin.step.name());
                 warn!(bytes = taken, room, step, first = %path.display(), "the store is nearly as large as it may be; soon the oldest of its finest rows go");
             }
@@ -81,7 +92,8 @@ impl Store {
             taken -= segment.bytes;
             many += 1;
         }
-        let gone: Vec<Arc<Segment>> = published.drain(..many).collect();
+        published.truncate(many);
+        let gone = published;
         if let (Some(first), Some(last)) = (gone.first(), gone.last()) {
             let (first, last) = (first.path(), last.path());
             info!(segments = many, first = %first.display(), last = %last.display(), "the store was too large");

@@ -23,6 +23,9 @@ pub enum Error {
     /// One that was written.
     #[error("{0}")]
     Write(#[from] io::Error),
+    /// It is to be done another time.
+    #[error("stopped")]
+    Stopped,
 }
 
 /// A segment that is made, of a step of its own.
@@ -65,13 +68,13 @@ impl Output {
     }
 }
 
-/// Merges segments of one kind. Rows of the same key become one. `pace` is called now and then, and may wait.
+/// Merges segments of one kind. Rows of the same key become one. `pace` is called now and then, may wait, and says whether to go on.
 pub(super) fn merge(
     disk: &dyn Disk,
     kin: Kin,
     inputs: Vec<Reader>,
     mut outputs: Vec<Output>,
-    pace: &mut dyn FnMut(),
+    pace: &mut dyn FnMut() -> bool,
 ) -> Result<Vec<Written>, Error> {
     let table = kin.table;
     let mut rows = Rows::new(table, inputs)?;
@@ -83,8 +86,8 @@ pub(super) fn merge(
             output.take(table, &row)?;
         }
         taken += 1;
-        if taken % PACE == 0 {
-            pace();
+        if taken % PACE == 0 && !pace() {
+            return Err(Error::Stopped);
         }
     }
     Ok(outputs.into_iter().map(|output| output.finish(table, disk)).collect::<Result<_, _>>()?)

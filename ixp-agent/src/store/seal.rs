@@ -1,7 +1,7 @@
 //! Parts whose time is over in, the longer part that they make up out; then what is done to them moves to its last place.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use tracing::{debug, warn};
 
@@ -21,11 +21,13 @@ const GRACE: i64 = 15_000;
 
 impl Store {
     /// Merges what can be merged by `now`, milliseconds since 1970, moves what is finished to its last place, and removes
-    /// what is kept no longer. `pace` is called now and then, and may wait.
+    /// what is kept no longer. `pace` is called now and then, may wait, and says whether
+    /// to go on.
     ///
     /// # Errors
     /// [`Error`]. What was not done is done by the next call.
-    pub fn tend(&mut self, now: i64, pace: &mut dyn FnMut()) -> Result<(), Error> {
+    pub fn tend(&self, now: i64, pace: &mut dyn FnMut() -> bool) -> Result<(), Error> {
+        let mut summing = self.summing.lock().unwrap_or_else(PoisonError::into_inner);
         for level in Level::ALL {
             // What is finished in a part does not become part of another.
             self.publish()?;
@@ -34,17 +36,17 @@ impl Store {
                 self.seal(next, start, &parts, pace)?;
             }
         }
-        self.forget(now);
+        self.forget(now, &mut summing);
         Ok(())
     }
 
     /// Makes one part of several.
     fn seal(
-        &mut self,
+        &self,
         level: Level,
         start: i64,
         parts: &[Part],
-        pace: &mut dyn FnMut(),
+        pace: &mut dyn FnMut() -> bool,
     ) -> Result<(), Error> {
         let label = self.label(level, start);
         let folder = recent(&self.root);
@@ -63,11 +65,11 @@ impl Store {
         let inputs = inputs.chain(before).collect();
         let made = making.commit(written, inputs).map_err(Error::io(&folder))?;
         debug!(part = %made.folder.path.display(), of = parts.len(), "summed up");
-        let mut catalog = Catalog::clone(&self.shelf.now());
-        catalog.parts.retain(|part| parts.iter().all(|input| input.label != part.label));
-        catalog.parts.push(made);
+        self.shelf.change(|catalog| {
+            catalog.parts.retain(|part| parts.iter().all(|input| input.label != part.label));
+            catalog.parts.push(made);
+        });
         parts.iter().for_each(|part| part.folder.doom());
-        self.shelf.put(catalog);
         Ok(())
     }
 
@@ -76,7 +78,7 @@ impl Store {
         making: &Making,
         level: Level,
         parts: &[Part],
-        pace: &mut dyn FnMut(),
+        pace: &mut dyn FnMut() -> bool,
     ) -> Result<Vec<Written>, merge::Error> {
         let mut written = Vec::new();
         for table in Table::ALL {
@@ -105,29 +107,25 @@ impl Store {
 
     /// Puts aside what could not be read, so that the rest can be merged by the next call.
     fn put_aside(&self, error: merge::Error, parts: &[Part]) -> Error {
-        if let merge::Error::Write(_) = error {
+        if let merge::Error::Write(_) | merge::Error::Stopped = error {
             return error.into();
         }
-        let mut catalog = Catalog::clone(&self.shelf.now());
-        for part in &mut catalog.parts {
-            if parts.iter().all(|input| input.label != part.label) {
-                continue;
+        let mut damaged = Vec::new();
+        for segment in parts.iter().flat_map(|part| &part.segments) {
+            let Err(damage) = segment.verify_again() else { continue };
+            match put_aside(&self.root, segment) {
+                Ok(to) => {
+                    warn!("{damage}; it was put aside as {}, and its time is a gap", to.display());
+                    damaged.push(Arc::clone(segment));
+                }
+                Err(error) => warn!(%error, "{damage}; it could not be put aside"),
             }
-            part.segments.retain(|segment| match segment.verify_again() {
-                Ok(()) => true,
-                Err(damage) => match put_aside(&self.root, segment) {
-                    Ok(to) => {
-                        warn!("{damage}; it was put aside as {}, and its time is a gap", to.display());
-                        false
-                    }
-                    Err(error) => {
-                        warn!(%error, "{damage}; it could not be put aside");
-                        true
-                    }
-                },
-            });
         }
-        self.shelf.put(catalog);
+        self.shelf.change(|catalog| {
+            for part in &mut catalog.parts {
+                part.segments.retain(|segment| !damaged.iter().any(|damaged| Arc::ptr_eq(damaged, segment)));
+            }
+        });
         error.into()
     }
 
@@ -139,40 +137,26 @@ impl Store {
     }
 
     /// Moves what is finished to its last place, and removes the folders of parts that have nothing left.
-    fn publish(&mut self) -> Result<(), Error> {
+    fn publish(&self) -> Result<(), Error> {
         let before = self.shelf.now();
-        let is_done =
-            |part: &Part| part.segments.iter().any(|segment| part.label.level.publishes(segment.kin.step));
-        let is_over = |part: &Part| part.label.level.next().is_none() || part.segments.is_empty();
-        if !before.parts.iter().any(|part| is_done(part) || is_over(part)) {
-            return Ok(());
+        for part in &before.parts {
+            let is_done = |segment: &&Arc<Segment>| part.label.level.publishes(segment.kin.step);
+            for segment in part.segments.iter().filter(is_done) {
+                segment.publish(&self.root, part.label).map_err(Error::io(&segment.path()))?;
+                self.shelf.change(|catalog| catalog.published(part.label, segment));
+            }
         }
-        let mut catalog = Catalog::clone(&before);
-        let mut failed = None;
-        for part in &mut catalog.parts {
-            let (level, label) = (part.label.level, part.label);
-            part.segments.retain(|segment: &Arc<Segment>| {
-                if !level.publishes(segment.kin.step) || failed.is_some() {
-                    return true;
-                }
-                match segment.publish(&self.root, label) {
-                    Ok(()) => {
-                        catalog.published.push(Arc::clone(segment));
-                        false
-                    }
-                    Err(error) => {
-                        failed = Some(Error::io(&segment.path())(error));
-                        true
-                    }
-                }
+        let catalog = self.shelf.now();
+        let is_over =
+            |part: &&Part| part.segments.is_empty() && part.inputs.iter().all(|input| !self.is_there(*input));
+        let over: Vec<Part> = catalog.parts.iter().filter(is_over).cloned().collect();
+        if !over.is_empty() {
+            over.iter().for_each(|part| part.folder.doom());
+            self.shelf.change(|catalog| {
+                catalog.parts.retain(|part| over.iter().all(|over| over.label != part.label));
             });
         }
-        let is_needed =
-            |part: &Part| !part.segments.is_empty() || part.inputs.iter().any(|input| self.is_there(*input));
-        let (parts, over): (Vec<Part>, Vec<Part>) = catalog.parts.into_iter().partition(is_needed);
-        over.iter().for_each(|part| part.folder.doom());
-        self.shelf.put(Catalog { parts, published: catalog.published, ends: catalog.ends });
-        failed.map_or(Ok(()), Err)
+        Ok(())
     }
 }
 

@@ -99,24 +99,24 @@ fn check(store: &Store, intervals: impl Iterator<Item = i64> + Clone, what: &str
     }
 }
 
-fn tend(store: &mut Store, number: i64) -> Result<(), Error> {
-    store.tend(START + number * TEN_SECONDS, &mut || ())
+fn tend(store: &Store, number: i64) -> Result<(), Error> {
+    store.tend(START + number * TEN_SECONDS, &mut || true)
 }
 
 #[test]
 fn every_step_is_the_exact_sum_of_the_finest_through_a_day_and_a_month() {
     let bench = Bench::new();
-    let mut store = bench.open().expect("a store");
+    let store = bench.open().expect("a store");
     // Beyond midnight of the last day of November.
     let last = 2 * 360 + 40;
     for number in 0..last {
         store.append(&interval(number)).expect("a disk with room");
-        tend(&mut store, number).expect("segments that are whole");
+        tend(&store, number).expect("segments that are whole");
         if number % 97 == 0 {
             check(&store, 0..=number, &format!("after {number}"));
         }
     }
-    tend(&mut store, last + 40).expect("segments that are whole");
+    tend(&store, last + 40).expect("segments that are whole");
     check(&store, 0..last, "at the end");
     let published = store.shelf().now().published.len();
     drop(store);
@@ -132,14 +132,14 @@ fn every_step_is_the_exact_sum_of_the_finest_through_a_day_and_a_month() {
 fn whatever_call_the_power_is_cut_in_what_was_kept_is_there_once() {
     // A whole run first: how many calls there are.
     let run = |bench: &Bench, kept: &mut Vec<i64>| -> Result<(), Error> {
-        let mut store = bench.open()?;
+        let store = bench.open()?;
         // The last ten minutes of a month, and then all of it merged.
         for number in (2 * 360 - 60..2 * 360).step_by(12) {
             store.append(&interval(number))?;
             kept.push(number);
-            tend(&mut store, number)?;
+            tend(&store, number)?;
         }
-        tend(&mut store, 2 * 360 + 2)
+        tend(&store, 2 * 360 + 2)
     };
     let whole = Bench::new();
     let mut kept = Vec::new();
@@ -154,11 +154,11 @@ fn whatever_call_the_power_is_cut_in_what_was_kept_is_there_once() {
         let failed = run(&bench, &mut kept);
         assert!(failed.is_err() || call + 3 > calls, "call {call} did not fail");
         bench.disk.cut(survives);
-        let mut store = bench.open().unwrap_or_else(|error| panic!("call {call}: {error}"));
+        let store = bench.open().unwrap_or_else(|error| panic!("call {call}: {error}"));
         let what = format!("cut in call {call}, {survives} % of what was not flushed survives");
         check_kept(&store, &kept, &what);
         // What was interrupted is done now.
-        tend(&mut store, 3 * 360).unwrap_or_else(|error| panic!("{what}: {error}"));
+        tend(&store, 3 * 360).unwrap_or_else(|error| panic!("{what}: {error}"));
         check_kept(&store, &kept, &format!("{what}, then merged"));
         drop(store);
         let store = bench.open().unwrap_or_else(|error| panic!("{what}: {error}"));
@@ -181,19 +181,19 @@ fn check_kept(store: &Store, kept: &[i64], what: &str) {
 #[test]
 fn a_full_disk_loses_nothing_that_was_kept_and_all_goes_on_when_there_is_room() {
     let bench = Bench::new();
-    let mut store = bench.open().expect("a store");
+    let store = bench.open().expect("a store");
     for number in 0..40 {
         store.append(&interval(number)).expect("a disk with room");
     }
     bench.disk.fail(0, Fault::Full);
     let error = store.append(&interval(40)).expect_err("no room");
     assert!(error.is_full(), "{error}");
-    let error = tend(&mut store, 60).expect_err("no room");
+    let error = tend(&store, 60).expect_err("no room");
     assert!(error.is_full(), "{error}");
     check(&store, 0..40, "full");
     bench.disk.mend();
     store.append(&interval(40)).expect("a disk with room");
-    tend(&mut store, 60).expect("a disk with room");
+    tend(&store, 60).expect("a disk with room");
     check(&store, 0..41, "with room again");
     drop(store);
     check(&bench.open().expect("a store"), 0..41, "opened again");
@@ -230,10 +230,10 @@ fn flip(path: &Path, at: usize) {
 
 /// A store of an hour and some more, closed.
 fn an_hour(bench: &Bench) {
-    let mut store = bench.open().expect("a store");
+    let store = bench.open().expect("a store");
     for number in 0..400 {
         store.append(&interval(number)).expect("a disk with room");
-        tend(&mut store, number).expect("segments that are whole");
+        tend(&store, number).expect("segments that are whole");
     }
 }
 
@@ -245,9 +245,9 @@ fn a_damaged_file_that_waits_is_put_aside_and_the_rest_serves() {
     let damaged = waiting.iter().find(|path| path.display().to_string().contains("-10s-4"));
     let damaged = damaged.or(waiting.first()).expect("a file that waits");
     flip(damaged, 100);
-    let mut store = bench.open().expect("the rest");
+    let store = bench.open().expect("the rest");
     assert_eq!(files(&quarantine(&bench.root())).len(), 1);
-    tend(&mut store, 720).expect("the rest");
+    tend(&store, 720).expect("the rest");
     let left = all(&store, Table::Matrix, Step::Hour).len();
     assert!(left >= 3, "{left}");
 }
@@ -293,31 +293,31 @@ fn everything() -> Wanted {
 #[test]
 fn late_intervals_are_added_to_what_is_in_its_last_place() {
     let bench = Bench::new();
-    let mut store = bench.open().expect("a store");
+    let store = bench.open().expect("a store");
     let (early, late): (Vec<i64>, Vec<i64>) = (0..360).partition(|number| number % 7 != 0);
     for number in early {
         store.append(&interval(number)).expect("a disk with room");
     }
-    tend(&mut store, 400).expect("segments that are whole");
+    tend(&store, 400).expect("segments that are whole");
     // The clock went back.
     for number in late {
         store.append(&interval(number)).expect("a disk with room");
     }
     check(&store, 0..360, "late");
-    tend(&mut store, 400).expect("segments that are whole");
+    tend(&store, 400).expect("segments that are whole");
     check(&store, 0..360, "late, and merged");
-    tend(&mut store, 720 + 10).expect("segments that are whole");
+    tend(&store, 720 + 10).expect("segments that are whole");
     check(&store, 0..360, "late, by the month");
 }
 
 #[test]
 fn the_same_interval_in_two_halves_is_one_whose_peak_is_the_sum() {
     let bench = Bench::new();
-    let mut store = bench.open().expect("a store");
+    let store = bench.open().expect("a store");
     for _ in 0..2 {
         store.append(&interval(5)).expect("a disk with room");
     }
-    tend(&mut store, 400).expect("segments that are whole");
+    tend(&store, 400).expect("segments that are whole");
     let row = all(&store, Table::Matrix, Step::Hour)[0];
     let one = interval(5).rows[0].2[0];
     assert_eq!((row.0[6], row.0[10]), (one.0[6] * 2, one.0[6] * 2));
@@ -326,7 +326,7 @@ fn the_same_interval_in_two_halves_is_one_whose_peak_is_the_sum() {
 #[test]
 fn who_reads_while_it_is_merged_and_forgotten_has_what_was_there() {
     let bench = Bench::new();
-    let mut store = bench.open().expect("a store");
+    let store = bench.open().expect("a store");
     for number in 0..100 {
         store.append(&interval(number)).expect("a disk with room");
     }
@@ -336,7 +336,7 @@ fn who_reads_while_it_is_merged_and_forgotten_has_what_was_there() {
         .expect("whole")
         .collect()
         .expect("whole");
-    tend(&mut store, 720 * 30).expect("segments that are whole");
+    tend(&store, 720 * 30).expect("segments that are whole");
     let after = held
         .rows(&Wanted { step: Step::TenSeconds, ..everything() })
         .expect("whole")
@@ -346,15 +346,56 @@ fn who_reads_while_it_is_merged_and_forgotten_has_what_was_there() {
     assert_eq!(before.len(), 300);
     drop(held);
     // The finest is kept for a day.
-    tend(&mut store, 8640 * 3).expect("segments that are whole");
+    tend(&store, 8640 * 3).expect("segments that are whole");
     assert_eq!(all(&store, Table::Matrix, Step::TenSeconds), []);
     assert_eq!(all(&store, Table::Matrix, Step::Hour).len(), 3);
-    tend(&mut store, 8640 * 800).expect("segments that are whole");
+    tend(&store, 8640 * 800).expect("segments that are whole");
     assert_eq!(all(&store, Table::Matrix, Step::Hour), []);
     assert_eq!(all(&store, Table::Matrix, Step::Day).len(), 3);
     drop(store);
     let left = files(&bench.root());
     assert_eq!(left.len(), 3, "the lock, and a day of two tables: {left:?}");
+}
+
+#[test]
+fn who_writes_does_not_wait_for_who_sums_up_and_that_can_be_stopped_at_any_row() {
+    let bench = Bench::new();
+    let store = Store::open(Arc::new(Scratch), &bench.root(), "test", Keep::default()).expect("a store");
+    // As many rows as it takes for whoever sums up to be asked.
+    let pairs = 4000;
+    let many = |number: i64| {
+        let start = START + number * TEN_SECONDS;
+        let cells =
+            (0..pairs).map(|dst| Row::new(&[1, 16 + dst, 4, 0, start, 1, 100]).with_peaks(Table::Matrix));
+        Interval { start, rows: vec![(Table::Matrix, Source::Exact, cells.collect())] }
+    };
+    (0..30).for_each(|number| store.append(&many(number)).expect("a disk with room"));
+    let at = START + 100 * TEN_SECONDS;
+    let mut kept = 0;
+    let stopped = store.tend(at, &mut || {
+        // It is in the middle of it.
+        store.append(&many(30 + kept)).expect("it does not wait");
+        kept += 1;
+        false
+    });
+    assert!(stopped.is_err_and(|error| error.is_stopped()));
+    assert_eq!(kept, 1);
+    let rows = |step| all(&store, Table::Matrix, step).iter().map(|row| row.0[5]).sum::<i64>();
+    for step in Step::ALL {
+        assert_eq!(rows(step), 31 * pairs, "{step:?}");
+    }
+    let mut asked = 0;
+    let finished = store.tend(at, &mut || {
+        asked += 1;
+        store.append(&many(30 + kept)).expect("it does not wait");
+        kept += 1;
+        true
+    });
+    finished.expect("segments that are whole");
+    assert!(asked > 0);
+    for step in Step::ALL {
+        assert_eq!(rows(step), (30 + kept) * pairs, "{step:?}");
+    }
 }
 
 #[test]
@@ -381,11 +422,11 @@ fn a_store_that_is_too_large_loses_its_finest_first() {
         .map(|segment| segment.bytes)
         .sum::<u64>();
     store.keep.bytes = Some(waiting + fives);
-    tend(&mut store, 400).expect("segments that are whole");
+    tend(&store, 400).expect("segments that are whole");
     assert!(steps(&store).iter().all(|step| *step > Step::TenSeconds), "{:?}", steps(&store));
     check_step(&store, Step::FiveMinutes);
     store.keep.bytes = Some(0);
-    tend(&mut store, 400).expect("segments that are whole");
+    tend(&store, 400).expect("segments that are whole");
     assert_eq!(steps(&store), []);
 }
 
@@ -398,7 +439,7 @@ fn check_step(store: &Store, step: Step) {
 #[test]
 fn nothing_is_told_as_such_and_not_as_nought() {
     let bench = Bench::new();
-    let mut store = bench.open().expect("a store");
+    let store = bench.open().expect("a store");
     store.append(&interval(0)).expect("a disk with room");
     let row = all(&store, Table::Matrix, Step::TenSeconds)[0];
     assert_eq!(row.0[7], NOTHING);
@@ -423,14 +464,14 @@ fn counted(numbers: impl Iterator<Item = i64>) -> Counts {
 #[test]
 fn a_matrix_of_any_time_has_what_was_counted_then_whatever_steps_it_is_put_together_of() {
     let bench = Bench::new();
-    let mut store = Store::open(Arc::new(Scratch), &bench.root(), "test", Keep::default()).expect("a store");
+    let store = Store::open(Arc::new(Scratch), &bench.root(), "test", Keep::default()).expect("a store");
     // Two hours and some minutes, beyond midnight, with a gap.
     let is_observed = |number: &i64| !(400..430).contains(number);
     let last = 800;
     for number in (0..last).filter(is_observed) {
         store.append(&interval(number)).expect("a disk with room");
     }
-    tend(&mut store, last).expect("segments that are whole");
+    tend(&store, last).expect("segments that are whole");
     let catalog = store.shelf().now();
     for (from, to) in [
         (0, last),
@@ -463,12 +504,12 @@ fn a_matrix_of_any_time_has_what_was_counted_then_whatever_steps_it_is_put_toget
 #[test]
 fn where_nothing_finer_is_kept_the_span_says_how_far_the_edges_are_off() {
     let bench = Bench::new();
-    let mut store = Store::open(Arc::new(Scratch), &bench.root(), "test", Keep::default()).expect("a store");
+    let store = Store::open(Arc::new(Scratch), &bench.root(), "test", Keep::default()).expect("a store");
     for number in 0..720 {
         store.append(&interval(number)).expect("a disk with room");
     }
     // After ten days there are five minutes, hours and days.
-    tend(&mut store, 8640 * 10).expect("segments that are whole");
+    tend(&store, 8640 * 10).expect("segments that are whole");
     let catalog = store.shelf().now();
     let past = catalog.past(i64::MAX);
     let query = matrix_of(START + 7 * TEN_SECONDS, START + 400 * TEN_SECONDS);
@@ -485,11 +526,11 @@ proptest! {
         last in 1i64..400, from in 0i64..400, length in 1i64..400, src in 1i64..3, step in 0usize..3,
     ) {
         let bench = Bench::new();
-        let mut store = Store::open(Arc::new(Scratch) as Arc<dyn Disk>, &bench.root(), "test", Keep::default()).expect("a store");
+        let store = Store::open(Arc::new(Scratch) as Arc<dyn Disk>, &bench.root(), "test", Keep::default()).expect("a store");
         for number in (0..last).step_by(3) {
             store.append(&interval(number)).expect("a disk with room");
         }
-        tend(&mut store, last).expect("segments that are whole");
+        tend(&store, last).expect("segments that are whole");
         let step = Step::ALL[step];
         let at = |number: i64| (START + number * TEN_SECONDS).div_euclid(step.millis()) * step.millis();
         let (from, to) = (at(from), at(from + length));
