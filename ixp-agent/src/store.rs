@@ -16,6 +16,7 @@ mod query;
 mod recover;
 mod seal;
 mod segment;
+mod stretch;
 mod sum;
 mod table;
 #[cfg(test)]

@@ -77,12 +77,6 @@ impl Catalog {
         self.published.iter().chain(self.parts.iter().flat_map(|part| &part.segments))
     }
 
-    /// The first moment that rows of a table and step can be of, in milliseconds.
-    pub(super) fn oldest(&self, table: Table, source: Source, step: Step) -> Option<i64> {
-        let wanted = Kin::new(table, source, step);
-        self.all().filter(|segment| segment.kin == wanted).map(|segment| segment.span.0).min()
-    }
-
     /// The first moment that anything is of, in milliseconds.
     #[must_use]
     pub fn first(&self) -> Option<i64> {

@@ -85,10 +85,14 @@ pub(super) struct Whole {
 }
 
 impl Whole {
-    pub(super) fn add(&mut self, row: &Row, step: Step) {
+    pub(super) fn add(&mut self, row: &Row) {
         self.seen.add(row, 2, 8);
         self.malformed.add(counted(row, 4));
         self.unattributed.add(counted(row, 6));
+    }
+
+    /// Takes in how long was observed in a step.
+    pub(super) fn cover(&mut self, row: &Row, step: Step) {
         let (_, observed) = self.steps.entry(row.0[0]).or_insert((step.millis(), 0));
         *observed += row.0[1];
     }

@@ -9,8 +9,9 @@ use super::ends::EndId;
 use super::past::Past;
 use super::query::Wanted;
 use super::segment;
+use super::stretch::Reach;
 use super::sum::{Broken, Sum, Whole};
-use super::table::{Row, Step, Table, small};
+use super::table::{Row, Table, small};
 use crate::matrix::{By, Cell, End, Filter, Matrix};
 use crate::snapshot::Source;
 
@@ -45,7 +46,8 @@ impl Catalog {
         let mut sums: BTreeMap<Place, Sum> = BTreeMap::new();
         let mut broken: BTreeMap<(u8, EndId), Broken> = BTreeMap::new();
         let mut whole = Whole::default();
-        for (step, from, to) in self.stretches(query.source, query.from, query.to) {
+        let reach = Reach::of(self, query.source)?;
+        for (step, from, to) in reach.stretches(query.from, query.to) {
             let wanted = |table| Wanted { table, source: query.source, step, from, to, only: Vec::new() };
             let mut rows = self.rows(&wanted(Table::Matrix))?;
             while let Some(row) = rows.next_row()? {
@@ -58,8 +60,15 @@ impl Catalog {
             }
             let mut rows = self.rows(&wanted(Table::Intervals))?;
             while let Some(row) = rows.next_row()? {
-                whole.add(&row, step);
+                whole.add(&row);
             }
+        }
+        let (step, from, to) = reach.coverage(query.from, query.to);
+        let table = Table::Intervals;
+        let mut rows =
+            self.rows(&Wanted { table, source: query.source, step, from, to, only: Vec::new() })?;
+        while let Some(row) = rows.next_row()? {
+            whole.cover(&row, step);
         }
         let cells = sums.iter().filter_map(|(place, sum)| place.cell(sum, query, past)).collect();
         let rules = broken.iter().filter_map(|((rule, id), broken)| broken.rule(*rule, *id, query, past));
@@ -74,45 +83,6 @@ impl Catalog {
             cells,
             rules: rules.collect(),
         })
-    }
-
-    /// The stretches of time that make up `from..to`, each with the longest step that it is a multiple of and of which there
-    /// are rows.
-    fn stretches(&self, source: Source, from: i64, to: i64) -> Vec<(Step, i64, i64)> {
-        let mut stretches = Vec::new();
-        self.split(source, Step::ALL.len() - 1, from, to, &mut stretches);
-        stretches.sort_by_key(|(_, from, _)| *from);
-        stretches
-    }
-
-    fn split(&self, source: Source, at: usize, from: i64, to: i64, into: &mut Vec<(Step, i64, i64)>) {
-        if from >= to {
-            return;
-        }
-        let step = Step::ALL[at];
-        let millis = step.millis();
-        // Finer rows are there from this moment on: before it an edge is as coarse as this step.
-        let finer = at.checked_sub(1).map(|finer| Step::ALL[finer]);
-        let has_finer = |moment: i64| {
-            finer
-                .and_then(|finer| self.oldest(Table::Intervals, source, finer))
-                .is_some_and(|oldest| oldest <= moment)
-        };
-        let floor = |moment: i64| moment.div_euclid(millis) * millis;
-        let up = |moment: i64| floor(moment.saturating_add(millis - 1));
-        let first = if from % millis == 0 || has_finer(from) { up(from) } else { floor(from) };
-        let last = if to % millis == 0 || has_finer(floor(to)) { floor(to) } else { up(to) };
-        if first >= last {
-            if at > 0 {
-                self.split(source, at - 1, from, to, into);
-            }
-            return;
-        }
-        into.push((step, first, last));
-        if at > 0 {
-            self.split(source, at - 1, from, first, into);
-            self.split(source, at - 1, last, to, into);
-        }
     }
 }
 
