@@ -29,12 +29,14 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use tracing::warn;
+
 pub use self::catalog::Catalog;
 use self::disk::{Disk, make_folder};
 use self::ends::Ends;
 use self::level::Level;
 use self::part::Making;
-use self::place::Label;
+use self::place::{Label, Segment};
 use self::segment::Kin;
 use self::segment::write::write;
 
@@ -135,19 +137,51 @@ struct Summing {
 }
 
 /// What there is to read, at any moment.
-#[derive(Debug, Clone, Default)]
-pub struct Shelf(Arc<RwLock<Arc<Catalog>>>);
+#[derive(Debug, Clone)]
+pub struct Shelf {
+    catalog: Arc<RwLock<Arc<Catalog>>>,
+    root: Arc<Path>,
+}
 
 impl Shelf {
+    fn new(root: &Path, catalog: Catalog) -> Self {
+        Self { catalog: Arc::new(RwLock::new(Arc::new(catalog))), root: Arc::from(root) }
+    }
+
+    /// Asks of what there is. A segment that turns out to be damaged is put aside, and the rest is asked.
+    ///
+    /// # Errors
+    /// [`Error::Segment`] for what is no damage, [`Error::Io`] if it cannot be put aside.
+    pub fn ask<T>(&self, question: impl Fn(&Catalog) -> Result<T, segment::Error>) -> Result<T, Error> {
+        loop {
+            let catalog = self.now();
+            let error = match question(&catalog) {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let segment::Error::Checksum { path, .. } = &error else {
+                return Err(error.into());
+            };
+            let is_it = |segment: &&Arc<Segment>| segment.path().as_path() == Path::new(path);
+            let Some(damaged) = catalog.all().find(is_it).cloned() else {
+                // Another has put it aside meanwhile, or it has moved.
+                continue;
+            };
+            let to = recover::put_aside(&self.root, &damaged)?;
+            warn!("{error}; it was put aside as {}, and its time is a gap", to.display());
+            self.change(|catalog| catalog.leave_out(&damaged));
+        }
+    }
+
     /// What there is at this moment. It stays there as long as it is held.
     #[must_use]
     pub fn now(&self) -> Arc<Catalog> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.catalog.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Changes what there is, at once for all who ask from then on.
     fn change(&self, change: impl FnOnce(&mut Catalog)) {
-        let mut shelf = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut shelf = self.catalog.write().unwrap_or_else(PoisonError::into_inner);
         let mut catalog = Catalog::clone(&shelf);
         change(&mut catalog);
         // What nobody has any more goes when others may read again.
@@ -166,8 +200,7 @@ impl Store {
         make_folder(&*disk, root).map_err(Error::io(root))?;
         let lock = locked(root)?;
         let (catalog, next) = recover::recover(&disk, root)?;
-        let shelf = Shelf::default();
-        shelf.change(|shelf| *shelf = catalog);
+        let shelf = Shelf::new(root, catalog);
         let (root, agent, next) = (root.to_owned(), agent.to_owned(), AtomicU64::new(next));
         Ok(Self { disk, root, agent, shelf, next, keep, summing: Mutex::default(), _lock: lock })
     }

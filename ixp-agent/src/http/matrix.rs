@@ -129,9 +129,9 @@ fn past(
     }
     let (from, to) = (from.as_millisecond(), query.to.unwrap_or_else(|| (api.clock)()).as_millisecond());
     let asked = store::Query { by: query.by, from, to, filter: query.filter, source };
-    let catalog = shelf.now();
-    let past = catalog.past(to);
-    let matrix = catalog.matrix(&past, &asked).map_err(|error| Problem::internal(&error.to_string()))?;
+    let past = shelf.now().past(to);
+    let matrix = shelf.ask(|catalog| catalog.matrix(&past, &asked));
+    let matrix = matrix.map_err(|error| Problem::internal(&error.to_string()))?;
     formatted(&matrix, query.format)
 }
 

@@ -48,6 +48,13 @@ impl Catalog {
         self.published.push(Arc::clone(segment));
     }
 
+    /// A segment is not there any more.
+    pub(super) fn leave_out(&mut self, segment: &Arc<Segment>) {
+        let is_other = |other: &Arc<Segment>| !Arc::ptr_eq(other, segment);
+        self.published.retain(is_other);
+        self.parts.iter_mut().for_each(|part| part.segments.retain(is_other));
+    }
+
     /// Bytes of all segments.
     #[must_use]
     pub fn bytes(&self) -> u64 {
@@ -73,7 +80,7 @@ impl Catalog {
         self.len() == 0
     }
 
-    fn all(&self) -> impl Iterator<Item = &Arc<Segment>> {
+    pub(super) fn all(&self) -> impl Iterator<Item = &Arc<Segment>> {
         self.published.iter().chain(self.parts.iter().flat_map(|part| &part.segments))
     }
 

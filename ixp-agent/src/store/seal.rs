@@ -121,11 +121,7 @@ impl Store {
                 Err(error) => warn!(%error, "{damage}; it could not be put aside"),
             }
         }
-        self.shelf.change(|catalog| {
-            for part in &mut catalog.parts {
-                part.segments.retain(|segment| !damaged.iter().any(|damaged| Arc::ptr_eq(damaged, segment)));
-            }
-        });
+        self.shelf.change(|catalog| damaged.iter().for_each(|damaged| catalog.leave_out(damaged)));
         error.into()
     }
 

@@ -279,6 +279,24 @@ fn every_flipped_bit_of_a_segment_is_noticed_before_a_row_of_it_is_told() {
     assert!(store.shelf().now().rows(&everything()).is_err());
 }
 
+#[test]
+fn who_asks_finds_a_damaged_file_put_aside_and_the_rest_answers() {
+    let bench = Bench::new();
+    an_hour(&bench);
+    let matrix = files(&bench.root().join("matrix"));
+    let path = matrix.iter().find(|path| path.display().to_string().contains("res=5m")).expect("an hour");
+    flip(path, 77);
+    let store = bench.open().expect("a store");
+    let ask = || store.shelf().ask(|catalog| catalog.rows(&everything())?.collect());
+    let rest = ask().expect("the rest");
+    // Of 400 intervals an hour is damaged.
+    let bytes: i64 = rest.iter().map(|row| row.0[6]).sum();
+    assert_eq!(u64::try_from(bytes).expect("a count"), counted(360..400).bytes);
+    assert_eq!(ask().expect("the rest"), rest);
+    assert_eq!(files(&quarantine(&bench.root())).len(), 1);
+    assert!(!path.exists());
+}
+
 fn everything() -> Wanted {
     Wanted {
         table: Table::Matrix,
