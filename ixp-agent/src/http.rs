@@ -8,6 +8,7 @@ mod matrix;
 mod problem;
 mod query;
 mod rules;
+mod series;
 mod sflow;
 mod stations;
 mod stream;
@@ -80,6 +81,7 @@ pub fn router(api: Arc<Api>) -> Router {
         .route("/api/v1/exporter-sources", get(exporter::get))
         .route("/api/v1/members", get(members))
         .route("/api/v1/members/{asn}", get(member))
+        .route("/api/v1/members/{asn}/series", get(series::get))
         .route("/api/v1/stations", get(stations::get))
         .route("/api/v1/rules", get(rules::get))
         .route("/api/v1/events", get(events::get))

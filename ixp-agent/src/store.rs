@@ -16,6 +16,7 @@ mod query;
 mod recover;
 mod seal;
 mod segment;
+mod series;
 mod stretch;
 mod sum;
 mod table;
@@ -44,6 +45,7 @@ pub use self::history::{Counted, History, Told};
 pub use self::keep::Keep;
 pub use self::past::Past;
 pub use self::query::{Sums, Wanted};
+pub use self::series::{Asked, Point};
 pub use self::table::{Row, Step, Table};
 pub use self::view::Query;
 

@@ -88,6 +88,29 @@ fn what_was_counted_is_there_after_the_agent_was_killed_and_after_it_was_ended()
 }
 
 #[test]
+fn a_members_series_has_what_it_sent_and_null_where_nothing_was_observed() {
+    let site = Site::enter().expect("a place for an agent");
+    let agent = site.tap(MEMBERS, KEPT).expect("the agent starts");
+    send();
+    kept(&agent, 1);
+    let series = agent.json("/api/v1/members/64500/series?from=-1h&step=10s").expect("a series");
+    let points = series["points"].as_array().expect("points");
+    assert!(points.len() >= 360 && points[0]["sent"].is_null(), "{series}");
+    let sum = |side: &str| points.iter().filter_map(|point| point[side]["packets"].as_u64()).sum::<u64>();
+    // Three and a broadcast; one of each of the others.
+    assert_eq!((sum("sent"), sum("received")), (4, 2));
+    for (query, status, said) in [
+        ("64500/series?from=-24h&step=10s", 400, "step=1m"),
+        ("64500/series?step=7m", 400, "write 10s, 1m, 5m, 1h or 1d"),
+        ("65000/series", 404, "AS65000 is no member"),
+    ] {
+        let answer = agent.get(&format!("/api/v1/members/{query}")).expect("an answer");
+        assert_eq!(answer.status, status, "{query}");
+        assert!(answer.body.contains(said), "{query}: {}", answer.body);
+    }
+}
+
+#[test]
 fn by_mac_the_past_is_refused_with_what_to_write() {
     let site = Site::enter().expect("a place for an agent");
     let agent = site.tap(MEMBERS, KEPT).expect("the agent starts");

@@ -13,7 +13,7 @@ use ixp_agent::matrix::{By, Filter, Matrix};
 use ixp_agent::members::Asn;
 use ixp_agent::snapshot::Source;
 use ixp_agent::store::disk::Scratch;
-use ixp_agent::store::{Catalog, Keep, Query};
+use ixp_agent::store::{Asked, Catalog, Keep, Query, Step};
 use ixp_tests::filling::Filling;
 use ixp_tests::synth::{STEP, Synth};
 use jiff::{SignedDuration, Timestamp};
@@ -146,6 +146,23 @@ fn three_tools_answer_the_questions_of_the_page_as_the_store_does() {
         expected[0].len() == 10 && expected[1].iter().all(|row| row[1] > 0 && row[2] > 0),
         "{expected:?}"
     );
+    let asked = Asked {
+        asn: Asn(4_200_000_001),
+        source: Source::Exact,
+        step: Step::Hour,
+        from: start().as_millisecond(),
+        to: later((HOURS + 1) * 3600).as_millisecond(),
+    };
+    let points = catalog.series(&asked).expect("segments that are whole");
+    let [hours @ .., after] = &points[..] else { panic!("an hour more than there is") };
+    assert_eq!(after.exchanged, None, "what is not known is not nought");
+    for (point, expected) in hours.iter().zip(&expected[1]) {
+        let [sent, received] = point.exchanged.expect("it was observed");
+        let bytes = [sent, received].map(|counts| i64::try_from(counts.bytes).expect("a count"));
+        assert_eq!(vec![point.at, bytes[0], bytes[1]], *expected);
+        // The last reading was a millisecond before the end.
+        assert!((3_599_999..=3_600_000).contains(&point.observed), "{}", point.observed);
+    }
     for tool in ["duckdb", "polars", "pandas"] {
         let answers = ask(tool, folder.path());
         for (answer, expected) in answers.iter().zip(&expected) {

@@ -38,7 +38,8 @@ impl Sum {
     }
 }
 
-fn counted(row: &Row, at: usize) -> Counts {
+/// The frames and bytes that stand in a column of a row and the next.
+pub(super) fn counted(row: &Row, at: usize) -> Counts {
     Counts { packets: small(row.0[at]), bytes: small(row.0[at + 1]) }
 }
 

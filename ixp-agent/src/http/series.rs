@@ -1,0 +1,181 @@
+//! `GET /api/v1/members/{asn}/series`: a member, a time and a step in, what it sent and received in each step out.
+
+use std::sync::Arc;
+
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{Path, Query, State};
+use ixp_common::counters::Counts;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::problem::Problem;
+use super::{Api, query, unknown};
+use crate::members::Asn;
+use crate::snapshot::Source;
+use crate::store::{Asked, Point, Step};
+
+/// Points of an answer at most.
+const MOST: i64 = 2000;
+
+/// The query as it is written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Raw {
+    from: Option<String>,
+    to: Option<String>,
+    step: Option<String>,
+    source: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct SeriesDto {
+    asn: Asn,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+    step: &'static str,
+    source: &'static str,
+    byte_basis: &'static str,
+    points: Vec<PointDto>,
+}
+
+/// What is not known is null, and not nought.
+#[derive(Debug, Serialize)]
+struct PointDto {
+    at: Option<Timestamp>,
+    observed_ms: i64,
+    sent: Option<CountsDto>,
+    received: Option<CountsDto>,
+}
+
+#[derive(Debug, Serialize)]
+struct CountsDto {
+    packets: u64,
+    bytes: u64,
+}
+
+impl From<Counts> for CountsDto {
+    fn from(Counts { packets, bytes }: Counts) -> Self {
+        Self { packets, bytes }
+    }
+}
+
+fn moment(millis: i64) -> Option<Timestamp> {
+    Timestamp::from_millisecond(millis).ok()
+}
+
+impl From<&Point> for PointDto {
+    fn from(Point { at, observed, exchanged }: &Point) -> Self {
+        let [sent, received] = exchanged.map_or([None; 2], |both| both.map(Some));
+        let [sent, received] = [sent, received].map(|counts| counts.map(CountsDto::from));
+        Self { at: moment(*at), observed_ms: *observed, sent, received }
+    }
+}
+
+pub(super) async fn get(
+    State(api): State<Arc<Api>>,
+    asn: Result<Path<String>, PathRejection>,
+    raw: Result<Query<Raw>, QueryRejection>,
+) -> Result<axum::Json<SeriesDto>, Problem> {
+    let Path(asn) = asn.map_err(|error| Problem::bad_request(&error.body_text()))?;
+    let Query(raw) = raw.map_err(|error| Problem::bad_request(&error.body_text()))?;
+    let Some(shelf) = api.shelf.clone() else {
+        return Err(Problem::not_found(
+            "nothing is kept of the past; write folder in [store] of the configuration",
+        ));
+    };
+    let asked = checked(&raw, query::asn(&asn)?, (api.clock)())?;
+    if !shelf.now().has_member(asked.asn) {
+        return Err(unknown(asked.asn));
+    }
+    let shared = Arc::clone(&api);
+    let turn = shared.matrices.acquire().await.map_err(|error| Problem::internal(&error.to_string()))?;
+    let answered = tokio::task::spawn_blocking(move || shelf.ask(|catalog| catalog.series(&asked))).await;
+    drop(turn);
+    let answered = answered.map_err(|error| Problem::internal(&error.to_string()))?;
+    let points = answered.map_err(|error| Problem::internal(&error.to_string()))?;
+    Ok(axum::Json(SeriesDto {
+        asn: asked.asn,
+        from: moment(asked.from),
+        to: moment(asked.to),
+        step: asked.step.name(),
+        source: asked.source.name(),
+        byte_basis: "frame-without-fcs",
+        points: points.iter().map(PointDto::from).collect(),
+    }))
+}
+
+/// Without a step it is the shortest that gives no more points than there may be.
+fn checked(raw: &Raw, asn: Asn, now: Timestamp) -> Result<Asked, Problem> {
+    let time =
+        |name, text: &Option<String>| text.as_deref().map(|text| query::time(name, text, now)).transpose();
+    let to = time("to", &raw.to)?.unwrap_or(now);
+    let from = match time("from", &raw.from)? {
+        Some(from) => from,
+        None => to
+            .checked_sub(SignedDuration::from_hours(24))
+            .map_err(|_| Problem::bad_request("to is too early"))?,
+    };
+    if from >= to {
+        return Err(Problem::bad_request(&format!("from={from} is not before to={to}")));
+    }
+    let source = raw.source.as_deref().map_or(Ok(Source::Exact), query::source)?;
+    let span = |step: Step| {
+        let millis = step.millis();
+        let (from, to) = (from.as_millisecond(), to.as_millisecond());
+        (from.div_euclid(millis) * millis, (to + millis - 1).div_euclid(millis) * millis)
+    };
+    let many = |step: Step| {
+        let (from, to) = span(step);
+        (to - from) / step.millis()
+    };
+    let fits = || Step::ALL.into_iter().find(|step| many(*step) <= MOST);
+    let step = match raw.step.as_deref() {
+        Some(text) => {
+            let step = Step::from_name(text);
+            step.ok_or_else(|| Problem::bad_request(&format!("step={text}; write 10s, 1m, 5m, 1h or 1d")))?
+        }
+        None => fits().ok_or_else(|| Problem::bad_request("the time is too long; write a later from"))?,
+    };
+    if many(step) > MOST {
+        let longer = fits().map_or("a later from".to_owned(), |longer| format!("step={}", longer.name()));
+        let points = many(step);
+        let text =
+            format!("step={} gives {points} points, and {MOST} is the most; write {longer}", step.name());
+        return Err(Problem::bad_request(&text));
+    }
+    let (from, to) = span(step);
+    Ok(Asked { asn, source, step, from, to })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ask(from: &str, to: Option<&str>, step: Option<&str>) -> Result<Asked, Problem> {
+        let raw = Raw {
+            from: Some(from.to_owned()),
+            to: to.map(str::to_owned),
+            step: step.map(str::to_owned),
+            source: None,
+        };
+        checked(&raw, Asn(64500), "2026-11-30T10:00:01Z".parse().expect("a time"))
+    }
+
+    #[test]
+    fn a_step_is_the_shortest_that_gives_few_points() {
+        for (from, step) in [
+            ("-1h", Step::TenSeconds),
+            ("-24h", Step::Minute),
+            ("-100h", Step::FiveMinutes),
+            ("-1000h", Step::Hour),
+            ("-9000h", Step::Day),
+        ] {
+            assert_eq!(ask(from, None, None).expect("it is right").step, step, "{from}");
+        }
+        let asked = ask("-1h", None, Some("1h")).expect("it is right");
+        assert_eq!((asked.to - asked.from) / Step::Hour.millis(), 2);
+        assert!(ask("-1h", Some("-2h"), None).is_err());
+        assert!(ask("-24h", None, Some("10s")).is_err());
+        assert!(ask("-24h", None, Some("7m")).is_err());
+    }
+}
