@@ -14,7 +14,7 @@ use super::problem::Problem;
 use super::{Api, query};
 use crate::matrix::{By, Filter, Format, Matrix, Slice, csv, dense, dto::MatrixDto, parquet, table};
 use crate::snapshot::{Measure, Source};
-use crate::store::{self, Shelf};
+use crate::store::{self, Shelf, Step};
 
 /// The query as it is written.
 #[derive(Debug, Deserialize)]
@@ -86,6 +86,7 @@ fn answer(api: &Api, query: &Checked) -> Result<Response, Problem> {
     };
     if let (Some(shelf), Some(from)) = (&api.shelf, query.from)
         && oldest.is_none_or(|oldest| from < oldest)
+        && (query.by != By::Mac || is_older(shelf, oldest))
     {
         drop(live);
         return past(shelf, source, from, api, query);
@@ -112,6 +113,12 @@ fn written<M: Measure>(slice: &Slice<M>, api: &Api, query: &Checked) -> Result<R
     let matrix = Matrix::new(&slice.delta, &roster.registry, query.by, query.filter, slice.span)
         .with_gaps(slice.gaps.clone());
     formatted(&matrix, query.format)
+}
+
+/// Whether anything is kept that is not in memory any more.
+fn is_older(shelf: &Shelf, oldest: Option<Timestamp>) -> bool {
+    let ends = shelf.now().first().map(|first| first + Step::TenSeconds.millis());
+    ends.is_some_and(|end| oldest.is_none_or(|oldest| end <= oldest.as_millisecond()))
 }
 
 /// The matrix of a time that is not in memory any more.

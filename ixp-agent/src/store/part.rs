@@ -6,6 +6,8 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use tracing::warn;
+
 use super::disk::{Disk, settle};
 use super::place::{Folder, Label, Segment, size};
 use super::segment::Kin;
@@ -55,22 +57,19 @@ impl Making {
         Ok(Self { disk: Arc::clone(disk), label, folder, place })
     }
 
-    /// The part is there: from now on, and after a power cut.
+    /// The part is there: from now on, and after a power cut. If that fails it is not, so that it may be made again.
     pub(super) fn commit(self, segments: Vec<Written>, inputs: Vec<u64>) -> io::Result<Part> {
-        let disk = &self.disk;
-        if !inputs.is_empty() {
-            let mut file = disk.create(&self.folder.join(INPUTS))?;
-            file.write_all(listed(&inputs).as_bytes())?;
-            file.flush_to_disk()?;
+        if let Err(error) = self.settled(&inputs) {
+            self.abandon();
+            return Err(error);
         }
-        disk.flush_folder(&self.folder)?;
-        settle(&**disk, &self.folder, &self.place)?;
-        let folder = Arc::new(Folder::new(Arc::clone(disk), self.place));
+        let disk = self.disk;
+        let folder = Arc::new(Folder::new(Arc::clone(&disk), self.place));
         let segment = |Written { kin, bytes, checksum }| {
             let path = folder.path.join(kin.file_name(checksum));
             let span = self.label.span();
-            let segment =
-                Segment::new(Arc::clone(disk), kin, span, (bytes, checksum), path, Some(Arc::clone(&folder)));
+            let within = Some(Arc::clone(&folder));
+            let segment = Segment::new(Arc::clone(&disk), kin, span, (bytes, checksum), path, within);
             segment.assume_verified();
             Arc::new(segment)
         };
@@ -78,9 +77,24 @@ impl Making {
         Ok(Part { label: self.label, segments, inputs, folder })
     }
 
+    fn settled(&self, inputs: &[u64]) -> io::Result<()> {
+        let disk = &*self.disk;
+        if !inputs.is_empty() {
+            let mut file = disk.create(&self.folder.join(INPUTS))?;
+            file.write_all(listed(inputs).as_bytes())?;
+            file.flush_to_disk()?;
+        }
+        disk.flush_folder(&self.folder)?;
+        settle(disk, &self.folder, &self.place)
+    }
+
     /// It is not to be; what there is of it goes, as far as that can be.
     pub(super) fn abandon(self) {
-        let _gone_at_the_next_start: io::Result<()> = self.disk.remove_folder(&self.folder);
+        for folder in [self.folder, self.place].iter().filter(|folder| folder.exists()) {
+            if let Err(error) = self.disk.remove_folder(folder) {
+                warn!(%error, "{} was not finished, and stays", folder.display());
+            }
+        }
     }
 }
 

@@ -200,6 +200,34 @@ fn a_full_disk_loses_nothing_that_was_kept_and_all_goes_on_when_there_is_room() 
 }
 
 #[test]
+fn whatever_call_fails_once_what_is_tried_again_is_there_once() {
+    let run = |bench: &Bench| {
+        let store = bench.open().expect("a store");
+        let first = bench.disk.calls();
+        let mut again = 0;
+        for number in [0, 1, 2] {
+            while store.append(&interval(number)).is_err() {
+                again += 1;
+            }
+        }
+        while tend(&store, 60).is_err() {
+            again += 1;
+        }
+        (first, again)
+    };
+    let whole = Bench::new();
+    let (first, again) = run(&whole);
+    assert_eq!(again, 0);
+    for call in first..whole.disk.calls() {
+        let bench = Bench::new();
+        bench.disk.fail(call, Fault::Once);
+        let (_, again) = run(&bench);
+        assert!(again <= 1, "call {call}");
+        check(&bench.open().expect("a store"), 0..3, &format!("call {call} failed once"));
+    }
+}
+
+#[test]
 fn a_second_agent_is_refused() {
     let bench = Bench::new();
     let store = bench.open().expect("a store");

@@ -16,6 +16,8 @@ pub enum Fault {
     Cut,
     /// There is no room; calls that need none still work.
     Full,
+    /// This call alone fails.
+    Once,
 }
 
 /// A disk on top of the host's.
@@ -142,6 +144,10 @@ impl Faulty {
         state.calls += 1;
         match (state.calls > state.fails_at, state.fault) {
             (true, Fault::Cut) => Err(io::Error::other("the power is cut")),
+            (true, Fault::Once) => {
+                state.fails_at = u64::MAX;
+                Err(io::Error::other("it failed once"))
+            }
             (true, Fault::Full) if takes_room => Err(io::ErrorKind::StorageFull.into()),
             (_, _) => Ok(state),
         }
