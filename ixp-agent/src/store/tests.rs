@@ -1,5 +1,9 @@
 //! A store that is written, cut off, damaged and read again: what was kept is there, once.
 
+mod crash;
+mod damage;
+mod view;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -103,6 +107,38 @@ fn tend(store: &Store, number: i64) -> Result<(), Error> {
     store.tend(START + number * TEN_SECONDS, &mut || true)
 }
 
+/// A store of an hour and some more, closed.
+fn an_hour(bench: &Bench) {
+    let store = bench.open().expect("a store");
+    for number in 0..400 {
+        store.append(&interval(number)).expect("a disk with room");
+        tend(&store, number).expect("segments that are whole");
+    }
+}
+
+fn everything() -> Wanted {
+    Wanted {
+        table: Table::Matrix,
+        source: Source::Exact,
+        step: Step::FiveMinutes,
+        from: i64::MIN / 2,
+        to: i64::MAX,
+        only: Vec::new(),
+    }
+}
+
+/// Packets and bytes of the intervals of these numbers.
+fn counted(numbers: impl Iterator<Item = i64>) -> Counts {
+    let mut sum = Counts::default();
+    for number in numbers {
+        for row in &interval(number).rows[0].2 {
+            let [packets, bytes] = [row.0[5], row.0[6]].map(|value| u64::try_from(value).expect("a count"));
+            sum.add(Counts { packets, bytes });
+        }
+    }
+    sum
+}
+
 #[test]
 fn every_step_is_the_exact_sum_of_the_finest_through_a_day_and_a_month() {
     let bench = Bench::new();
@@ -129,105 +165,6 @@ fn every_step_is_the_exact_sum_of_the_finest_through_a_day_and_a_month() {
 }
 
 #[test]
-fn whatever_call_the_power_is_cut_in_what_was_kept_is_there_once() {
-    // A whole run first: how many calls there are.
-    let run = |bench: &Bench, kept: &mut Vec<i64>| -> Result<(), Error> {
-        let store = bench.open()?;
-        // The last ten minutes of a month, and then all of it merged.
-        for number in (2 * 360 - 60..2 * 360).step_by(12) {
-            store.append(&interval(number))?;
-            kept.push(number);
-            tend(&store, number)?;
-        }
-        tend(&store, 2 * 360 + 2)
-    };
-    let whole = Bench::new();
-    let mut kept = Vec::new();
-    run(&whole, &mut kept).expect("a disk that works");
-    let calls = whole.disk.calls();
-    assert!(kept.len() == 5 && calls > 200, "{calls}");
-    for call in 0..calls {
-        let survives = [0, 50, 100][usize::try_from(call % 3).expect("below 3")];
-        let bench = Bench::new();
-        let mut kept = Vec::new();
-        bench.disk.fail(call, Fault::Cut);
-        let failed = run(&bench, &mut kept);
-        assert!(failed.is_err() || call + 3 > calls, "call {call} did not fail");
-        bench.disk.cut(survives);
-        let store = bench.open().unwrap_or_else(|error| panic!("call {call}: {error}"));
-        let what = format!("cut in call {call}, {survives} % of what was not flushed survives");
-        check_kept(&store, &kept, &what);
-        // What was interrupted is done now.
-        tend(&store, 3 * 360).unwrap_or_else(|error| panic!("{what}: {error}"));
-        check_kept(&store, &kept, &format!("{what}, then merged"));
-        drop(store);
-        let store = bench.open().unwrap_or_else(|error| panic!("{what}: {error}"));
-        check_kept(&store, &kept, &format!("{what}, merged and opened again"));
-        assert!(!quarantine(&bench.root()).exists(), "{what}");
-    }
-}
-
-/// The interval that was written when the power was cut may be there, as a whole.
-fn check_kept(store: &Store, kept: &[i64], what: &str) {
-    let there = all(store, Table::Intervals, Step::TenSeconds).len();
-    let more = kept.last().map_or(2 * 360 - 60, |last| last + 12);
-    let kept: Vec<i64> = match there > kept.len() {
-        true => kept.iter().copied().chain([more]).collect(),
-        false => kept.to_vec(),
-    };
-    check(store, kept.iter().copied(), what);
-}
-
-#[test]
-fn a_full_disk_loses_nothing_that_was_kept_and_all_goes_on_when_there_is_room() {
-    let bench = Bench::new();
-    let store = bench.open().expect("a store");
-    for number in 0..40 {
-        store.append(&interval(number)).expect("a disk with room");
-    }
-    bench.disk.fail(0, Fault::Full);
-    let error = store.append(&interval(40)).expect_err("no room");
-    assert!(error.is_full(), "{error}");
-    let error = tend(&store, 60).expect_err("no room");
-    assert!(error.is_full(), "{error}");
-    check(&store, 0..40, "full");
-    bench.disk.mend();
-    store.append(&interval(40)).expect("a disk with room");
-    tend(&store, 60).expect("a disk with room");
-    check(&store, 0..41, "with room again");
-    drop(store);
-    check(&bench.open().expect("a store"), 0..41, "opened again");
-}
-
-#[test]
-fn whatever_call_fails_once_what_is_tried_again_is_there_once() {
-    let run = |bench: &Bench| {
-        let store = bench.open().expect("a store");
-        let first = bench.disk.calls();
-        let mut again = 0;
-        for number in [0, 1, 2] {
-            while store.append(&interval(number)).is_err() {
-                again += 1;
-            }
-        }
-        while tend(&store, 60).is_err() {
-            again += 1;
-        }
-        (first, again)
-    };
-    let whole = Bench::new();
-    let (first, again) = run(&whole);
-    assert_eq!(again, 0);
-    for call in first..whole.disk.calls() {
-        let bench = Bench::new();
-        bench.disk.fail(call, Fault::Once);
-        let (_, again) = run(&bench);
-        assert!(again <= 1, "call {call}");
-        check(&bench.open().expect("a store"), 0..3, &format!("call {call} failed once"));
-    }
-}
-
-#[test]
 fn a_second_agent_is_refused() {
     let bench = Bench::new();
     let store = bench.open().expect("a store");
@@ -247,93 +184,6 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     }
     found.sort();
     found
-}
-
-fn flip(path: &Path, at: usize) {
-    let mut bytes = fs::read(path).expect("a file");
-    let at = at % bytes.len();
-    bytes[at] ^= 0x10;
-    fs::write(path, bytes).expect("a file");
-}
-
-/// A store of an hour and some more, closed.
-fn an_hour(bench: &Bench) {
-    let store = bench.open().expect("a store");
-    for number in 0..400 {
-        store.append(&interval(number)).expect("a disk with room");
-        tend(&store, number).expect("segments that are whole");
-    }
-}
-
-#[test]
-fn a_damaged_file_that_waits_is_put_aside_and_the_rest_serves() {
-    let bench = Bench::new();
-    an_hour(&bench);
-    let waiting = files(&recent(&bench.root()));
-    let damaged = waiting.iter().find(|path| path.display().to_string().contains("-10s-4"));
-    let damaged = damaged.or(waiting.first()).expect("a file that waits");
-    flip(damaged, 100);
-    let store = bench.open().expect("the rest");
-    assert_eq!(files(&quarantine(&bench.root())).len(), 1);
-    tend(&store, 720).expect("the rest");
-    let left = all(&store, Table::Matrix, Step::Hour).len();
-    assert!(left >= 3, "{left}");
-}
-
-#[test]
-fn every_flipped_bit_of_a_segment_is_noticed_before_a_row_of_it_is_told() {
-    let bench = Bench::new();
-    an_hour(&bench);
-    let matrix = files(&bench.root().join("matrix"));
-    let path = matrix.iter().find(|path| path.display().to_string().contains("res=5m")).expect("an hour");
-    let whole = fs::read(path).expect("a file");
-    for at in (0..whole.len()).step_by(7).chain([whole.len() - 1]) {
-        flip(path, at);
-        let store = bench.open().expect("the rest");
-        let wanted = Wanted {
-            table: Table::Matrix,
-            source: Source::Exact,
-            step: Step::FiveMinutes,
-            from: START,
-            to: START + 1,
-            only: Vec::new(),
-        };
-        let read = store.shelf().now().rows(&wanted).map(|_| ());
-        assert!(matches!(read, Err(segment::Error::Checksum { .. })), "byte {at}: {read:?}");
-        fs::write(path, &whole).expect("a file");
-    }
-    fs::write(path, &whole[..whole.len() / 2]).expect("a file");
-    let store = bench.open().expect("the rest");
-    assert!(store.shelf().now().rows(&everything()).is_err());
-}
-
-#[test]
-fn who_asks_finds_a_damaged_file_put_aside_and_the_rest_answers() {
-    let bench = Bench::new();
-    an_hour(&bench);
-    let matrix = files(&bench.root().join("matrix"));
-    let path = matrix.iter().find(|path| path.display().to_string().contains("res=5m")).expect("an hour");
-    flip(path, 77);
-    let store = bench.open().expect("a store");
-    let ask = || store.shelf().ask(|catalog| catalog.rows(&everything())?.collect());
-    let rest = ask().expect("the rest");
-    // Of 400 intervals an hour is damaged.
-    let bytes: i64 = rest.iter().map(|row| row.0[6]).sum();
-    assert_eq!(u64::try_from(bytes).expect("a count"), counted(360..400).bytes);
-    assert_eq!(ask().expect("the rest"), rest);
-    assert_eq!(files(&quarantine(&bench.root())).len(), 1);
-    assert!(!path.exists());
-}
-
-fn everything() -> Wanted {
-    Wanted {
-        table: Table::Matrix,
-        source: Source::Exact,
-        step: Step::FiveMinutes,
-        from: i64::MIN / 2,
-        to: i64::MAX,
-        only: Vec::new(),
-    }
 }
 
 #[test]
@@ -489,80 +339,6 @@ fn nothing_is_told_as_such_and_not_as_nought() {
     store.append(&interval(0)).expect("a disk with room");
     let row = all(&store, Table::Matrix, Step::TenSeconds)[0];
     assert_eq!(row.0[7], NOTHING);
-}
-
-fn matrix_of(from: i64, to: i64) -> Query {
-    Query { by: By::Interface, from, to, filter: Filter::default(), source: Source::Exact }
-}
-
-/// Packets and bytes of the intervals of these numbers.
-fn counted(numbers: impl Iterator<Item = i64>) -> Counts {
-    let mut sum = Counts::default();
-    for number in numbers {
-        for row in &interval(number).rows[0].2 {
-            let [packets, bytes] = [row.0[5], row.0[6]].map(|value| u64::try_from(value).expect("a count"));
-            sum.add(Counts { packets, bytes });
-        }
-    }
-    sum
-}
-
-#[test]
-fn a_matrix_of_any_time_has_what_was_counted_then_whatever_steps_it_is_put_together_of() {
-    let bench = Bench::new();
-    let store = Store::open(Arc::new(Scratch), &bench.root(), "test", Keep::default()).expect("a store");
-    // Two hours and some minutes, beyond midnight, with a gap.
-    let is_observed = |number: &i64| !(400..430).contains(number);
-    let last = 800;
-    for number in (0..last).filter(is_observed) {
-        store.append(&interval(number)).expect("a disk with room");
-    }
-    tend(&store, last).expect("segments that are whole");
-    let catalog = store.shelf().now();
-    for (from, to) in [
-        (0, last),
-        (0, 1),
-        (3, 5),
-        (7, 391),
-        (29, 31),
-        (1, 361),
-        (359, 720),
-        (361, 799),
-        (395, 440),
-        (30, 60),
-    ] {
-        let past = catalog.past(i64::MAX);
-        let query = matrix_of(START + from * TEN_SECONDS, START + to * TEN_SECONDS);
-        let matrix = catalog.matrix(&past, &query).expect("segments that are whole");
-        let expected = counted((from..to).filter(is_observed));
-        assert_eq!(matrix.frames.seen.counts, expected, "{from}..{to}");
-        let mut cells = Counts::default();
-        matrix.cells.iter().for_each(|cell| cells.add(cell.counts));
-        assert_eq!(cells, expected, "{from}..{to}");
-        let steps = matrix.gaps.iter().map(|(from, to)| to.duration_since(*from).as_secs() / 10).sum::<i64>();
-        let missing = (from..to).filter(|number| !is_observed(number)).count();
-        assert_eq!(steps, i64::try_from(missing).expect("few"), "{from}..{to}: {:?}", matrix.gaps);
-        let span = [matrix.span.from, matrix.span.to].map(|at| at.expect("it is known").as_millisecond());
-        assert_eq!(span, [query.from, query.to], "{from}..{to}");
-    }
-}
-
-#[test]
-fn where_nothing_finer_is_kept_the_span_says_how_far_the_edges_are_off() {
-    let bench = Bench::new();
-    let store = Store::open(Arc::new(Scratch), &bench.root(), "test", Keep::default()).expect("a store");
-    for number in 0..720 {
-        store.append(&interval(number)).expect("a disk with room");
-    }
-    // After ten days there are five minutes, hours and days.
-    tend(&store, 8640 * 10).expect("segments that are whole");
-    let catalog = store.shelf().now();
-    let past = catalog.past(i64::MAX);
-    let query = matrix_of(START + 7 * TEN_SECONDS, START + 400 * TEN_SECONDS);
-    let matrix = catalog.matrix(&past, &query).expect("segments that are whole");
-    let span = [matrix.span.from, matrix.span.to].map(|at| at.expect("it is known").as_millisecond());
-    assert_eq!(span, [START, START + 420 * TEN_SECONDS]);
-    assert_eq!(matrix.frames.seen.counts, counted(0..420));
 }
 
 proptest! {
