@@ -11,6 +11,7 @@ use ixp_common::policy::Deployment;
 
 use crate::client;
 use crate::client::events::EventsArgs;
+use crate::client::history::{SeriesArgs, StatsArgs, TopArgs};
 use crate::client::learned::LearnedArgs;
 use crate::client::matrix::MatrixArgs;
 use crate::client::report::ReportArgs;
@@ -33,6 +34,7 @@ const EXAMPLES: &str = "Examples:
   ixp-agent replay --members ixf.json --by asn capture.pcap
   ixp-agent members check members.toml
   ixp-agent matrix --by asn --from -5m
+  ixp-agent stats --from -30d
   ixp-agent events --follow --member 64500
   ixp-agent doctor
 
@@ -57,6 +59,12 @@ enum Command {
     Replay(ReplayArgs),
     /// Who sent how much to whom, at the running agent
     Matrix(MatrixArgs),
+    /// What a member sent and received, step by step
+    Series(SeriesArgs),
+    /// Averages, percentiles, peaks, growth and how full ports are
+    Stats(StatsArgs),
+    /// Who exchanges most, and which pairs do
+    TopTalkers(TopArgs),
     /// What the running agent tells of broken rules
     Events(EventsArgs),
     /// What is done about the rules
@@ -251,6 +259,9 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
             suits(args.format, args.by)?;
             asked(|out| client::matrix::run(&args, out))
         }
+        Command::Series(args) => asked(|out| client::history::series(&args, out)),
+        Command::Stats(args) => asked(|out| client::history::stats(&args, out)),
+        Command::TopTalkers(args) => asked(|out| client::history::top(&args, out)),
         Command::Events(args) => asked(|out| client::events::run(&args, out)),
         Command::Policy(PolicyCommand::Report(args)) => asked(|out| client::report::run(&args, out)),
         Command::Config(ConfigCommand::Check { file }) => {

@@ -1,6 +1,7 @@
 //! Questions to a running agent in, its answers for people out.
 
 pub mod events;
+pub mod history;
 pub mod learned;
 pub mod matrix;
 pub mod report;
@@ -251,16 +252,23 @@ fn written(query: &[(&str, Option<&str>)]) -> String {
         text.push(if text.is_empty() { '?' } else { '&' });
         text += name;
         text.push('=');
-        for byte in value.bytes() {
-            match byte {
-                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b':' => {
-                    text.push(char::from(byte));
-                }
-                other => text += &format!("%{other:02X}"),
-            }
-        }
+        text += &escaped(value);
     }
     text
+}
+
+/// A text as an address holds it in a path or a query.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b':' => {
+                escaped.push(char::from(byte));
+            }
+            other => escaped += &format!("%{other:02X}"),
+        }
+    }
+    escaped
 }
 
 #[cfg(test)]

@@ -7,11 +7,14 @@ mod exporter;
 mod matrix;
 mod problem;
 mod query;
+mod report;
 mod rules;
 mod series;
 mod sflow;
 mod stations;
+mod stats;
 mod stream;
+mod top;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -82,6 +85,8 @@ pub fn router(api: Arc<Api>) -> Router {
         .route("/api/v1/members", get(members))
         .route("/api/v1/members/{asn}", get(member))
         .route("/api/v1/members/{asn}/series", get(series::get))
+        .route("/api/v1/stats", get(stats::get))
+        .route("/api/v1/top-talkers", get(top::get))
         .route("/api/v1/stations", get(stations::get))
         .route("/api/v1/rules", get(rules::get))
         .route("/api/v1/events", get(events::get))

@@ -17,12 +17,14 @@ pub mod intake;
 pub mod samples;
 pub mod sflow;
 
+pub mod format;
 pub mod matrix;
 pub mod sides;
 pub mod stations;
 pub mod store;
 
 pub mod events;
+pub mod report;
 
 pub mod live;
 

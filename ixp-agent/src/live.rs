@@ -1,6 +1,7 @@
 //! What the agent knows at this moment: deltas in as they are read, everything that pages, metrics
 //! and the API show out.
 
+mod meter;
 mod rules;
 mod sampled;
 mod sums;
@@ -28,6 +29,7 @@ use crate::sides::{Side, Sides};
 use crate::snapshot::{Delta, Measure, Port, Snapshot, Source};
 use crate::stations::Inventory;
 
+use self::meter::Meter;
 use self::sums::Sums;
 
 pub use self::rules::{InForce, RuleTotals};
@@ -125,6 +127,7 @@ pub struct Live {
     /// The members that they go by.
     roster: Arc<Roster>,
     sums: Sums<Counts>,
+    meter: Meter,
     /// Who was seen.
     pub stations: Inventory,
     /// Who claims which address, by address; bounded by the kernel's table.
@@ -213,6 +216,7 @@ impl Live {
             sides: Sides::default(),
             roster: Arc::default(),
             sums: Sums::default(),
+            meter: Meter::default(),
             stations,
             claims: Vec::new(),
             events: Events::default(),
@@ -236,7 +240,11 @@ impl Live {
 
     /// The steps that were closed since the last call, and the keys of the pairs that were met since.
     pub fn take_closed(&mut self) -> Option<(Vec<Closed<Counts>>, Vec<PairKey>)> {
-        take_closed(&mut self.window, &self.sides, &mut self.handed_over)
+        let mut taken = take_closed(&mut self.window, &self.sides, &mut self.handed_over);
+        if let Some((closed, _)) = &mut taken {
+            self.meter.give(closed);
+        }
+        taken
     }
 
     /// Takes a reading: what was counted since the one before, by pairs as `book` numbers them, and the
@@ -255,9 +263,14 @@ impl Live {
         self.seen.add(delta.seen);
         self.accounted.add(delta.accounted());
         if self.is_observing() || !delta.seen.is_zero() {
+            let over = self.window.closed();
             self.window.absorb(at, delta);
+            if self.window.closed() > over {
+                self.meter.close();
+            }
         }
         self.exchanged(at, &delta.pairs, registry);
+        self.meter.read(at, delta.seen.bytes);
         self.rules.absorb(&delta.rules, &delta.rules_missed, registry);
         self.events.counted(at, delta, &self.sides, registry);
         self.events.untold(&snapshot.untold);
@@ -339,7 +352,7 @@ impl Live {
     /// Credits stations and members with what they exchanged.
     fn exchanged(&mut self, at: Timestamp, pairs: &[(PairId, Counts)], registry: &Registry) {
         self.sums.add(pairs, &self.sides);
-        let Self { sides, sums, stations, parties, .. } = self;
+        let Self { sides, sums, stations, parties, meter, .. } = self;
         let mut credit = |party, family, direction, counts: Counts| {
             if !counts.is_zero() {
                 parties.entry((party, family, direction)).or_default().add(counts);
@@ -353,6 +366,9 @@ impl Live {
             credit(owner, family, Direction::Sent, exchanged.sent);
             if !station.mac().is_group() {
                 credit(owner, family, Direction::Received, exchanged.received);
+            }
+            if let Some(asn) = owner {
+                meter.add(asn, [exchanged.sent.bytes, exchanged.received.bytes]);
             }
         });
     }

@@ -31,14 +31,14 @@ pub(super) struct Raw {
 }
 
 /// The query, checked.
-struct Checked {
-    by: By,
-    from: Option<Timestamp>,
-    to: Option<Timestamp>,
-    filter: Filter,
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Checked {
+    pub(super) by: By,
+    pub(super) from: Option<Timestamp>,
+    pub(super) to: Option<Timestamp>,
+    pub(super) filter: Filter,
     /// `None`: what there is, first what was counted.
-    source: Option<Source>,
-    format: Format,
+    pub(super) source: Option<Source>,
 }
 
 pub(super) async fn get(
@@ -46,23 +46,32 @@ pub(super) async fn get(
     raw: Result<Query<Raw>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let Query(raw) = raw.map_err(|error| Problem::bad_request(&error.body_text()))?;
-    let query = check(&raw, (api.clock)())?;
-    let shared = Arc::clone(&api);
-    let turn = shared.matrices.acquire().await.map_err(|error| Problem::internal(&error.to_string()))?;
-    let answered = tokio::task::spawn_blocking(move || answer(&api, &query)).await;
-    drop(turn);
-    answered.map_err(|error| Problem::internal(&error.to_string()))?
+    let (query, format) = check(&raw, (api.clock)())?;
+    of(api, query, move |matrix| formatted(matrix, format)).await
 }
 
-fn check(raw: &Raw, now: Timestamp) -> Result<Checked, Problem> {
-    let moment =
-        |name, text: &Option<String>| text.as_deref().map(|text| query::time(name, text, now)).transpose();
-    let (from, to) = (moment("from", &raw.from)?, moment("to", &raw.to)?);
-    if let (Some(from), Some(to)) = (from, to)
+/// What `answer` makes of the matrix of a query, one at a time.
+pub(super) async fn of(
+    api: Arc<Api>,
+    query: Checked,
+    answer: impl Fn(&Matrix<'_>) -> Result<Response, Problem> + Send + 'static,
+) -> Result<Response, Problem> {
+    if let (Some(from), Some(to)) = (query.from, query.to)
         && from >= to
     {
         return Err(Problem::bad_request(&format!("from={from} is not before to={to}")));
     }
+    let shared = Arc::clone(&api);
+    let turn = shared.matrices.acquire().await.map_err(|error| Problem::internal(&error.to_string()))?;
+    let answered = tokio::task::spawn_blocking(move || made(&api, &query, answer)).await;
+    drop(turn);
+    answered.map_err(|error| Problem::internal(&error.to_string()))?
+}
+
+fn check(raw: &Raw, now: Timestamp) -> Result<(Checked, Format), Problem> {
+    let moment =
+        |name, text: &Option<String>| text.as_deref().map(|text| query::time(name, text, now)).transpose();
+    let (from, to) = (moment("from", &raw.from)?, moment("to", &raw.to)?);
     let filter = Filter {
         family: raw.family.as_deref().map(query::family).transpose()?,
         asn: raw.asn.as_deref().map(query::asn).transpose()?,
@@ -74,10 +83,14 @@ fn check(raw: &Raw, now: Timestamp) -> Result<Checked, Problem> {
         return Err(Problem::bad_request("format=dense is of members; write by=asn or by=interface"));
     }
     let source = raw.source.as_deref().map(query::source).transpose()?;
-    Ok(Checked { by, from, to, filter, source, format })
+    Ok((Checked { by, from, to, filter, source }, format))
 }
 
-fn answer(api: &Api, query: &Checked) -> Result<Response, Problem> {
+fn made(
+    api: &Api,
+    query: &Checked,
+    answer: impl Fn(&Matrix<'_>) -> Result<Response, Problem>,
+) -> Result<Response, Problem> {
     let live = api.live.lock().unwrap_or_else(PoisonError::into_inner);
     let source = query.source.unwrap_or_else(|| live.source());
     let oldest = match (source, &live.sampled) {
@@ -89,18 +102,18 @@ fn answer(api: &Api, query: &Checked) -> Result<Response, Problem> {
         && (query.by != By::Mac || is_older(shelf, oldest))
     {
         drop(live);
-        return past(shelf, source, from, api, query);
+        return past(shelf, (source, from), api, query, answer);
     }
     match (source, &live.sampled) {
         (Source::Exact, _) => {
             let slice = live.query(query.from, query.to);
             drop(live);
-            written(&slice, api, query)
+            written(&slice, api, query, answer)
         }
         (Source::Sampled, Some(sampled)) => {
             let slice = sampled.query(query.from, query.to);
             drop(live);
-            written(&slice, api, query)
+            written(&slice, api, query, answer)
         }
         (Source::Sampled, None) => Err(Problem::bad_request(
             "source=sampled, and no samples of switches are received; write [sflow.listen] in the configuration",
@@ -108,11 +121,16 @@ fn answer(api: &Api, query: &Checked) -> Result<Response, Problem> {
     }
 }
 
-fn written<M: Measure>(slice: &Slice<M>, api: &Api, query: &Checked) -> Result<Response, Problem> {
+fn written<M: Measure>(
+    slice: &Slice<M>,
+    api: &Api,
+    query: &Checked,
+    answer: impl Fn(&Matrix<'_>) -> Result<Response, Problem>,
+) -> Result<Response, Problem> {
     let roster = api.roster.load();
     let matrix = Matrix::new(&slice.delta, &roster.registry, query.by, query.filter, slice.span)
         .with_gaps(slice.gaps.clone());
-    formatted(&matrix, query.format)
+    answer(&matrix)
 }
 
 /// Whether anything is kept that is not in memory any more.
@@ -124,10 +142,10 @@ fn is_older(shelf: &Shelf, oldest: Option<Timestamp>) -> bool {
 /// The matrix of a time that is not in memory any more.
 fn past(
     shelf: &Shelf,
-    source: Source,
-    from: Timestamp,
+    (source, from): (Source, Timestamp),
     api: &Api,
     query: &Checked,
+    answer: impl Fn(&Matrix<'_>) -> Result<Response, Problem>,
 ) -> Result<Response, Problem> {
     if query.by == By::Mac {
         return Err(Problem::bad_request(
@@ -139,7 +157,7 @@ fn past(
     let past = shelf.now().past(to);
     let matrix = shelf.ask(|catalog| catalog.matrix(&past, &asked));
     let matrix = matrix.map_err(|error| Problem::internal(&error.to_string()))?;
-    formatted(&matrix, query.format)
+    answer(&matrix)
 }
 
 fn formatted(matrix: &Matrix<'_>, format: Format) -> Result<Response, Problem> {

@@ -25,6 +25,23 @@ pub(super) fn time(name: &str, text: &str, now: Timestamp) -> Result<Timestamp, 
     text.parse().map_err(|_| wrong())
 }
 
+/// From when until when; without `to` it is now, and without `from` it is so long before.
+pub(super) fn span(
+    (from, to): (Option<&str>, Option<&str>),
+    usual: SignedDuration,
+    now: Timestamp,
+) -> Result<(Timestamp, Timestamp), Problem> {
+    let to = to.map_or(Ok(now), |to| time("to", to, now))?;
+    let from = match from {
+        Some(from) => time("from", from, now)?,
+        None => to.checked_sub(usual).map_err(|_| Problem::bad_request("to is too early"))?,
+    };
+    if from >= to {
+        return Err(Problem::bad_request(&format!("from={from} is not before to={to}")));
+    }
+    Ok((from, to))
+}
+
 /// What a cell stands for.
 pub(super) fn by(text: &str) -> Result<By, Problem> {
     let all = [By::Mac, By::Interface, By::Asn];

@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
-use ixp_common::counters::Counts;
+use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::problem::Problem;
-use super::{Api, query, unknown};
+use super::{Api, query, report, unknown};
 use crate::members::Asn;
+use crate::report::series::SeriesDto;
 use crate::snapshot::Source;
-use crate::store::{Asked, Point, Step};
+use crate::store::{Asked, Step};
 
 /// Points of an answer at most.
 const MOST: i64 = 2000;
@@ -25,64 +26,18 @@ pub(super) struct Raw {
     to: Option<String>,
     step: Option<String>,
     source: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-pub(super) struct SeriesDto {
-    asn: Asn,
-    from: Option<Timestamp>,
-    to: Option<Timestamp>,
-    step: &'static str,
-    source: &'static str,
-    byte_basis: &'static str,
-    points: Vec<PointDto>,
-}
-
-/// What is not known is null, and not nought.
-#[derive(Debug, Serialize)]
-struct PointDto {
-    at: Option<Timestamp>,
-    observed_ms: i64,
-    sent: Option<CountsDto>,
-    received: Option<CountsDto>,
-}
-
-#[derive(Debug, Serialize)]
-struct CountsDto {
-    packets: u64,
-    bytes: u64,
-}
-
-impl From<Counts> for CountsDto {
-    fn from(Counts { packets, bytes }: Counts) -> Self {
-        Self { packets, bytes }
-    }
-}
-
-fn moment(millis: i64) -> Option<Timestamp> {
-    Timestamp::from_millisecond(millis).ok()
-}
-
-impl From<&Point> for PointDto {
-    fn from(Point { at, observed, exchanged }: &Point) -> Self {
-        let [sent, received] = exchanged.map_or([None; 2], |both| both.map(Some));
-        let [sent, received] = [sent, received].map(|counts| counts.map(CountsDto::from));
-        Self { at: moment(*at), observed_ms: *observed, sent, received }
-    }
+    format: Option<String>,
 }
 
 pub(super) async fn get(
     State(api): State<Arc<Api>>,
     asn: Result<Path<String>, PathRejection>,
     raw: Result<Query<Raw>, QueryRejection>,
-) -> Result<axum::Json<SeriesDto>, Problem> {
+) -> Result<Response, Problem> {
     let Path(asn) = asn.map_err(|error| Problem::bad_request(&error.body_text()))?;
     let Query(raw) = raw.map_err(|error| Problem::bad_request(&error.body_text()))?;
-    let Some(shelf) = api.shelf.clone() else {
-        return Err(Problem::not_found(
-            "nothing is kept of the past; write folder in [store] of the configuration",
-        ));
-    };
+    let shelf = report::shelf(&api)?;
+    let format = report::format(raw.format.as_deref())?;
     let asked = checked(&raw, query::asn(&asn)?, (api.clock)())?;
     if !shelf.now().has_member(asked.asn) {
         return Err(unknown(asked.asn));
@@ -93,31 +48,14 @@ pub(super) async fn get(
     drop(turn);
     let answered = answered.map_err(|error| Problem::internal(&error.to_string()))?;
     let points = answered.map_err(|error| Problem::internal(&error.to_string()))?;
-    Ok(axum::Json(SeriesDto {
-        asn: asked.asn,
-        from: moment(asked.from),
-        to: moment(asked.to),
-        step: asked.step.name(),
-        source: asked.source.name(),
-        byte_basis: "frame-without-fcs",
-        points: points.iter().map(PointDto::from).collect(),
-    }))
+    let series = SeriesDto::new(&asked, &points);
+    report::answer(format, &series, |out| series.csv(out), |out| series.table(out))
 }
 
 /// Without a step it is the shortest that gives no more points than there may be.
 fn checked(raw: &Raw, asn: Asn, now: Timestamp) -> Result<Asked, Problem> {
-    let time =
-        |name, text: &Option<String>| text.as_deref().map(|text| query::time(name, text, now)).transpose();
-    let to = time("to", &raw.to)?.unwrap_or(now);
-    let from = match time("from", &raw.from)? {
-        Some(from) => from,
-        None => to
-            .checked_sub(SignedDuration::from_hours(24))
-            .map_err(|_| Problem::bad_request("to is too early"))?,
-    };
-    if from >= to {
-        return Err(Problem::bad_request(&format!("from={from} is not before to={to}")));
-    }
+    let day = SignedDuration::from_hours(24);
+    let (from, to) = query::span((raw.from.as_deref(), raw.to.as_deref()), day, now)?;
     let source = raw.source.as_deref().map_or(Ok(Source::Exact), query::source)?;
     let span = |step: Step| {
         let millis = step.millis();
@@ -157,6 +95,7 @@ mod tests {
             to: to.map(str::to_owned),
             step: step.map(str::to_owned),
             source: None,
+            format: None,
         };
         checked(&raw, Asn(64500), "2026-11-30T10:00:01Z".parse().expect("a time"))
     }

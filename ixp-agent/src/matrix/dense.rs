@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
-use super::csv::quoted;
 use super::{End, Matrix};
+use crate::format::quoted;
 
 /// One end, in the order in which ends stand: members, then what is no member's, then groups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -73,7 +73,7 @@ fn check(pairs: &[(PairKey, Counts)], by: By, filter: Filter, expected: &[&str])
 const IPV6_ALL_NODES: Mac = Mac([0x33, 0x33, 0, 0, 0, 1]);
 const STP: Mac = Mac([0x01, 0x80, 0xc2, 0, 0, 0]);
 
-fn mixed() -> Vec<(PairKey, Counts)> {
+pub(crate) fn mixed() -> Vec<(PairKey, Counts)> {
     vec![
         pair(0, 9, mac(1), Family::Ipv4, 1),
         pair(0, 1, Mac::BROADCAST, Family::Arp, 2),

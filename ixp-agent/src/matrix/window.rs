@@ -12,7 +12,7 @@ use std::sync::Arc;
 use ixp_common::counters::{Counts, PairKey};
 use jiff::{SignedDuration, Timestamp};
 
-pub use self::closed::Closed;
+pub use self::closed::{Bursts, Closed};
 use self::open::Open;
 pub use self::step::Records;
 use self::step::Step;
@@ -110,6 +110,12 @@ impl<M: Measure> Window<M> {
     /// The steps that were closed since the last call.
     pub fn take_closed(&mut self) -> Vec<Closed<M>> {
         self.closed.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Steps that were closed since they were last taken.
+    #[must_use]
+    pub fn closed(&self) -> usize {
+        self.closed.as_ref().map_or(0, Vec::len)
     }
 
     /// Closes the open step before its end: nothing more will be read.

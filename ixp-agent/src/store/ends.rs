@@ -9,7 +9,7 @@ use foldhash::fast::RandomState;
 use ixp_common::addr::{Mac, VlanId};
 use ixp_common::counters::StationKey;
 
-use crate::members::{Interface, Registry};
+use crate::members::{Asn, Interface, Registry};
 
 pub(super) use file::{load, save};
 
@@ -150,6 +150,8 @@ pub(super) struct Ends {
     entries: Vec<Entry>,
     /// By index in the registry that is in force.
     interfaces: Vec<EndId>,
+    /// Whose they are.
+    owners: HashMap<EndId, Asn, RandomState>,
     /// Stations of no member, and when they were last seen.
     stations: HashMap<StationKey, (EndId, i64), RandomState>,
     /// Their numbers.
@@ -177,7 +179,8 @@ impl Ends {
         };
         let stations: HashMap<_, (EndId, i64), RandomState> = current.filter_map(station).collect();
         let numbered = stations.values().map(|(id, _)| *id).collect();
-        Self { entries, interfaces: Vec::new(), stations, numbered, is_changed }
+        let (interfaces, owners) = (Vec::new(), HashMap::default());
+        Self { entries, interfaces, owners, stations, numbered, is_changed }
     }
 
     pub(super) fn entries(&self) -> &[Entry] {
@@ -200,8 +203,10 @@ impl Ends {
             registry.interfaces().iter().map(|interface| Who::interface(registry, interface)).collect();
         let ids = self.matched(&all);
         self.interfaces.clear();
+        self.owners.clear();
         for (who, known) in all.into_iter().zip(ids) {
             let id = known.unwrap_or_else(|| self.next());
+            self.owners.extend(who.asn.map(|asn| (id, Asn(asn))));
             self.be(id, who, now);
             self.interfaces.push(id);
         }
@@ -272,6 +277,11 @@ impl Ends {
         self.stations.insert(station, (id, now));
         self.numbered.insert(id);
         id
+    }
+
+    /// Whose interface a number is of.
+    pub(super) fn asn(&self, id: EndId) -> Option<Asn> {
+        self.owners.get(&id).copied()
     }
 
     /// Whether a number is that of a station of no member.

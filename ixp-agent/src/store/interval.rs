@@ -9,6 +9,7 @@ use ixp_common::counters::{PairKey, StationKey};
 
 use super::Interval;
 use super::ends::{EndId, Ends, OTHERS};
+use super::networks::{burst, lans, networks};
 use super::table::{NOTHING, Row, Step, Table};
 use crate::matrix::Closed;
 use crate::members::Registry;
@@ -99,8 +100,11 @@ impl Builder {
         let source = M::SOURCE;
         let totals = totals(&cells, start);
         let matrix = cells.iter().map(|(between, amount)| cell(*between, start, amount)).collect();
+        let bursts = closed.bursts.as_ref();
         let rows = vec![
             (Table::Matrix, source, matrix),
+            (Table::Networks, source, networks(&totals, ends, bursts, start)),
+            (Table::Lans, source, lans(&totals, start)),
             (Table::Totals, source, totals),
             (Table::Rules, source, rules(closed, ends, registry, start)),
             (Table::Intervals, source, vec![whole(closed, &cells, start)]),
@@ -213,7 +217,7 @@ fn whole<M: Measure>(closed: &Closed<M>, cells: &[(Between, M)], start: i64) -> 
     let observed = i64::try_from(closed.observed / 1_000_000).unwrap_or(i64::MAX);
     let counts = [all.plain(), closed.rest.malformed_total().plain(), closed.rest.unattributed.plain()];
     let [seen, malformed, unattributed] = counts.map(|counts| [number(counts.packets), number(counts.bytes)]);
-    Row::new(&[
+    let mut row = Row::new(&[
         start,
         observed,
         seen[0],
@@ -226,5 +230,7 @@ fn whole<M: Measure>(closed: &Closed<M>, cells: &[(Between, M)], start: i64) -> 
         packets_variance,
         bytes_variance,
     ])
-    .with_peaks(Table::Intervals)
+    .with_peaks(Table::Intervals);
+    row.0[13] = burst(closed.bursts.as_ref());
+    row
 }

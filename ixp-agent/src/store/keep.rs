@@ -6,7 +6,8 @@ use tracing::{info, warn};
 
 use super::catalog::Catalog;
 use super::place::Segment;
-use super::table::Step;
+use super::segment::Kin;
+use super::table::{Step, Table};
 use super::{Store, Summing};
 
 /// How long rows are kept, and how much of the disk they may take.
@@ -27,10 +28,14 @@ impl Default for Keep {
 }
 
 impl Keep {
-    /// How long rows of a step are kept.
-    #[must_use]
-    pub fn of(&self, step: Step) -> Option<i64> {
-        self.time[step as usize]
+    /// How long rows are kept. Percentiles are of five minutes; those of a year want what is small for as long as hours.
+    pub(super) fn of(&self, kin: Kin) -> Option<i64> {
+        let step = match (kin.table, kin.step) {
+            (Table::Networks | Table::Lans | Table::Intervals, Step::FiveMinutes) => Step::Hour,
+            (_, step) => step,
+        };
+        let own = self.time[kin.step as usize]?;
+        self.time[step as usize].map(|longer| longer.max(own))
     }
 }
 
@@ -44,7 +49,7 @@ impl Store {
     pub(super) fn forget(&self, now: i64, summing: &mut Summing) {
         let before = self.shelf.now();
         let is_over = |segment: &Arc<Segment>| {
-            let kept = self.keep.of(segment.kin.step);
+            let kept = self.keep.of(segment.kin);
             kept.is_some_and(|kept| segment.span.1.saturating_add(kept) <= now)
         };
         let (mut doomed, kept): (Vec<_>, Vec<_>) = before.published.iter().cloned().partition(is_over);

@@ -12,7 +12,7 @@ use super::table::{Column, Kind, Role, Step, Table};
 use crate::snapshot::Source;
 
 /// Of the columns, and of what stands in the footer; grows when one of them changes its meaning.
-pub(super) const SCHEMA: &str = "1";
+pub(super) const SCHEMA: &str = "2";
 
 /// What a segment is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -84,7 +84,7 @@ fn schema(table: Table) -> String {
 fn is_optional(column: &Column) -> bool {
     match column.role {
         Role::Key | Role::Sum => false,
-        Role::SumOrNothing | Role::Peak(_) => true,
+        Role::SumOrNothing | Role::Peak(_) | Role::MostOrNothing => true,
     }
 }
 

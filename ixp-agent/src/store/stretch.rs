@@ -41,7 +41,7 @@ impl Reach {
     }
 
     /// Whether rows of a step say of a moment all that can be said.
-    fn reaches(&self, step: Step, moment: i64) -> bool {
+    pub(super) fn reaches(&self, step: Step, moment: i64) -> bool {
         let Some(first) = self.0[step as usize] else { return false };
         let longer = Step::ALL.into_iter().filter(|longer| *longer > step);
         let mut older = longer.filter_map(|longer| Some((longer, self.0[longer as usize]?)));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ixp_common::addr::Family;
 use ixp_common::counters::{Counts, RuleCounts};
 use ixp_common::rules::Rule;
 use jiff::Timestamp;
@@ -41,6 +42,16 @@ impl Sum {
 /// The frames and bytes that stand in a column of a row and the next.
 pub(super) fn counted(row: &Row, at: usize) -> Counts {
     Counts { packets: small(row.0[at]), bytes: small(row.0[at + 1]) }
+}
+
+/// The family that stands in a row.
+pub(super) fn family(number: i64) -> Family {
+    match number {
+        4 => Family::Ipv4,
+        6 => Family::Ipv6,
+        1 => Family::Arp,
+        _ => Family::Other,
+    }
 }
 
 /// What broke a rule.

@@ -19,12 +19,16 @@ pub enum Table {
     Matrix,
     /// What each end sent and received, with its peaks.
     Totals,
+    /// What each member sent and received, all its interfaces and families together, with its peaks.
+    Networks,
+    /// What was exchanged on each VLAN, with its peaks.
+    Lans,
     /// Which rules were broken.
     Rules,
     /// How long was observed, and all frames, also those that are in no cell.
     Intervals,
 }
-use Table::{Intervals, Matrix, Rules, Totals};
+use Table::{Intervals, Lans, Matrix, Networks, Rules, Totals};
 
 /// One column of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +62,8 @@ pub(super) enum Role {
     SumOrNothing,
     /// The largest value within one interval, by that column's number; see [`Row::with_peaks`].
     Peak(usize),
+    /// The larger one, where there is one.
+    MostOrNothing,
 }
 
 const fn key(name: &'static str) -> Column {
@@ -80,6 +86,10 @@ const fn variance(name: &'static str) -> Column {
 
 const fn peak(name: &'static str, of: usize) -> Column {
     Column { name, kind: Kind::Large, role: Role::Peak(of) }
+}
+
+const fn most(name: &'static str) -> Column {
+    Column { name, kind: Kind::Large, role: Role::MostOrNothing }
 }
 
 /// In the order in which rows are sorted, the time last of the key.
@@ -114,6 +124,25 @@ const TOTALS: &[Column] = &[
     peak("peak_received_bytes", 7),
 ];
 
+const NETWORKS: &[Column] = &[
+    // An AS number does not fit a whole number of 32 bits with a sign.
+    Column { name: "asn", kind: Kind::Large, role: Role::Key },
+    TIME,
+    sum("sent_packets"),
+    sum("sent_bytes"),
+    sum("received_packets"),
+    sum("received_bytes"),
+    peak("peak_sent_packets", 2),
+    peak("peak_sent_bytes", 3),
+    peak("peak_received_packets", 4),
+    peak("peak_received_bytes", 5),
+    most("burst_sent"),
+    most("burst_received"),
+];
+
+const LANS: &[Column] =
+    &[key("vlan"), TIME, sum("packets"), sum("bytes"), peak("peak_packets", 2), peak("peak_bytes", 3)];
+
 const RULES: &[Column] = &[
     key("rule"),
     key("id"),
@@ -142,11 +171,12 @@ const INTERVALS: &[Column] = &[
     variance("bytes_variance"),
     peak("peak_packets", 2),
     peak("peak_bytes", 3),
+    most("burst"),
 ];
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 4] = [Matrix, Totals, Rules, Intervals];
+    pub const ALL: [Self; 6] = [Matrix, Totals, Networks, Lans, Rules, Intervals];
 
     /// Its folder.
     #[must_use]
@@ -154,6 +184,8 @@ impl Table {
         match self {
             Matrix => "matrix",
             Totals => "totals",
+            Networks => "networks",
+            Lans => "lans",
             Rules => "rules",
             Intervals => "intervals",
         }
@@ -168,6 +200,8 @@ impl Table {
         match self {
             Matrix => MATRIX,
             Totals => TOTALS,
+            Networks => NETWORKS,
+            Lans => LANS,
             Rules => RULES,
             Intervals => INTERVALS,
         }
@@ -187,6 +221,7 @@ impl Table {
         match self {
             Matrix => 4,
             Totals | Rules => 3,
+            Networks | Lans => 1,
             Intervals => 0,
         }
     }
@@ -253,7 +288,7 @@ impl Row {
                 (Role::Sum, mine, theirs) => mine.saturating_add(theirs),
                 (_, _, NOTHING) => continue,
                 (_, NOTHING, theirs) => theirs,
-                (Role::Peak(_), mine, theirs) => mine.max(theirs),
+                (Role::Peak(_) | Role::MostOrNothing, mine, theirs) => mine.max(theirs),
                 (_, mine, theirs) => match column.kind {
                     Kind::Real => real(mine, theirs),
                     Kind::Moment | Kind::Small | Kind::Large => mine.saturating_add(theirs),

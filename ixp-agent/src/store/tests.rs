@@ -2,6 +2,7 @@
 
 mod crash;
 mod damage;
+mod stats;
 mod view;
 
 use std::collections::BTreeMap;
@@ -9,6 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use ixp_common::addr::Family;
 use ixp_common::counters::Counts;
 use proptest::prelude::*;
 use tempfile::TempDir;

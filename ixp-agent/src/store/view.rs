@@ -111,12 +111,7 @@ impl Place {
             By::Mac | By::Interface => Some(small(vlan)),
             By::Asn => None,
         };
-        let family = match family {
-            4 => Family::Ipv4,
-            6 => Family::Ipv6,
-            1 => Family::Arp,
-            _ => Family::Other,
-        };
+        let family = super::sum::family(family);
         let rank = |id| Rank::of(small(id), by, past);
         Self { vlan, source: rank(source), destination: rank(destination), family: family as u8 }
     }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
 use ixp_common::addr::VlanId;
 
-use super::{clipped_to, percent, thousands};
+use crate::format::{clipped, percent, thousands};
 use crate::matrix::BrokenRule;
 
 /// Characters that a rule's title takes.
@@ -65,7 +65,7 @@ fn line(row: &BrokenRule<'_>, has_vlans: bool, has_drops: bool) -> Vec<String> {
     let member = row.owner.map_or_else(String::new, |owner| owner.member.asn.to_string());
     let mut line = vec![
         row.rule.to_string(),
-        clipped_to(row.rule.title(), TITLE_WIDTH),
+        clipped(row.rule.title(), TITLE_WIDTH),
         station,
         member,
         thousands(row.counts.broken.packets),

@@ -1,0 +1,50 @@
+//! What ends sent and received in an interval in, the rows of members and of VLANs out.
+
+use std::collections::BTreeMap;
+
+use super::ends::Ends;
+use super::table::{NOTHING, Row, Table, small};
+use crate::matrix::Bursts;
+
+/// Rows of members: all interfaces and families of each together. What stations of no member and groups have is in none.
+pub(super) fn networks(totals: &[Row], ends: &Ends, bursts: Option<&Bursts>, start: i64) -> Vec<Row> {
+    let mut sums: BTreeMap<i64, [i64; 4]> = BTreeMap::new();
+    for row in totals {
+        let Some(asn) = ends.asn(small(row.0[0])) else { continue };
+        let sum = sums.entry(asn.0.into()).or_default();
+        sum.iter_mut().zip(&row.0[4..]).for_each(|(sum, count)| *sum = sum.saturating_add(*count));
+    }
+    let burst: BTreeMap<i64, [u64; 2]> =
+        bursts.iter().flat_map(|bursts| &bursts.members).map(|(asn, most)| (asn.0.into(), *most)).collect();
+    let row = |(asn, sum): (i64, [i64; 4])| {
+        let [a, b, c, d] = sum;
+        let mut row = Row::new(&[asn, start, a, b, c, d]).with_peaks(Table::Networks);
+        if let Some(most) = burst.get(&asn) {
+            row.0[10..12].copy_from_slice(&most.map(number));
+        }
+        row
+    };
+    sums.into_iter().map(row).collect()
+}
+
+/// Rows of VLANs.
+pub(super) fn lans(totals: &[Row], start: i64) -> Vec<Row> {
+    let mut sums: BTreeMap<i64, [i64; 2]> = BTreeMap::new();
+    for row in totals {
+        // Each frame was sent once.
+        let sum = sums.entry(row.0[2]).or_default();
+        sum.iter_mut().zip(&row.0[4..6]).for_each(|(sum, count)| *sum = sum.saturating_add(*count));
+    }
+    let sent = sums.into_iter().filter(|(_, sum)| *sum != [0, 0]);
+    sent.map(|(vlan, [packets, bytes])| Row::new(&[vlan, start, packets, bytes]).with_peaks(Table::Lans))
+        .collect()
+}
+
+/// The most of all frames, as it stands in a row.
+pub(super) fn burst(bursts: Option<&Bursts>) -> i64 {
+    bursts.map_or(NOTHING, |bursts| number(bursts.all))
+}
+
+fn number(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}

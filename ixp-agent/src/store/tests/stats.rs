@@ -1,0 +1,166 @@
+//! What is said of a time is what all its steps say; what was not observed is in none of it.
+
+use super::super::ends::{Entry, Kind, Who};
+use super::super::{Stats, Whose};
+use super::*;
+use crate::members::Asn;
+
+const A: Asn = Asn(64500);
+/// Beyond what 31 bits hold.
+const B: Asn = Asn(4_200_000_001);
+const HOUR: i64 = 360;
+
+fn port(id: i32, asn: Asn, speed: Option<u64>) -> Entry {
+    let who = Who {
+        kind: Kind::Interface,
+        asn: Some(asn.0),
+        name: format!("Network {id}"),
+        lan: "peering".to_owned(),
+        vlan: Some(0),
+        label: String::new(),
+        macs: Vec::new(),
+        addresses: Vec::new(),
+        port: String::new(),
+        speed,
+    };
+    Entry { id, who, from: 0, to: None }
+}
+
+/// What A sends B in the interval of a number, IPv4 and IPv6.
+fn sent(number: i64) -> [i64; 2] {
+    [1000 + number % 97 * 10, if number % 3 == 0 { 300 } else { 0 }]
+}
+
+fn of_pair(number: i64) -> Interval {
+    let start = START + number * TEN_SECONDS;
+    let [four, six] = sent(number);
+    let cell = |family: i64, bytes: i64| {
+        Row::new(&[16, 17, family, 0, start, bytes / 100, bytes]).with_peaks(Table::Matrix)
+    };
+    let total = |id: i64, family: i64, [out, into]: [i64; 2]| {
+        Row::new(&[id, family, 0, start, out / 100, out, into / 100, into]).with_peaks(Table::Totals)
+    };
+    let network = |asn: Asn, [out, into]: [i64; 2]| {
+        let mut row =
+            Row::new(&[asn.0.into(), start, out / 100, out, into / 100, into]).with_peaks(Table::Networks);
+        row.0[10..12].copy_from_slice(&[out / 5, into / 5]);
+        row
+    };
+    let bytes = four + six;
+    let lan = Row::new(&[0, start, bytes / 100, bytes]).with_peaks(Table::Lans);
+    let mut all =
+        Row::new(&[start, TEN_SECONDS, bytes / 100, bytes, 0, 0, 0, 0]).with_peaks(Table::Intervals);
+    all.0[13] = bytes / 5;
+    let rows = [
+        (Table::Matrix, vec![cell(4, four), cell(6, six)]),
+        (
+            Table::Totals,
+            vec![
+                total(16, 4, [four, 0]),
+                total(16, 6, [six, 0]),
+                total(17, 4, [0, four]),
+                total(17, 6, [0, six]),
+            ],
+        ),
+        (Table::Networks, vec![network(A, [bytes, 0]), network(B, [0, bytes])]),
+        (Table::Lans, vec![lan]),
+        (Table::Intervals, vec![all]),
+    ];
+    Interval { start, rows: rows.map(|(table, rows)| (table, Source::Exact, rows)).to_vec() }
+}
+
+/// A store of the first and the third hour of a pair.
+fn pair_with_a_gap(bench: &Bench) -> Store {
+    let store = bench.open().expect("a store");
+    let ends = vec![port(16, A, Some(1000)), port(17, B, None)];
+    store.shelf.change(|catalog| catalog.ends = Arc::new(ends));
+    for number in (0..HOUR).chain(2 * HOUR..3 * HOUR) {
+        store.append(&of_pair(number)).expect("a disk with room");
+        tend(&store, number).expect("segments that are whole");
+    }
+    store
+}
+
+fn asked(store: &Store, whose: Whose) -> Stats {
+    let to = START + 3 * HOUR * TEN_SECONDS;
+    store
+        .shelf()
+        .ask(|catalog| catalog.stats(Source::Exact, (START, to), whose))
+        .expect("segments that are whole")
+}
+
+#[test]
+fn averages_percentiles_and_peaks_are_of_what_was_observed_alone() {
+    let bench = Bench::new();
+    let store = pair_with_a_gap(&bench);
+    let numbers = || (0..HOUR).chain(2 * HOUR..3 * HOUR);
+    let bytes = |number: i64| sent(number).iter().sum::<i64>();
+    let all: i64 = numbers().map(bytes).sum();
+    let mut steps: Vec<i64> = numbers()
+        .collect::<Vec<_>>()
+        .chunks(30)
+        .map(|step| step.iter().map(|number| bytes(*number)).sum())
+        .collect();
+    steps.sort_unstable();
+    let stats = asked(&store, Whose::All);
+    assert_eq!((stats.observed, stats.steps), (2 * HOUR * TEN_SECONDS, (Step::FiveMinutes, 24)));
+    let flows = [
+        stats.all.as_ref().expect("it was asked for"),
+        &stats.lans[&0],
+        &stats.members[0].sent,
+        &stats.members[1].received,
+    ];
+    for flow in flows {
+        assert_eq!(i64::try_from(flow.counts.bytes), Ok(all));
+        let is = |rate: Option<Rate>, bytes: i64, seconds: f64| {
+            let found = rate.expect("it was observed").bytes;
+            assert!((found - bytes as f64 / seconds).abs() < 1e-6, "{found}, not {bytes} in {seconds} s");
+        };
+        is(flow.average, all, 7200.0);
+        // Of 24 the 23rd is the first that 95 of 100 are not above; of 99 it is the last.
+        is(flow.p95, steps[22], 300.0);
+        is(flow.p99, steps[23], 300.0);
+        is(flow.peak, numbers().map(bytes).max().expect("some"), 10.0);
+        assert_eq!(flow.growth, None);
+    }
+    let burst = numbers().map(bytes).max().map(|most| u64::try_from(most / 5).expect("a count"));
+    assert_eq!((flows[0].burst, flows[1].burst, flows[2].burst), (burst, None, burst));
+    assert_eq!([stats.members[0].asn, stats.members[1].asn], [A, B]);
+    assert_eq!([stats.members[0].speed, stats.members[1].speed], [Some(1000), None]);
+    let six: i64 = numbers().map(|number| sent(number)[1]).sum();
+    for flow in [flows[0], flows[2], flows[3]] {
+        assert_eq!(i64::try_from(flow.families[&Family::Ipv6].bytes), Ok(six));
+    }
+    assert_eq!(asked(&store, Whose::Member(B)).members, [stats.members[1].clone()]);
+}
+
+#[test]
+fn a_pairs_peak_is_not_above_that_of_its_families_together() {
+    let bench = Bench::new();
+    let store = pair_with_a_gap(&bench);
+    let stats = asked(&store, Whose::Pair(A, B));
+    let whole = asked(&store, Whose::Member(A));
+    let (pair, member) = (&stats.members[0].sent, &whole.members[0].sent);
+    assert_eq!(
+        (pair.counts, pair.p95, pair.p99, pair.average),
+        (member.counts, member.p95, member.p99, member.average)
+    );
+    assert_eq!(pair.families, member.families);
+    let (most, peak) = (pair.peak_at_most.expect("a bound"), member.peak.expect("a peak").bytes);
+    assert!(pair.peak.is_none() && most >= peak && most <= peak + 30.0, "{most} of {peak}");
+    assert_eq!(asked(&store, Whose::Pair(B, A)).members[0].received, *pair);
+    let nothing = &stats.members[0].received;
+    assert_eq!((nothing.counts, nothing.average.map(|rate| rate.bytes)), (Counts::default(), Some(0.0)));
+}
+
+#[test]
+fn of_what_was_not_observed_nothing_is_said() {
+    let bench = Bench::new();
+    let store = pair_with_a_gap(&bench);
+    let (from, to) = (START + HOUR * TEN_SECONDS, START + 2 * HOUR * TEN_SECONDS);
+    let stats = store.shelf().ask(|catalog| catalog.stats(Source::Exact, (from, to), Whose::Member(A)));
+    let stats = stats.expect("segments that are whole");
+    let flow = &stats.members[0].sent;
+    assert_eq!((flow.average, flow.p95, flow.peak, flow.burst), (None, None, None, None));
+    assert_eq!((stats.observed, stats.steps.1), (0, 0));
+}
