@@ -13,6 +13,7 @@ mod series;
 mod sflow;
 mod stations;
 mod stats;
+mod steps;
 mod stream;
 mod top;
 
@@ -63,6 +64,8 @@ pub struct Api {
     pub news: broadcast::Sender<News>,
     /// Places for those who read them.
     pub streams: Arc<Semaphore>,
+    /// Lets one answer of many steps be written at a time.
+    pub exports: Arc<Semaphore>,
     /// What is kept of the past, if it is.
     pub shelf: Option<Shelf>,
     /// Changes, or ends, when it is time to stop.

@@ -9,6 +9,7 @@ pub mod dto;
 pub mod filter;
 pub mod fold;
 pub mod parquet;
+pub mod steps;
 pub mod table;
 pub mod window;
 

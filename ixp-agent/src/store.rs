@@ -19,6 +19,7 @@ mod seal;
 mod segment;
 mod series;
 mod stats;
+mod steps;
 mod stretch;
 mod sum;
 mod table;
@@ -49,6 +50,7 @@ pub use self::past::Past;
 pub use self::query::{Sums, Wanted};
 pub use self::series::{Asked, Point};
 pub use self::stats::{Flow, Growth, MemberStats, Rate, Stats, Whose};
+pub use self::steps::{OfStep, StepError, Steps};
 pub use self::table::{Row, Step, Table};
 pub use self::view::Query;
 

@@ -12,6 +12,7 @@ Examples:
   ixp-agent matrix --by asn --from -5m
   ixp-agent matrix --by interface --asn 64500 --family ipv6
   ixp-agent matrix --by asn --from -1h --format dense > hour.csv
+  ixp-agent matrix --by asn --from -30d --step 1h --format parquet > month.parquet
   ixp-agent matrix --format parquet --url monitor2:9179 --token-file token > matrix.parquet";
 
 /// Who sent how much to whom, at the running agent
@@ -26,6 +27,9 @@ pub struct MatrixArgs {
     /// Until when [default: now]
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     to: Option<String>,
+    /// A matrix for each step of the history: 10s, 1m, 5m, 1h or 1d; with csv and parquet a line each
+    #[arg(long, value_name = "STEP")]
+    step: Option<String>,
     /// What a line of the matrix stands for
     #[arg(long, value_enum, default_value_t = By::Mac)]
     pub(crate) by: By,
@@ -55,6 +59,7 @@ pub fn run(args: &MatrixArgs, out: &mut impl Write) -> Result<(), Error> {
         ("by", Some(args.by.name())),
         ("from", args.from.as_deref()),
         ("to", args.to.as_deref()),
+        ("step", args.step.as_deref()),
         ("family", args.family.as_deref()),
         ("asn", args.asn.as_deref()),
         ("vlan", args.vlan.as_deref()),

@@ -1,5 +1,6 @@
 //! `GET /api/v1/matrix`: a query in, the matrix of that time in any of its formats out.
 
+use std::io;
 use std::sync::{Arc, PoisonError};
 
 use axum::extract::rejection::QueryRejection;
@@ -28,6 +29,7 @@ pub(super) struct Raw {
     vlan: Option<String>,
     source: Option<String>,
     format: Option<String>,
+    step: Option<String>,
 }
 
 /// The query, checked.
@@ -47,6 +49,9 @@ pub(super) async fn get(
 ) -> Result<Response, Problem> {
     let Query(raw) = raw.map_err(|error| Problem::bad_request(&error.body_text()))?;
     let (query, format) = check(&raw, (api.clock)())?;
+    if let Some(step) = raw.step.as_deref() {
+        return super::steps::stream(api, query, query::step(step)?, format);
+    }
     of(api, query, move |matrix| formatted(matrix, format)).await
 }
 
@@ -133,6 +138,13 @@ fn written<M: Measure>(
     answer(&matrix)
 }
 
+/// What who asks for MACs of the past is told.
+pub(super) fn no_macs() -> Problem {
+    Problem::bad_request(
+        "the store has members and their interfaces, and no MACs; write by=interface or by=asn, or a later from",
+    )
+}
+
 /// Whether anything is kept that is not in memory any more.
 fn is_older(shelf: &Shelf, oldest: Option<Timestamp>) -> bool {
     let ends = shelf.now().first().map(|first| first + Step::TenSeconds.millis());
@@ -148,9 +160,7 @@ fn past(
     answer: impl Fn(&Matrix<'_>) -> Result<Response, Problem>,
 ) -> Result<Response, Problem> {
     if query.by == By::Mac {
-        return Err(Problem::bad_request(
-            "the store has members and their interfaces, and no MACs; write by=interface or by=asn, or a later from",
-        ));
+        return Err(no_macs());
     }
     let (from, to) = (from.as_millisecond(), query.to.unwrap_or_else(|| (api.clock)()).as_millisecond());
     let asked = store::Query { by: query.by, from, to, filter: query.filter, source };
@@ -160,30 +170,25 @@ fn past(
     answer(&matrix)
 }
 
+/// What is said of a format in the header of an answer.
+pub(super) const fn kind(format: Format) -> &'static str {
+    match format {
+        Format::Table => "text/plain; charset=utf-8",
+        Format::Json => "application/json",
+        Format::Csv | Format::Dense => "text/csv; charset=utf-8; header=present",
+        Format::Parquet => "application/vnd.apache.parquet",
+    }
+}
+
 fn formatted(matrix: &Matrix<'_>, format: Format) -> Result<Response, Problem> {
-    let internal = |error: &dyn std::error::Error| Problem::internal(&error.to_string());
     let mut body = BytesMut::new().writer();
-    let kind = match format {
-        Format::Table => {
-            table::write(matrix, table::LINES, &mut body).map_err(|error| internal(&error))?;
-            "text/plain; charset=utf-8"
-        }
-        Format::Json => {
-            serde_json::to_writer(&mut body, &MatrixDto::from(matrix)).map_err(|error| internal(&error))?;
-            "application/json"
-        }
-        Format::Csv => {
-            csv::write(matrix, &mut body).map_err(|error| internal(&error))?;
-            "text/csv; charset=utf-8; header=present"
-        }
-        Format::Dense => {
-            dense::write(matrix, &mut body).map_err(|error| internal(&error))?;
-            "text/csv; charset=utf-8; header=present"
-        }
-        Format::Parquet => {
-            parquet::write(matrix, &mut body).map_err(|error| internal(&error))?;
-            "application/vnd.apache.parquet"
-        }
+    let written = match format {
+        Format::Table => table::write(matrix, table::LINES, &mut body),
+        Format::Json => serde_json::to_writer(&mut body, &MatrixDto::from(matrix)).map_err(io::Error::from),
+        Format::Csv => csv::write(matrix, &mut body),
+        Format::Dense => dense::write(matrix, &mut body),
+        Format::Parquet => parquet::write(matrix, &mut body),
     };
-    Ok(([(header::CONTENT_TYPE, kind)], body.into_inner().freeze()).into_response())
+    written.map_err(|error| Problem::internal(&error.to_string()))?;
+    Ok(([(header::CONTENT_TYPE, kind(format))], body.into_inner().freeze()).into_response())
 }

@@ -7,6 +7,7 @@ use super::problem::Problem;
 use crate::matrix::{By, Format};
 use crate::members::Asn;
 use crate::snapshot::Source;
+use crate::store::Step;
 
 /// A moment: RFC 3339, or relative to `now` as `-24h`.
 pub(super) fn time(name: &str, text: &str, now: Timestamp) -> Result<Timestamp, Problem> {
@@ -34,7 +35,7 @@ pub(super) fn span(
     let to = to.map_or(Ok(now), |to| time("to", to, now))?;
     let from = match from {
         Some(from) => time("from", from, now)?,
-        None => to.checked_sub(usual).map_err(|_| Problem::bad_request("to is too early"))?,
+        None => before(to, usual)?,
     };
     if from >= to {
         return Err(Problem::bad_request(&format!("from={from} is not before to={to}")));
@@ -42,11 +43,22 @@ pub(super) fn span(
     Ok((from, to))
 }
 
+/// So long before.
+pub(super) fn before(to: Timestamp, time: SignedDuration) -> Result<Timestamp, Problem> {
+    to.checked_sub(time).map_err(|_| Problem::bad_request("to is too early"))
+}
+
 /// What a cell stands for.
 pub(super) fn by(text: &str) -> Result<By, Problem> {
     let all = [By::Mac, By::Interface, By::Asn];
     let found = all.into_iter().find(|by| by.name() == text);
     found.ok_or_else(|| Problem::bad_request(&format!("by={text}; write mac, interface or asn")))
+}
+
+/// How long a step is.
+pub(super) fn step(text: &str) -> Result<Step, Problem> {
+    let wrong = || Problem::bad_request(&format!("step={text}; write 10s, 1m, 5m, 1h or 1d"));
+    Step::from_name(text).ok_or_else(wrong)
 }
 
 /// How a matrix is written.

@@ -68,10 +68,7 @@ fn checked(raw: &Raw, asn: Asn, now: Timestamp) -> Result<Asked, Problem> {
     };
     let fits = || Step::ALL.into_iter().find(|step| many(*step) <= MOST);
     let step = match raw.step.as_deref() {
-        Some(text) => {
-            let step = Step::from_name(text);
-            step.ok_or_else(|| Problem::bad_request(&format!("step={text}; write 10s, 1m, 5m, 1h or 1d")))?
-        }
+        Some(text) => query::step(text)?,
         None => fits().ok_or_else(|| Problem::bad_request("the time is too long; write a later from"))?,
     };
     if many(step) > MOST {

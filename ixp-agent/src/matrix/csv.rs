@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use super::Matrix;
-use super::column::{Value, columns};
+use super::column::{Column, Value, columns};
+use super::{Cell, Matrix};
 use crate::format::quoted;
 
 /// Writes a header line and a line per cell; an unknown value is an empty field. Broken rules are other
@@ -13,17 +13,31 @@ use crate::format::quoted;
 /// Those of `out`.
 pub fn write(matrix: &Matrix<'_>, out: &mut impl Write) -> io::Result<()> {
     let columns = columns(matrix);
+    header("", &columns, out)?;
+    matrix.cells.iter().try_for_each(|cell| line("", &columns, Some(cell), out))
+}
+
+/// The header line; `before` stands before it.
+pub(super) fn header(before: &str, columns: &[Column], out: &mut impl Write) -> io::Result<()> {
+    out.write_all(before.as_bytes())?;
     for (at, column) in columns.iter().enumerate() {
         field(at, Some(Value::Text(column.name())), out)?;
     }
-    writeln!(out)?;
-    for cell in &matrix.cells {
-        for (at, column) in columns.iter().enumerate() {
-            field(at, column.value(cell), out)?;
-        }
-        writeln!(out)?;
+    writeln!(out)
+}
+
+/// The line of a cell, or one that has nothing; `before` stands before it.
+pub(super) fn line(
+    before: &str,
+    columns: &[Column],
+    cell: Option<&Cell<'_>>,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    out.write_all(before.as_bytes())?;
+    for (at, column) in columns.iter().enumerate() {
+        field(at, cell.and_then(|cell| column.value(cell)), out)?;
     }
-    Ok(())
+    writeln!(out)
 }
 
 fn field(at: usize, value: Option<Value<'_>>, out: &mut impl Write) -> io::Result<()> {

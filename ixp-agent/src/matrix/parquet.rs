@@ -27,37 +27,82 @@ const ROWS: usize = 1 << 20;
 /// # Errors
 /// Those of `out`.
 pub fn write(matrix: &Matrix<'_>, out: impl Write + Send) -> io::Result<()> {
-    written(matrix, out).map_err(|error| match error {
+    let mut file = File::create(matrix, footer(matrix), false, out).map_err(io_error)?;
+    file.append(matrix, None).and_then(|()| file.close()).map_err(io_error)
+}
+
+/// What went wrong below Parquet, if it did.
+pub(super) fn io_error(error: ParquetError) -> io::Error {
+    match error {
         ParquetError::External(error) => match error.downcast() {
             Ok(error) => *error,
             Err(error) => io::Error::other(error),
         },
         error => io::Error::other(error),
-    })
+    }
 }
 
-fn written(matrix: &Matrix<'_>, out: impl Write + Send) -> Result<(), ParquetError> {
-    let columns = columns(matrix);
-    let schema = Arc::new(parse_message_type(&schema(&columns))?);
-    let properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
-        .set_created_by(concat!("ixp-agent ", env!("CARGO_PKG_VERSION")).to_owned())
-        .set_key_value_metadata(Some(footer(matrix)))
-        .build();
-    let mut file = SerializedFileWriter::new(out, schema, Arc::new(properties))?;
-    for cells in matrix.cells.chunks(ROWS) {
-        let mut rows = file.next_row_group()?;
-        for moment in [matrix.span.from, matrix.span.to] {
-            let values = vec![moment.map(Timestamp::as_millisecond); cells.len()];
+/// A file that is written.
+pub(super) struct File<W: Write + Send> {
+    file: SerializedFileWriter<W>,
+    columns: Vec<Column>,
+    has_observed: bool,
+}
+
+impl<W: Write + Send> File<W> {
+    /// Begins a file for matrices that have the columns of one. With `has_observed` there is a third column before those.
+    pub(super) fn create(
+        matrix: &Matrix<'_>,
+        footer: Vec<KeyValue>,
+        has_observed: bool,
+        out: W,
+    ) -> Result<Self, ParquetError> {
+        let columns = columns(matrix);
+        let schema = Arc::new(parse_message_type(&schema(&columns, has_observed))?);
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
+            .set_created_by(concat!("ixp-agent ", env!("CARGO_PKG_VERSION")).to_owned())
+            .set_key_value_metadata(Some(footer))
+            .build();
+        let file = SerializedFileWriter::new(out, schema, Arc::new(properties))?;
+        Ok(Self { file, columns, has_observed })
+    }
+
+    /// Writes a row for each cell; one that has no cell, if how long was observed is told and there is none.
+    pub(super) fn append(&mut self, matrix: &Matrix<'_>, observed: Option<i64>) -> Result<(), ParquetError> {
+        for cells in matrix.cells.chunks(ROWS) {
+            let cells: Vec<Option<&Cell<'_>>> = cells.iter().map(Some).collect();
+            self.group(matrix, observed, &cells)?;
+        }
+        if observed.is_some() && matrix.cells.is_empty() {
+            self.group(matrix, observed, &[None])?;
+        }
+        Ok(())
+    }
+
+    fn group(
+        &mut self,
+        matrix: &Matrix<'_>,
+        observed: Option<i64>,
+        cells: &[Option<&Cell<'_>>],
+    ) -> Result<(), ParquetError> {
+        let mut rows = self.file.next_row_group()?;
+        let moments = [matrix.span.from, matrix.span.to].map(|at| at.map(Timestamp::as_millisecond));
+        for value in moments.into_iter().chain(self.has_observed.then_some(observed)) {
+            let values = vec![value; cells.len()];
             next(&mut rows, |column| numbers(column, values.into_iter()))?;
         }
-        for column in &columns {
+        for column in &self.columns {
             next(&mut rows, |writer| write_column(*column, cells, writer))?;
         }
         rows.close()?;
+        Ok(())
     }
-    file.close()?;
-    Ok(())
+
+    /// Writes the end.
+    pub(super) fn close(self) -> Result<(), ParquetError> {
+        self.file.close().map(|_| ())
+    }
 }
 
 /// Hands over the next column of a row group, and closes it.
@@ -73,10 +118,10 @@ fn next<W: Write + Send>(
 
 fn write_column(
     column: Column,
-    cells: &[Cell<'_>],
+    cells: &[Option<&Cell<'_>>],
     writer: &mut ColumnWriter<'_>,
 ) -> Result<(), ParquetError> {
-    let values = cells.iter().map(|cell| column.value(cell));
+    let values = cells.iter().map(|cell| column.value((*cell)?));
     match writer {
         ColumnWriter::DoubleColumnWriter(writer) => {
             let (levels, parts) = split(values.map(|value| match value? {
@@ -136,14 +181,15 @@ fn split<T>(values: impl Iterator<Item = Option<T>>) -> (Vec<i16>, Vec<T>) {
 }
 
 /// The schema in Parquet's own words.
-fn schema(columns: &[Column]) -> String {
+fn schema(columns: &[Column], has_observed: bool) -> String {
     let moments = ["from_time", "to_time"].map(|name| (name, "INT64", "TIMESTAMP(MILLIS,true)"));
+    let observed = has_observed.then_some(("observed_ms", "INT64", ""));
     let columns = columns.iter().map(|column| {
         let (physical, logical) = kind(*column);
         (column.name(), physical, logical)
     });
     let mut text = "message matrix {\n".to_owned();
-    for (name, physical, logical) in moments.into_iter().chain(columns) {
+    for (name, physical, logical) in moments.into_iter().chain(observed).chain(columns) {
         text += &match logical {
             "" => format!("OPTIONAL {physical} {name};\n"),
             logical => format!("OPTIONAL {physical} {name} ({logical});\n"),
@@ -175,16 +221,23 @@ fn footer(matrix: &Matrix<'_>) -> Vec<KeyValue> {
     let figure = |(name, Figure { counts, .. }): (&str, &Figure)| {
         [(format!("{name}_packets"), counts.packets), (format!("{name}_bytes"), counts.bytes)]
     };
-    let frames = frames.into_iter().flat_map(figure).map(|(name, number)| (name, number.to_string()));
+    let frames = frames.into_iter().flat_map(figure).map(|(name, number)| said(&name, number.to_string()));
     // RFC 3339 on both sides of ISO 8601's solidus.
     let gaps: Vec<String> = matrix.gaps.iter().map(|(from, to)| format!("{from}/{to}")).collect();
-    let words = [
-        ("schema", SCHEMA.to_owned()),
-        ("by", matrix.by.name().to_owned()),
-        ("source", matrix.source.name().to_owned()),
-        ("byte_basis", super::BYTE_BASIS.to_owned()),
-        ("gaps", gaps.join(" ")),
-    ];
-    let words = words.into_iter().map(|(name, text)| (name.to_owned(), text));
-    words.chain(frames).map(|(name, text)| KeyValue::new(format!("ixp.{name}"), text)).collect()
+    let gaps = said("gaps", gaps.join(" "));
+    basics(matrix).into_iter().chain([gaps]).chain(frames).collect()
+}
+
+/// What the file says of all its rows.
+pub(super) fn basics(matrix: &Matrix<'_>) -> Vec<KeyValue> {
+    vec![
+        said("schema", SCHEMA.to_owned()),
+        said("by", matrix.by.name().to_owned()),
+        said("source", matrix.source.name().to_owned()),
+        said("byte_basis", super::BYTE_BASIS.to_owned()),
+    ]
+}
+
+fn said(name: &str, text: String) -> KeyValue {
+    KeyValue::new(format!("ixp.{name}"), text)
 }

@@ -82,6 +82,7 @@ fn api(
         matrices: Semaphore::new(1),
         news: stream,
         streams: Arc::new(Semaphore::new(STREAMS)),
+        exports: Arc::new(Semaphore::new(1)),
         shelf,
         stopped,
     })

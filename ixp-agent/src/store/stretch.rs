@@ -40,6 +40,11 @@ impl Reach {
         Ok(Self(reach))
     }
 
+    /// The first moment that there are rows of a step of.
+    pub(super) fn first(&self, step: Step) -> Option<i64> {
+        self.0[step as usize]
+    }
+
     /// Whether rows of a step say of a moment all that can be said.
     pub(super) fn reaches(&self, step: Step, moment: i64) -> bool {
         let Some(first) = self.0[step as usize] else { return false };

@@ -11,8 +11,8 @@ use super::query::Wanted;
 use super::segment;
 use super::stretch::Reach;
 use super::sum::{Broken, Sum, Whole};
-use super::table::{Row, Table, small};
-use crate::matrix::{By, Cell, End, Filter, Matrix};
+use super::table::{Row, Step, Table, small};
+use crate::matrix::{By, Cell, End, Filter, Matrix, Span};
 use crate::snapshot::Source;
 
 /// What is asked of the past.
@@ -43,46 +43,82 @@ impl Catalog {
     /// # Errors
     /// [`segment::Error`].
     pub fn matrix<'p>(&self, past: &'p Past, query: &Query) -> Result<Matrix<'p>, segment::Error> {
-        let mut sums: BTreeMap<Place, Sum> = BTreeMap::new();
-        let mut broken: BTreeMap<(u8, EndId), Broken> = BTreeMap::new();
-        let mut whole = Whole::default();
+        let mut sheet = Sheet::default();
         let reach = Reach::of(self, query.source)?;
         for (step, from, to) in reach.stretches(query.from, query.to) {
-            let wanted = |table| Wanted { table, source: query.source, step, from, to, only: Vec::new() };
-            let mut rows = self.rows(&wanted(Table::Matrix))?;
-            while let Some(row) = rows.next_row()? {
-                let place = Place::of(&row, query.by, past);
-                sums.entry(place).or_default().add(&row, 5, 7);
-            }
-            let mut rows = self.rows(&wanted(Table::Rules))?;
-            while let Some(row) = rows.next_row()? {
-                broken.entry((small(row.0[0]), small(row.0[1]))).or_default().add(&row);
-            }
-            let mut rows = self.rows(&wanted(Table::Intervals))?;
-            while let Some(row) = rows.next_row()? {
-                whole.add(&row);
-            }
+            let query = Query { from, to, ..*query };
+            self.each(&query, step, |table, row| sheet.take(table, row, query.by, past))?;
         }
         let (step, from, to) = reach.coverage(query.from, query.to);
         let table = Table::Intervals;
         let mut rows =
             self.rows(&Wanted { table, source: query.source, step, from, to, only: Vec::new() })?;
         while let Some(row) = rows.next_row()? {
-            whole.cover(&row, step);
+            sheet.whole.cover(&row, step);
         }
-        let cells = sums.iter().filter_map(|(place, sum)| place.cell(sum, query, past)).collect();
-        let rules = broken.iter().filter_map(|((rule, id), broken)| broken.rule(*rule, *id, query, past));
-        let frames = whole.frames();
-        Ok(Matrix {
-            span: whole.span(),
-            gaps: whole.gaps(),
+        let (span, gaps) = (sheet.whole.span(), sheet.whole.gaps());
+        Ok(sheet.matrix(query, past, span).with_gaps(gaps))
+    }
+
+    /// Hands over the rows of a matrix in steps.
+    pub(super) fn each(
+        &self,
+        query: &Query,
+        step: Step,
+        mut take: impl FnMut(Table, &Row),
+    ) -> Result<(), segment::Error> {
+        let Query { source, from, to, .. } = *query;
+        for table in [Table::Matrix, Table::Rules, Table::Intervals] {
+            let mut rows = self.rows(&Wanted { table, source, step, from, to, only: Vec::new() })?;
+            while let Some(row) = rows.next_row()? {
+                take(table, &row);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A matrix that is added up.
+#[derive(Debug, Default)]
+pub(super) struct Sheet {
+    cells: BTreeMap<Place, Sum>,
+    broken: BTreeMap<(u8, EndId), Broken>,
+    pub(super) whole: Whole,
+}
+
+impl Sheet {
+    /// Takes in a row.
+    pub(super) fn take(&mut self, table: Table, row: &Row, by: By, past: &Past) {
+        match table {
+            Table::Matrix => self.cells.entry(Place::of(row, by, past)).or_default().add(row, 5, 7),
+            Table::Rules => {
+                self.broken.entry((small(row.0[0]), small(row.0[1]))).or_default().add(row);
+            }
+            Table::Intervals => self.whole.add(row),
+            Table::Totals | Table::Networks | Table::Lans => {}
+        }
+    }
+
+    /// How many cells it has.
+    pub(super) fn cells(&self) -> usize {
+        self.cells.len()
+    }
+
+    /// The matrix of it.
+    pub(super) fn matrix<'p>(&self, query: &Query, past: &'p Past, span: Span) -> Matrix<'p> {
+        let cells = self.cells.iter().filter_map(|(place, sum)| place.cell(sum, query, past)).collect();
+        let broken = self.broken.iter();
+        let rules = broken.filter_map(|((rule, id), broken)| broken.rule(*rule, *id, query, past));
+        Matrix {
+            span,
+            gaps: Vec::new(),
             by: query.by,
             source: query.source,
             filter: query.filter,
-            frames,
+            frames: self.whole.frames(),
             cells,
             rules: rules.collect(),
-        })
+        }
     }
 }
 

@@ -1,0 +1,163 @@
+//! `GET /api/v1/matrix?step=…`: a time and a step in, the matrix of each step out as it is read; who stops reading ends it.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use bytes::{Bytes, BytesMut};
+use futures_util::stream::unfold;
+use jiff::SignedDuration;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc::{self, Sender};
+use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::time::timeout;
+use tracing::warn;
+
+use super::matrix::{self, Checked};
+use super::problem::Problem;
+use super::{Api, query, report};
+use crate::matrix::steps::Writer;
+use crate::matrix::{By, Format};
+use crate::snapshot::Source;
+use crate::store::{self, Query, Step, StepError, Steps};
+
+/// The time that is asked of without `from`.
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+/// Bytes that are sent at once.
+const PIECE: usize = 1 << 16;
+/// Pieces that may wait for the reader.
+const WAITING: usize = 16;
+/// How long a reader may take for a piece.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Begins the answer.
+pub(super) fn stream(
+    api: Arc<Api>,
+    checked: Checked,
+    step: Step,
+    format: Format,
+) -> Result<Response, Problem> {
+    let shelf = report::shelf(&api)?;
+    if checked.by == By::Mac {
+        return Err(matrix::no_macs());
+    }
+    let now = (api.clock)();
+    let to = checked.to.unwrap_or(now);
+    let from = match checked.from {
+        Some(from) => from,
+        None => query::before(to, DAY)?,
+    };
+    let source = checked.source.unwrap_or(Source::Exact);
+    let (from, to) = (from.as_millisecond(), to.as_millisecond());
+    if from >= to {
+        return Err(Problem::bad_request("from is not before to"));
+    }
+    let place = Arc::clone(&api.exports).try_acquire_owned();
+    let place = place
+        .map_err(|_| Problem::unavailable("another answer of many steps is written; try again later"))?;
+    let asked = Query { by: checked.by, from, to, filter: checked.filter, source };
+    let steps = Steps::new(shelf, asked, step).map_err(|error| match error {
+        StepError::Forgotten { .. } => Problem::bad_request(&error.to_string()),
+        StepError::Store(_) => Problem::internal(&error.to_string()),
+    })?;
+    let (sender, receiver) = mpsc::channel(WAITING);
+    let out = Pieces { sender: sender.clone(), handle: Handle::current(), piece: BytesMut::new() };
+    let square = || Problem::bad_request("format=dense is of one time; leave out step, or write format=csv");
+    let writer = Writer::new(format, step.name(), out).ok_or_else(square)?;
+    let export = Export { steps, stopped: api.stopped.clone(), _place: place };
+    tokio::task::spawn_blocking(move || export.run(writer, &sender));
+    let body = Body::from_stream(unfold(receiver, |mut receiver| async move {
+        let piece = receiver.recv().await?;
+        Some((piece, receiver))
+    }));
+    Ok(([(header::CONTENT_TYPE, matrix::kind(format))], body).into_response())
+}
+
+/// An answer that is written.
+struct Export {
+    steps: Steps,
+    stopped: watch::Receiver<()>,
+    _place: OwnedSemaphorePermit,
+}
+
+/// Why an answer ends before its end.
+#[derive(Debug, thiserror::Error)]
+enum Ended {
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// Nobody reads any more.
+    #[error("{0}")]
+    Reader(#[from] io::Error),
+    #[error("the agent stops")]
+    Stopped,
+}
+
+impl Export {
+    fn run(mut self, writer: Writer<Pieces>, sender: &Sender<io::Result<Bytes>>) {
+        let Err(ended) = self.written(writer) else { return };
+        if let Ended::Store(error) = &ended {
+            warn!(%error, "an answer of many steps ends before its end");
+        }
+        // So that nobody takes what there is for all; if nobody is there, nobody does.
+        let _gone = sender.blocking_send(Err(io::Error::other(ended.to_string())));
+    }
+
+    fn written(&mut self, mut writer: Writer<Pieces>) -> Result<(), Ended> {
+        loop {
+            if self.stopped.has_changed().unwrap_or(true) {
+                return Err(Ended::Stopped);
+            }
+            let is_more =
+                self.steps.next(|step| Ok::<_, Ended>(writer.write(&step.matrix, step.observed)?))?;
+            if !is_more {
+                return Ok(writer.finish()?);
+            }
+        }
+    }
+}
+
+/// What is written goes to the reader in pieces, who may take some time.
+struct Pieces {
+    sender: Sender<io::Result<Bytes>>,
+    handle: Handle,
+    piece: BytesMut,
+}
+
+impl Write for Pieces {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.piece.extend_from_slice(bytes);
+        if self.piece.len() >= PIECE {
+            self.send()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.send()
+    }
+}
+
+impl Pieces {
+    fn send(&mut self) -> io::Result<()> {
+        let piece = self.piece.split().freeze();
+        if piece.is_empty() {
+            return Ok(());
+        }
+        let sent = self.handle.block_on(timeout(PATIENCE, self.sender.send(Ok(piece))));
+        match sent {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(io::ErrorKind::BrokenPipe.into()),
+            Err(_) => Err(io::ErrorKind::TimedOut.into()),
+        }
+    }
+}
+
+impl Drop for Pieces {
+    /// Parquet's writer does not flush what it is written to.
+    fn drop(&mut self) {
+        let _gone = self.send();
+    }
+}
