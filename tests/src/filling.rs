@@ -84,10 +84,11 @@ impl Filling {
     }
 
     fn write(&mut self) -> (usize, Duration) {
-        let closed = self.window.take_closed();
+        let mut closed = self.window.take_closed();
         if closed.is_empty() {
             return (0, Duration::ZERO);
         }
+        closed.iter_mut().for_each(|step| step.bursts = Some(self.synth.bursts(step)));
         let counted = Counted { closed, keys: std::mem::take(&mut self.keys) };
         let pairs = counted.records();
         let begun = clock::now();

@@ -4,6 +4,7 @@
 use std::f64::consts::TAU;
 use std::fmt::Write as _;
 
+use ixp_agent::matrix::{Bursts, Closed};
 use ixp_agent::members::{Registry, VlanTags, parse};
 use ixp_agent::pairs::{PairBook, PairId};
 use ixp_agent::snapshot::Delta;
@@ -120,6 +121,23 @@ impl Synth {
             }
         }
         delta
+    }
+
+    /// The largest second of a step: a quarter above the average, as traffic of many is.
+    #[must_use]
+    pub fn bursts(&self, step: &Closed<Counts>) -> Bursts {
+        let mut bursts = Bursts::default();
+        let most = |bytes: u64| bytes / 8;
+        for (id, counts) in step.pairs.iter() {
+            let key = &self.book.keys()[id.index()];
+            for (at, mac) in [key.source(), key.destination()].into_iter().enumerate() {
+                if let Some(member) = self.registry.member_of(key.vlan(), mac) {
+                    bursts.members.entry(member.asn).or_default()[at] += most(counts.bytes);
+                }
+            }
+            bursts.all += most(counts.bytes);
+        }
+        bursts
     }
 }
 
