@@ -2,6 +2,7 @@
 //! and the API show out.
 
 mod meter;
+mod roster;
 mod rules;
 mod sampled;
 mod sums;
@@ -10,14 +11,16 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use ixp_common::addr::Family;
+use ixp_common::bytes::Captured;
 use ixp_common::counters::{ClaimKey, Counts, PairKey};
+use ixp_common::frame;
 use ixp_common::policy::Deployment;
+use ixp_common::sample::SampleRecord;
 use jiff::Timestamp;
 
 use crate::events::{Events, Losses};
@@ -32,6 +35,7 @@ use crate::stations::Inventory;
 use self::meter::Meter;
 use self::sums::Sums;
 
+pub use self::roster::Roster;
 pub use self::rules::{InForce, RuleTotals};
 pub use self::sampled::{Hearing, Sampled};
 
@@ -188,21 +192,6 @@ pub struct SflowState {
     pub deliveries: Vec<Arc<Delivery>>,
 }
 
-/// The members, and how they came to be known.
-#[derive(Debug, Default)]
-pub struct Roster {
-    /// The last good table.
-    pub registry: Registry,
-    /// Where it is from; `None` if none was named.
-    pub file: Option<PathBuf>,
-    /// When it was read.
-    pub loaded: Option<Timestamp>,
-    /// Entries that could not be used, as text.
-    pub notices: Vec<String>,
-    /// Why the latest attempt to read it failed; the table above is then an older one.
-    pub error: Option<String>,
-}
-
 impl Live {
     /// Nothing counted yet.
     #[must_use]
@@ -235,6 +224,16 @@ impl Live {
             sampled: None,
             kept: None,
             handed_over: 0,
+        }
+    }
+
+    /// Takes samples of frames, for how large they are.
+    pub fn measured(&mut self, records: &[SampleRecord], registry: &Registry) {
+        for record in records {
+            let frame = Captured::new(record.header(), record.wire_len);
+            let Ok(link) = frame::link(&frame) else { continue };
+            let owner = registry.member_of(link.vlan(), link.source()).map(|member| member.asn);
+            self.meter.sample(owner, record.wire_len, record.rate);
         }
     }
 

@@ -88,7 +88,7 @@ impl Filling {
         if closed.is_empty() {
             return (0, Duration::ZERO);
         }
-        closed.iter_mut().for_each(|step| step.bursts = Some(self.synth.bursts(step)));
+        closed.iter_mut().for_each(|step| step.detail = Some(self.synth.detail(step)));
         let counted = Counted { closed, keys: std::mem::take(&mut self.keys) };
         let pairs = counted.records();
         let begun = clock::now();

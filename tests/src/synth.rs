@@ -4,7 +4,7 @@
 use std::f64::consts::TAU;
 use std::fmt::Write as _;
 
-use ixp_agent::matrix::{Bursts, Closed};
+use ixp_agent::matrix::{Closed, Detail};
 use ixp_agent::members::{Registry, VlanTags, parse};
 use ixp_agent::pairs::{PairBook, PairId};
 use ixp_agent::snapshot::Delta;
@@ -123,21 +123,24 @@ impl Synth {
         delta
     }
 
-    /// The largest second of a step: a quarter above the average, as traffic of many is.
+    /// The largest second of a step: a quarter above the average, as traffic of many is. Of sizes a pair has one.
     #[must_use]
-    pub fn bursts(&self, step: &Closed<Counts>) -> Bursts {
-        let mut bursts = Bursts::default();
+    pub fn detail(&self, step: &Closed<Counts>) -> Detail {
+        let mut detail = Detail::default();
         let most = |bytes: u64| bytes / 8;
         for (id, counts) in step.pairs.iter() {
             let key = &self.book.keys()[id.index()];
             for (at, mac) in [key.source(), key.destination()].into_iter().enumerate() {
                 if let Some(member) = self.registry.member_of(key.vlan(), mac) {
-                    bursts.members.entry(member.asn).or_default()[at] += most(counts.bytes);
+                    detail.bursts.entry(member.asn).or_default()[at] += most(counts.bytes);
                 }
             }
-            bursts.all += most(counts.bytes);
+            detail.burst += most(counts.bytes);
+            let owner = self.registry.member_of(key.vlan(), key.source()).map(|member| member.asn);
+            let whole = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
+            detail.sample(owner, whole(counts.bytes / counts.packets.max(1)), whole(counts.packets));
         }
-        bursts
+        detail
     }
 }
 

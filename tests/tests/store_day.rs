@@ -28,7 +28,8 @@ const SEED: u64 = 11;
 /// Seconds of frames on the wire, unless `IXP_DAY_SECONDS` says another number.
 const SECONDS: u64 = 20;
 /// Little is in memory, so that whoever asks is answered from the disk.
-const KEPT: &str = "[window]\nstep = \"1s\"\nkeep = \"1s\"\n[store]\nfolder = \"store\"\nkeep_10s = \"forever\"\n";
+const KEPT: &str =
+    "[window]\nstep = \"1s\"\nkeep = \"1s\"\n[store]\nfolder = \"store\"\nkeep_10s = \"forever\"\n";
 
 /// By AS number of who sends, AS number of who receives, and family.
 type Sums = BTreeMap<(u32, u32, String), Counts>;
@@ -79,7 +80,8 @@ fn send(sums: &mut Sums) -> u64 {
             (mac(from), mac(to), family, Frame::new(mac(from), mac(to), family, size))
         })
         .collect();
-    let seconds = env::var("IXP_DAY_SECONDS").map_or(SECONDS, |text| text.parse().expect("a number of seconds"));
+    let seconds =
+        env::var("IXP_DAY_SECONDS").map_or(SECONDS, |text| text.parse().expect("a number of seconds"));
     let (begun, mut sent) = (clock::now(), 0);
     while begun.elapsed() < Duration::from_secs(seconds) {
         for (source, destination, family, frame) in &frames {
@@ -155,7 +157,9 @@ fn a_day_and_frames_on_a_wire_are_in_every_export_to_the_byte() {
     kept(&agent, begun, before + sent);
     let expected: Vec<Value> = sums
         .iter()
-        .map(|((from, to, family), counts)| serde_json::json!([from, to, family, counts.packets, counts.bytes]))
+        .map(|((from, to, family), counts)| {
+            serde_json::json!([from, to, family, counts.packets, counts.bytes])
+        })
         .collect();
     let files = exports(&site, begun);
     let found = read(&files);
@@ -183,11 +187,8 @@ fn dense_has(agent: &Agent, begun: Timestamp, bytes: u64) {
 /// Each hour has lines of its own, also the one in which little was observed.
 fn each_step_of(file: &Path, begun: Timestamp) {
     let text = std::fs::read_to_string(file).expect("the export");
-    let mut hours: Vec<Timestamp> = text
-        .lines()
-        .skip(1)
-        .filter_map(|line| line.split(',').next()?.parse().ok())
-        .collect();
+    let mut hours: Vec<Timestamp> =
+        text.lines().skip(1).filter_map(|line| line.split(',').next()?.parse().ok()).collect();
     hours.dedup();
     let hour = SignedDuration::from_hours(1);
     assert!(hours[0] <= begun && hours[0] + hour > begun, "{hours:?}");

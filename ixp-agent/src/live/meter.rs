@@ -1,11 +1,12 @@
-//! What members exchanged in each reading in, the most per second of it in each step out.
+//! What members exchanged in each reading and what was sampled in, what pairs do not tell of a step out: the most in a second, and
+//! how large frames are.
 
 use std::collections::BTreeMap;
 
 use ixp_common::counters::Counts;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::matrix::{Bursts, Closed};
+use crate::matrix::{Closed, Detail};
 use crate::members::Asn;
 
 /// What is shorter says little of a second: it is taken with the reading that comes after it.
@@ -19,9 +20,9 @@ pub(super) struct Meter {
     all: u64,
     members: BTreeMap<Asn, [u64; 2]>,
     /// Those of the open step.
-    open: Bursts,
+    open: Detail,
     /// Those of closed steps, until they are taken.
-    over: Vec<Bursts>,
+    over: Vec<Detail>,
 }
 
 impl Meter {
@@ -29,6 +30,11 @@ impl Meter {
     pub(super) fn add(&mut self, asn: Asn, bytes: [u64; 2]) {
         let sums = self.members.entry(asn).or_default();
         sums.iter_mut().zip(bytes).for_each(|(sum, bytes)| *sum += bytes);
+    }
+
+    /// A sample of a frame of so many bytes stands for so many.
+    pub(super) fn sample(&mut self, asn: Option<Asn>, bytes: u32, frames: u32) {
+        self.open.sample(asn, bytes, frames);
     }
 
     /// A reading is over, which had so many bytes in all.
@@ -50,9 +56,9 @@ impl Meter {
             let rate = u128::from(bytes) * 1_000_000_000 / took.as_nanos().unsigned_abs();
             u64::try_from(rate).unwrap_or(u64::MAX)
         };
-        self.open.all = self.open.all.max(rate(self.all));
+        self.open.burst = self.open.burst.max(rate(self.all));
         for (asn, sums) in &self.members {
-            let most = self.open.members.entry(*asn).or_default();
+            let most = self.open.bursts.entry(*asn).or_default();
             most.iter_mut().zip(sums).for_each(|(most, bytes)| *most = rate(*bytes).max(*most));
         }
         self.restart(at);
@@ -74,8 +80,8 @@ impl Meter {
         if self.over.len() < closed.len() {
             self.close();
         }
-        for (step, bursts) in closed.iter_mut().zip(self.over.drain(..)) {
-            step.bursts = Some(bursts);
+        for (step, detail) in closed.iter_mut().zip(self.over.drain(..)) {
+            step.detail = Some(detail);
         }
     }
 }
@@ -98,14 +104,14 @@ mod tests {
         reading(2001, 100);
         reading(3000, 500);
         reading(4500, 750);
-        let first = Bursts { all: 700, members: [(member, [700, 2])].into() };
+        let first = Detail { burst: 700, bursts: [(member, [700, 2])].into(), ..Detail::default() };
         assert_eq!(meter.open, first);
         meter.close();
         meter.add(member, [40, 0]);
         meter.read(at(5), 40);
         // The clock was put back.
         meter.read(at(2), 9000);
-        assert_eq!(meter.open, Bursts { all: 80, members: [(member, [80, 0])].into() });
+        assert_eq!((meter.open.burst, &meter.open.bursts), (80, &[(member, [80, 0])].into()));
         assert_eq!(meter.over, [first]);
     }
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use ixp_common::counters::{Counts, PairKey};
 use jiff::{SignedDuration, Timestamp};
 
-pub use self::closed::{Bursts, Closed};
+pub use self::closed::{Closed, Detail, SIZES};
 use self::open::Open;
 pub use self::step::Records;
 use self::step::Step;

@@ -6,6 +6,7 @@ use ixp_common::addr::Family;
 use ixp_common::counters::Counts;
 use serde::Serialize;
 
+use crate::matrix::SIZES;
 use crate::store::{Flow, Growth, Rate};
 
 /// What a frame takes on the wire besides: FCS, preamble, the least gap (IEEE 802.3 §3.1.1, §4.4.2).
@@ -31,6 +32,8 @@ pub(super) struct FlowDto {
     pub(super) average_size: Option<f64>,
     pub(super) ipv6_share: Option<f64>,
     pub(super) families: BTreeMap<&'static str, CountsDto>,
+    /// How many frames are of which size, by the largest of the class with FCS; estimated by samples, null without any.
+    pub(super) sizes: Option<Vec<SizeDto>>,
     pub(super) growth_per_month: Option<f64>,
     pub(super) growth_error: Option<f64>,
     pub(super) growth_days: Option<usize>,
@@ -38,6 +41,23 @@ pub(super) struct FlowDto {
     pub(super) utilisation_average: Option<f64>,
     pub(super) utilisation_p95: Option<f64>,
     pub(super) utilisation_peak: Option<f64>,
+}
+
+/// So many frames of up to so many bytes, and more than the class before.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(super) struct SizeDto {
+    up_to: Option<u16>,
+    packets: u64,
+}
+
+impl SizeDto {
+    fn all(sizes: &BTreeMap<u16, u64>) -> Option<Vec<Self>> {
+        let size = |largest: u16| Self {
+            up_to: Some(largest).filter(|largest| *largest != u16::MAX),
+            packets: sizes.get(&largest).copied().unwrap_or(0),
+        };
+        (!sizes.is_empty()).then(|| SIZES.map(size).to_vec())
+    }
 }
 
 /// So many frames and bytes.
@@ -66,7 +86,7 @@ impl From<Counts> for CountsDto {
 
 impl FlowDto {
     /// Names of the columns in CSV.
-    pub(super) const COLUMNS: [&'static str; 18] = [
+    pub(super) const COLUMNS: [&'static str; 25] = [
         "packets",
         "bytes",
         "average_bps",
@@ -79,6 +99,13 @@ impl FlowDto {
         "burst_bps",
         "average_size",
         "ipv6_share",
+        "up_to_64",
+        "up_to_127",
+        "up_to_255",
+        "up_to_511",
+        "up_to_1023",
+        "up_to_1518",
+        "larger",
         "growth_per_month",
         "growth_error",
         "growth_days",
@@ -116,6 +143,7 @@ impl FlowDto {
                 .iter()
                 .map(|(family, counts)| (family.name(), (*counts).into()))
                 .collect(),
+            sizes: SizeDto::all(&flow.sizes),
             growth_per_month: flow.growth.map(|Growth { per_month, .. }| per_month),
             growth_error: flow.growth.map(|Growth { error, .. }| error),
             growth_days: flow.growth.map(|Growth { days, .. }| days),
@@ -125,9 +153,22 @@ impl FlowDto {
         }
     }
 
+    /// How many of 100 frames are of which size.
+    #[expect(clippy::cast_precision_loss, reason = "shares")]
+    pub(super) fn sizes(&self) -> Option<String> {
+        let sizes = self.sizes.as_ref()?;
+        let all: u64 = sizes.iter().map(|size| size.packets).sum();
+        let words = sizes.iter().map(|size| {
+            let largest = size.up_to.map_or_else(|| "larger".to_owned(), |largest| format!("≤{largest}"));
+            format!("{largest} {:.0}%", size.packets as f64 * 100.0 / all.max(1) as f64)
+        });
+        Some(words.collect::<Vec<_>>().join(", "))
+    }
+
     /// The values of [`COLUMNS`](Self::COLUMNS); what is not known is empty.
     pub(super) fn fields(&self) -> [String; Self::COLUMNS.len()] {
         let whole = |value: Option<u64>| value.map(|value| value.to_string()).unwrap_or_default();
+        let size = |class: usize| whole(self.sizes.as_ref().map(|sizes| sizes[class].packets));
         let part = |value: Option<f64>| value.map(|value| format!("{value:.6}")).unwrap_or_default();
         [
             self.packets.to_string(),
@@ -142,6 +183,13 @@ impl FlowDto {
             whole(self.burst_bps),
             part(self.average_size),
             part(self.ipv6_share),
+            size(0),
+            size(1),
+            size(2),
+            size(3),
+            size(4),
+            size(5),
+            size(6),
             part(self.growth_per_month),
             part(self.growth_error),
             self.growth_days.map(|days| days.to_string()).unwrap_or_default(),

@@ -170,6 +170,11 @@ impl StatsDto {
         };
         writeln!(out, "95 %      of {} steps of {step}; PEAK of ten seconds", self.steps)?;
         writeln!(out, "PORT      how full it is in 95 of 100 steps, as frames are on the wire")?;
+        if let (None, [member]) = (&self.all, &self.members[..])
+            && let Some(sizes) = member.sent.sizes()
+        {
+            writeln!(out, "SIZES     of what it sent, with FCS, estimated by samples: {sizes}")?;
+        }
         if self.lines().all(|line| line.flow.growth_days.is_none()) {
             writeln!(out, "A MONTH   is known from 21 whole days on")?;
         }
@@ -182,14 +187,10 @@ impl StatsDto {
 
 impl MemberDto {
     fn lines(&self) -> [Line<'_>; 2] {
-        let name = match self.peer {
-            Some(peer) => format!("{} with {peer}", self.asn),
-            None => format!("{} {}", self.asn, self.name).trim_end().to_owned(),
-        };
         let scope = if self.peer.is_some() { "pair" } else { "member" };
         [("sent", &self.sent), ("received", &self.received)].map(|(direction, flow)| Line {
             scope,
-            who: name.clone(),
+            who: self.name.clone(),
             asn: Some(self.asn),
             peer: self.peer,
             direction,
@@ -200,8 +201,10 @@ impl MemberDto {
 
 fn row(line: &Line<'_>) -> Vec<String> {
     let Line { flow, .. } = line;
-    let name = match line.direction {
-        "received" => String::new(),
+    // Of two lines the first has the number, and the second the name.
+    let name = match (line.direction, line.asn, line.peer) {
+        ("sent", Some(asn), _) => asn.to_string(),
+        ("received", _, Some(peer)) => format!("with {peer}"),
         _ => clipped(&line.who, NAME_WIDTH),
     };
     let direction = match line.direction {

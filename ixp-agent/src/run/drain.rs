@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 use ixp_common::addr::{Mac, VlanId};
 use ixp_common::counters::{Counts, Outcome, StationKey};
 use ixp_common::rules::Rule;
-use ixp_common::sample::EventRecord;
+use ixp_common::sample::{EventRecord, SampleRecord};
 use tracing::{debug, info, warn};
 
 use super::clock;
@@ -37,6 +37,8 @@ const SAMPLES: Duration = Duration::from_millis(10);
 const CLAIMS: u32 = 5;
 /// Events that are taken from the ring at once, so that the state is free in between.
 const EVENTS: usize = 256;
+/// Samples that are taken from the ring at once, likewise.
+const SAMPLES_AT_ONCE: usize = 256;
 /// Readings at the end until two agree: frames can be in flight while the program is taken off.
 const LAST_READINGS: usize = 8;
 
@@ -180,10 +182,26 @@ impl Drain {
             self.live().stations.discovered(key, at, name, &self.roster.load().registry);
         }
         self.events();
-        match &mut self.export {
-            Some(export) => export.samples(&mut self.loaded, &self.watch, &self.roster.load().registry),
-            // Counted by the kernel, and for nobody.
-            None => while self.loaded.rings.sample().is_some() {},
+        self.samples();
+    }
+
+    /// Takes what was sampled: it says how large frames are, and collectors are told.
+    fn samples(&mut self) {
+        let Self { loaded, watch, export, live, roster, .. } = self;
+        let roster = roster.load();
+        let note = |records: &[SampleRecord]| {
+            live.lock().unwrap_or_else(PoisonError::into_inner).measured(records, &roster.registry);
+        };
+        match export {
+            Some(export) => export.samples(loaded, watch, &roster.registry, note),
+            None => loop {
+                let records: Vec<SampleRecord> =
+                    std::iter::from_fn(|| loaded.rings.sample()).take(SAMPLES_AT_ONCE).collect();
+                if records.is_empty() {
+                    return;
+                }
+                note(&records);
+            },
         }
     }
 

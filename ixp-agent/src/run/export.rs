@@ -58,8 +58,14 @@ impl Export {
         Ok(Some((Self { exporter, sender, since, every, next: since, taken: Vec::new() }, state)))
     }
 
-    /// Takes what was sampled out of the ring and tells it. What interfaces have counted by then goes with it.
-    pub(super) fn samples(&mut self, loaded: &mut Loaded, watch: &Watch, registry: &Registry) {
+    /// Takes what was sampled out of the ring, hands it over and tells it. What interfaces have counted by then goes with it.
+    pub(super) fn samples(
+        &mut self,
+        loaded: &mut Loaded,
+        watch: &Watch,
+        registry: &Registry,
+        mut each: impl FnMut(&[SampleRecord]),
+    ) {
         loop {
             self.taken.extend(std::iter::from_fn(|| loaded.rings.sample()).take(AT_ONCE));
             if self.taken.is_empty() {
@@ -75,6 +81,7 @@ impl Export {
                     Err(error) => warn!(%error, "the sample pool was not read; the last one stands"),
                 }
             }
+            each(&self.taken);
             let uptime = self.uptime();
             let Self { exporter, sender, taken, .. } = self;
             for record in taken.iter() {

@@ -9,7 +9,7 @@ use ixp_common::counters::{PairKey, StationKey};
 
 use super::Interval;
 use super::ends::{EndId, Ends, OTHERS};
-use super::networks::{burst, lans, networks};
+use super::networks::{burst, lans, networks, sizes};
 use super::table::{NOTHING, Row, Step, Table};
 use crate::matrix::Closed;
 use crate::members::Registry;
@@ -100,11 +100,12 @@ impl Builder {
         let source = M::SOURCE;
         let totals = totals(&cells, start);
         let matrix = cells.iter().map(|(between, amount)| cell(*between, start, amount)).collect();
-        let bursts = closed.bursts.as_ref();
+        let detail = closed.detail.as_ref();
         let rows = vec![
             (Table::Matrix, source, matrix),
-            (Table::Networks, source, networks(&totals, ends, bursts, start)),
+            (Table::Networks, source, networks(&totals, ends, detail, start)),
             (Table::Lans, source, lans(&totals, start)),
+            (Table::Sizes, source, sizes(detail, start)),
             (Table::Totals, source, totals),
             (Table::Rules, source, rules(closed, ends, registry, start)),
             (Table::Intervals, source, vec![whole(closed, &cells, start)]),
@@ -231,6 +232,6 @@ fn whole<M: Measure>(closed: &Closed<M>, cells: &[(Between, M)], start: i64) -> 
         bytes_variance,
     ])
     .with_peaks(Table::Intervals);
-    row.0[13] = burst(closed.bursts.as_ref());
+    row.0[13] = burst(closed.detail.as_ref());
     row
 }

@@ -1,13 +1,14 @@
-//! What ends sent and received in an interval in, the rows of members and of VLANs out.
+//! What ends sent and received in an interval in, the rows of members, of VLANs and of sizes of frames out.
 
 use std::collections::BTreeMap;
 
 use super::ends::Ends;
 use super::table::{NOTHING, Row, Table, small};
-use crate::matrix::Bursts;
+use crate::matrix::Detail;
+use crate::members::Asn;
 
 /// Rows of members: all interfaces and families of each together. What stations of no member and groups have is in none.
-pub(super) fn networks(totals: &[Row], ends: &Ends, bursts: Option<&Bursts>, start: i64) -> Vec<Row> {
+pub(super) fn networks(totals: &[Row], ends: &Ends, detail: Option<&Detail>, start: i64) -> Vec<Row> {
     let mut sums: BTreeMap<i64, [i64; 4]> = BTreeMap::new();
     for row in totals {
         let Some(asn) = ends.asn(small(row.0[0])) else { continue };
@@ -15,7 +16,7 @@ pub(super) fn networks(totals: &[Row], ends: &Ends, bursts: Option<&Bursts>, sta
         sum.iter_mut().zip(&row.0[4..]).for_each(|(sum, count)| *sum = sum.saturating_add(*count));
     }
     let burst: BTreeMap<i64, [u64; 2]> =
-        bursts.iter().flat_map(|bursts| &bursts.members).map(|(asn, most)| (asn.0.into(), *most)).collect();
+        detail.iter().flat_map(|detail| &detail.bursts).map(|(asn, most)| (asn.0.into(), *most)).collect();
     let row = |(asn, sum): (i64, [i64; 4])| {
         let [a, b, c, d] = sum;
         let mut row = Row::new(&[asn, start, a, b, c, d]).with_peaks(Table::Networks);
@@ -41,8 +42,18 @@ pub(super) fn lans(totals: &[Row], start: i64) -> Vec<Row> {
 }
 
 /// The most of all frames, as it stands in a row.
-pub(super) fn burst(bursts: Option<&Bursts>) -> i64 {
-    bursts.map_or(NOTHING, |bursts| number(bursts.all))
+pub(super) fn burst(detail: Option<&Detail>) -> i64 {
+    detail.map_or(NOTHING, |detail| number(detail.burst))
+}
+
+/// Rows of sizes of frames; nobody's have the AS number 0 (RFC 7607).
+pub(super) fn sizes(detail: Option<&Detail>, start: i64) -> Vec<Row> {
+    let sizes = detail.iter().flat_map(|detail| &detail.sizes);
+    let row = |((asn, largest), frames): (&(Option<Asn>, u16), &u64)| {
+        let asn = asn.map_or(0, |asn| i64::from(asn.0));
+        Row::new(&[asn, i64::from(*largest), start, number(*frames)])
+    };
+    sizes.map(row).collect()
 }
 
 fn number(count: u64) -> i64 {

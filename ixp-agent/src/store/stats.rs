@@ -94,18 +94,26 @@ impl Catalog {
         let (mut all, mut lans) = (None, BTreeMap::new());
         let members = match whose {
             Whose::All => {
-                let mut families = BTreeMap::new();
-                let members = asked.members(None, &mut families)?;
-                all = Some(Flow { families, ..asked.all()? });
+                let mut parts = Parts::default();
+                let members = asked.members(None, &mut parts)?;
+                let Parts { families, sizes } = parts;
+                all = Some(Flow { families, sizes, ..asked.all()? });
                 lans = asked.lans()?;
                 members
             }
-            Whose::Member(asn) => asked.members(Some(asn), &mut BTreeMap::new())?,
+            Whose::Member(asn) => asked.members(Some(asn), &mut Parts::default())?,
             Whose::Pair(asn, peer) => vec![asked.pair(asn, peer)?],
         };
         let steps = (step, observed.steps_known());
         Ok(Stats { from, to, observed: observed.all(), steps, all, lans, members })
     }
+}
+
+/// What all that was sent is made of.
+#[derive(Debug, Default)]
+struct Parts {
+    families: BTreeMap<Family, Counts>,
+    sizes: BTreeMap<u16, u64>,
 }
 
 /// What is asked.
@@ -150,12 +158,8 @@ impl Ask<'_> {
         Ok(lans.into_iter().map(|(vlan, lan)| (vlan, lan.flow(self.observed))).collect())
     }
 
-    /// Those of one member or of each, and beside them what was sent by family, by whomever.
-    fn members(
-        &self,
-        only: Option<Asn>,
-        families: &mut BTreeMap<Family, Counts>,
-    ) -> Result<Vec<MemberStats>, Error> {
+    /// Those of one member or of each, and beside them what was sent by whomever.
+    fn members(&self, only: Option<Asn>, parts: &mut Parts) -> Result<Vec<MemberStats>, Error> {
         let mut members: BTreeMap<u32, [Gathered; 2]> = BTreeMap::new();
         members.extend(only.map(|Asn(asn)| (asn, Default::default())));
         let asn = only.map(|Asn(asn)| ("asn", i64::from(asn), i64::from(asn)));
@@ -165,7 +169,8 @@ impl Ask<'_> {
                 gathered.take(row, row.0[1], place, self.observed);
             }
         })?;
-        self.families(only, &mut members, families)?;
+        self.families(only, &mut members, &mut parts.families)?;
+        self.sizes(asn, &mut members, &mut parts.sizes)?;
         let stats = |(asn, [sent, received]): (u32, [Gathered; 2])| {
             self.member(Asn(asn), [sent.flow(self.observed), received.flow(self.observed)])
         };
@@ -201,6 +206,27 @@ impl Ask<'_> {
                 let Some(both) = owner else { continue };
                 for (gathered, counts) in both.iter_mut().zip([sent, received]) {
                     gathered.families.entry(family).or_default().add(counts);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn sizes(
+        &self,
+        only: Option<(&'static str, i64, i64)>,
+        members: &mut BTreeMap<u32, [Gathered; 2]>,
+        sizes: &mut BTreeMap<u16, u64>,
+    ) -> Result<(), Error> {
+        let Observed { from, to, .. } = *self.observed;
+        for (step, from, to) in Reach::of(self.catalog, self.source)?.stretches(from, to) {
+            let wanted = self.wanted(Table::Sizes, (from, to), only.as_slice());
+            let mut rows = self.catalog.rows(&Wanted { step, ..wanted })?;
+            while let Some(row) = rows.next_row()? {
+                let (largest, frames) = (u16::try_from(row.0[1]).unwrap_or(u16::MAX), small::<u64>(row.0[3]));
+                *sizes.entry(largest).or_default() += frames;
+                if let Some([sent, _]) = members.get_mut(&small(row.0[0])) {
+                    *sent.sizes.entry(largest).or_default() += frames;
                 }
             }
         }

@@ -23,12 +23,14 @@ pub enum Table {
     Networks,
     /// What was exchanged on each VLAN, with its peaks.
     Lans,
+    /// How large the frames are that each member sent, estimated by samples.
+    Sizes,
     /// Which rules were broken.
     Rules,
     /// How long was observed, and all frames, also those that are in no cell.
     Intervals,
 }
-use Table::{Intervals, Lans, Matrix, Networks, Rules, Totals};
+use Table::{Intervals, Lans, Matrix, Networks, Rules, Sizes, Totals};
 
 /// One column of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,9 +126,11 @@ const TOTALS: &[Column] = &[
     peak("peak_received_bytes", 7),
 ];
 
+/// An AS number does not fit a whole number of 32 bits with a sign.
+const ASN: Column = Column { name: "asn", kind: Kind::Large, role: Role::Key };
+
 const NETWORKS: &[Column] = &[
-    // An AS number does not fit a whole number of 32 bits with a sign.
-    Column { name: "asn", kind: Kind::Large, role: Role::Key },
+    ASN,
     TIME,
     sum("sent_packets"),
     sum("sent_bytes"),
@@ -142,6 +146,8 @@ const NETWORKS: &[Column] = &[
 
 const LANS: &[Column] =
     &[key("vlan"), TIME, sum("packets"), sum("bytes"), peak("peak_packets", 2), peak("peak_bytes", 3)];
+
+const SIZES: &[Column] = &[ASN, key("octets"), TIME, sum("packets")];
 
 const RULES: &[Column] = &[
     key("rule"),
@@ -176,7 +182,7 @@ const INTERVALS: &[Column] = &[
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 6] = [Matrix, Totals, Networks, Lans, Rules, Intervals];
+    pub const ALL: [Self; 7] = [Matrix, Totals, Networks, Lans, Sizes, Rules, Intervals];
 
     /// Its folder.
     #[must_use]
@@ -186,6 +192,7 @@ impl Table {
             Totals => "totals",
             Networks => "networks",
             Lans => "lans",
+            Sizes => "sizes",
             Rules => "rules",
             Intervals => "intervals",
         }
@@ -202,6 +209,7 @@ impl Table {
             Totals => TOTALS,
             Networks => NETWORKS,
             Lans => LANS,
+            Sizes => SIZES,
             Rules => RULES,
             Intervals => INTERVALS,
         }
@@ -221,6 +229,7 @@ impl Table {
         match self {
             Matrix => 4,
             Totals | Rules => 3,
+            Sizes => 2,
             Networks | Lans => 1,
             Intervals => 0,
         }

@@ -95,7 +95,7 @@ impl Sheet {
                 self.broken.entry((small(row.0[0]), small(row.0[1]))).or_default().add(row);
             }
             Table::Intervals => self.whole.add(row),
-            Table::Totals | Table::Networks | Table::Lans => {}
+            Table::Totals | Table::Networks | Table::Lans | Table::Sizes => {}
         }
     }
 

@@ -21,15 +21,30 @@ pub struct Closed<M: Measure> {
     pub rest: Delta<PairId, M>,
     /// What pairs exchanged.
     pub pairs: Arc<Records<M>>,
-    /// How much it was at most from one reading to the next; `None` where nobody looked.
-    pub bursts: Option<Bursts>,
+    /// What pairs do not tell; `None` where nobody looked.
+    pub detail: Option<Detail>,
 }
 
-/// The most bytes per second between two readings, which are a second apart.
+/// What pairs do not tell of a step.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Bursts {
-    /// All frames.
-    pub all: u64,
-    /// What each member sent and received.
-    pub members: BTreeMap<Asn, [u64; 2]>,
+pub struct Detail {
+    /// The most bytes per second between two readings, which are a second apart, of all frames.
+    pub burst: u64,
+    /// The same of what each member sent and received.
+    pub bursts: BTreeMap<Asn, [u64; 2]>,
+    /// Frames by who sent them, `None` for nobody's, and by the largest size of their class; estimated by samples.
+    pub sizes: BTreeMap<(Option<Asn>, u16), u64>,
+}
+
+/// The largest sizes of classes of frames with FCS, in bytes (RFC 2819, etherStatsPkts64Octets and its like); the last has
+/// all that is larger.
+pub const SIZES: [u16; 7] = [64, 127, 255, 511, 1023, 1518, u16::MAX];
+
+impl Detail {
+    /// A sample of a frame stands for so many. Its bytes are those without FCS.
+    pub fn sample(&mut self, asn: Option<Asn>, bytes: u32, frames: u32) {
+        let with_fcs = bytes.saturating_add(4);
+        let class = SIZES.into_iter().find(|largest| with_fcs <= u32::from(*largest)).unwrap_or(u16::MAX);
+        *self.sizes.entry((asn, class)).or_default() += u64::from(frames);
+    }
 }

@@ -132,7 +132,7 @@ impl<M: Measure> Step<M> {
     pub(super) fn closed(&self, start: Timestamp, observed: i128) -> Closed<M> {
         let mut rest = Delta::default();
         self.add_rest_to(&mut rest);
-        Closed { start, observed, rest, pairs: Arc::clone(&self.pairs), bursts: None }
+        Closed { start, observed, rest, pairs: Arc::clone(&self.pairs), detail: None }
     }
 
     /// Adds the totals to `delta` and the pairs to `sums`.

@@ -8,6 +8,18 @@ use proptest::prelude::*;
 
 use super::*;
 
+#[test]
+fn a_size_is_that_of_its_class_with_fcs() {
+    let mut detail = Detail::default();
+    for (bytes, largest) in
+        [(0, 64), (60, 64), (61, 127), (1514, 1518), (1515, u16::MAX), (u32::MAX, u16::MAX)]
+    {
+        detail.sizes.clear();
+        detail.sample(None, bytes, 10);
+        assert_eq!(detail.sizes, [((None, largest), 10)].into(), "{bytes}");
+    }
+}
+
 const STEP: SignedDuration = SignedDuration::from_secs(10);
 /// Pairs that are ever met.
 const PAIRS: u16 = 20_000;

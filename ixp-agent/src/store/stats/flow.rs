@@ -42,6 +42,8 @@ pub struct Flow {
     pub burst: Option<u64>,
     /// How it grows.
     pub growth: Option<Growth>,
+    /// How many frames are of which size, by the largest of the class in bytes with FCS; estimated by samples, nothing without any.
+    pub sizes: BTreeMap<u16, u64>,
 }
 
 /// Where what is to be known stands in rows: bytes are behind packets.
@@ -64,6 +66,7 @@ pub(super) struct Gathered {
     burst: Option<i64>,
     days: BTreeMap<i64, u64>,
     pub(super) families: BTreeMap<Family, Counts>,
+    pub(super) sizes: BTreeMap<u16, u64>,
 }
 
 impl Gathered {
@@ -135,6 +138,7 @@ impl Gathered {
             burst: self.burst.map(small),
             growth: growth(&days),
             families: self.families,
+            sizes: self.sizes,
         }
     }
 }

@@ -51,6 +51,7 @@ fn of_pair(number: i64) -> Interval {
     let mut all =
         Row::new(&[start, TEN_SECONDS, bytes / 100, bytes, 0, 0, 0, 0]).with_peaks(Table::Intervals);
     all.0[13] = bytes / 5;
+    let size = |asn: i64, largest: i64, frames: i64| Row::new(&[asn, largest, start, frames]);
     let rows = [
         (Table::Matrix, vec![cell(4, four), cell(6, six)]),
         (
@@ -64,6 +65,7 @@ fn of_pair(number: i64) -> Interval {
         ),
         (Table::Networks, vec![network(A, [bytes, 0]), network(B, [0, bytes])]),
         (Table::Lans, vec![lan]),
+        (Table::Sizes, vec![size(0, 64, 1), size(A.0.into(), 64, 7), size(A.0.into(), 1518, number % 5)]),
         (Table::Intervals, vec![all]),
     ];
     Interval { start, rows: rows.map(|(table, rows)| (table, Source::Exact, rows)).to_vec() }
@@ -131,6 +133,10 @@ fn averages_percentiles_and_peaks_are_of_what_was_observed_alone() {
     for flow in [flows[0], flows[2], flows[3]] {
         assert_eq!(i64::try_from(flow.families[&Family::Ipv6].bytes), Ok(six));
     }
+    let large: i64 = numbers().map(|number| number % 5).sum();
+    let sizes = |small: u64| BTreeMap::from([(64, small), (1518, u64::try_from(large).expect("a count"))]);
+    assert_eq!((&flows[2].sizes, &flows[0].sizes), (&sizes(7 * 720), &sizes(8 * 720)));
+    assert!(flows[3].sizes.is_empty());
     assert_eq!(asked(&store, Whose::Member(B)).members, [stats.members[1].clone()]);
 }
 
