@@ -4,6 +4,7 @@ pub mod events;
 pub mod history;
 pub mod learned;
 pub mod matrix;
+mod progress;
 pub mod report;
 mod text;
 
@@ -17,6 +18,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use ureq::http::{Response, StatusCode};
 use ureq::{Agent, Body};
+
+use self::progress::Progress;
 
 /// How long an answer may take, or a stream be silent.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -86,6 +89,16 @@ pub enum Error {
         /// Where.
         url: String,
     },
+    /// The answer ends before its end.
+    #[error(
+        "the answer of {url} ends before its end: {reason}; its journal may say why. What was written is a part alone"
+    )]
+    CutOff {
+        /// Where.
+        url: String,
+        /// Why.
+        reason: String,
+    },
     /// The token.
     #[error("read the token in {path}: {source}")]
     Token {
@@ -106,7 +119,11 @@ impl Error {
         match self {
             Self::Unauthorized { .. } | Self::Token { .. } => true,
             Self::Refused { status, .. } => *status == StatusCode::BAD_REQUEST.as_u16(),
-            Self::Unreachable { .. } | Self::Strange { .. } | Self::Ended { .. } | Self::Write(_) => false,
+            Self::Unreachable { .. }
+            | Self::Strange { .. }
+            | Self::Ended { .. }
+            | Self::CutOff { .. }
+            | Self::Write(_) => false,
         }
     }
 }
@@ -150,14 +167,20 @@ impl Server {
         out: &mut impl Write,
     ) -> Result<(), Error> {
         let mut answer = self.get(path, query)?.into_body().into_reader();
-        let mut some = vec![0; 1 << 16];
+        let (mut some, mut progress) = (vec![0; 1 << 16], Progress::new());
         loop {
             match answer.read(&mut some) {
-                Ok(0) => return Ok(out.flush()?),
-                Ok(len) => out.write_all(&some[..len])?,
+                Ok(0) => {
+                    progress.end();
+                    return Ok(out.flush()?);
+                }
+                Ok(len) => {
+                    out.write_all(&some[..len])?;
+                    progress.more(&some[..len]);
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
-                    return Err(Error::Unreachable { url: self.url.clone(), reason: error.to_string() });
+                    return Err(Error::CutOff { url: self.url.clone(), reason: error.to_string() });
                 }
             }
         }

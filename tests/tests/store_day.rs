@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 use std::env;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -172,7 +173,37 @@ fn a_day_and_frames_on_a_wire_are_in_every_export_to_the_byte() {
     let of_all = |sums: &Sums| sums.values().map(|counts| counts.bytes).sum::<u64>();
     dense_has(&agent, begun, of_all(&sums));
     each_step_of(&files[3], begun);
+    one_long_answer_at_a_time(agent, begun);
     println!("a day of {before} frames and {sent} on the wire, {} pairs", sums.len());
+}
+
+/// The client of a long answer, of which a little was read: more waits than pipes and sockets hold.
+fn long_answer(begun: Timestamp) -> Child {
+    let from = begun.to_string();
+    let words = ["matrix", "--by", "interface", "--from", &from, "--step", "10s", "--format", "csv"];
+    let mut client =
+        command::agent(&words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let mut little = [0; 4096];
+    client.stdout.as_mut().expect("it is piped").read_exact(&mut little).expect("the beginning of an answer");
+    client
+}
+
+/// While one is written another is refused; who goes away makes room; who reads when the agent ends is told.
+fn one_long_answer_at_a_time(agent: Agent, begun: Timestamp) {
+    let another = "/api/v1/matrix?by=asn&step=1h&from=-2h&format=csv";
+    let mut client = long_answer(begun);
+    let refused = agent.get(another).expect("an answer");
+    assert_eq!(refused.status, 503, "{}", refused.body);
+    client.kill().expect("it runs");
+    client.wait().expect("it ends");
+    let answered = || Ok((agent.get(another)?.status == 200).then_some(()));
+    wait("there is room again", answered).expect("who went away makes room");
+    let client = long_answer(begun);
+    let ended = agent.stop(libc::SIGTERM).expect("it ends");
+    assert_eq!(ended.code, Some(0), "{}", ended.log);
+    let told = client.wait_with_output().expect("it ends");
+    let said = String::from_utf8_lossy(&told.stderr);
+    assert!(told.status.code() == Some(1) && said.contains("ends before its end"), "{said}");
 }
 
 /// All fields of the square together.
