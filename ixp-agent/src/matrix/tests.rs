@@ -32,6 +32,7 @@ pub(crate) fn registry() -> Registry {
         ipv4: Vec::new(),
         ipv6: Vec::new(),
         port: None,
+        facility: None,
         speed: None,
     };
     Registry::new(

@@ -85,7 +85,12 @@ fn interface(who: &Who, member: MemberId, lan: usize) -> Interface {
         change: None,
         ipv4: Vec::new(),
         ipv6: Vec::new(),
-        port: Some(who.port.clone()).filter(|port| !port.is_empty()),
+        port: known(&who.port),
+        facility: known(&who.facility),
         speed: who.speed,
     }
+}
+
+fn known(text: &str) -> Option<String> {
+    Some(text.to_owned()).filter(|text| !text.is_empty())
 }
