@@ -234,6 +234,11 @@ fn the_command_says_what_to_write_instead() {
     };
     check(&[], 1, "reach the agent at http://127.0.0.1:9179");
     check(&["--format", "dense"], 2, "--by asn");
+    check(
+        &["--by", "lan", "--format", "dense"],
+        2,
+        "--by lan has none; write --by asn, --by interface, --by switch",
+    );
     let _agent = counted(&site, &[]);
     check(&["--from", "yesterday"], 2, "RFC 3339");
     check(&["--family", "ipx"], 2, "ipv4, ipv6, arp or other");
