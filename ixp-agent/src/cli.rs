@@ -200,9 +200,13 @@ pub enum Error {
         "--format parquet is a file for programs, and standard output is a terminal; write `> matrix.parquet` behind it"
     )]
     Terminal,
-    /// A square of stations.
-    #[error("--format dense is of members; write --by asn or --by interface")]
-    Dense,
+    /// A square of what makes none.
+    #[error(
+        "--format dense is a square of sources and destinations, and --by {} has none; \
+         write --by asn, --by interface, --by switch or --by facility",
+        .0.name()
+    )]
+    Dense(By),
 }
 
 const FAILURE: u8 = 1;
@@ -212,7 +216,7 @@ const HOST_LACKS: u8 = 77;
 impl Error {
     fn exit_code(&self) -> u8 {
         match self {
-            Self::Config(_) | Self::Members(_) | Self::Read { .. } | Self::Terminal | Self::Dense => {
+            Self::Config(_) | Self::Members(_) | Self::Read { .. } | Self::Terminal | Self::Dense(_) => {
                 BAD_USAGE
             }
             Self::Run(
@@ -346,7 +350,7 @@ fn replayed(args: &ReplayArgs) -> Result<ExitCode, Error> {
 /// Whether a format is one of such a matrix, and of where it goes.
 fn suits(format: Format, by: By) -> Result<(), Error> {
     match (format, by) {
-        (Format::Dense, By::Mac) => Err(Error::Dense),
+        (Format::Dense, by) if !by.is_square() => Err(Error::Dense(by)),
         (Format::Parquet, _) if io::stdout().is_terminal() => Err(Error::Terminal),
         _ => Ok(()),
     }

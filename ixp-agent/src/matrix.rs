@@ -40,9 +40,19 @@ pub enum By {
     Interface,
     /// A pair of members
     Asn,
+    /// All that was exchanged on a LAN
+    Lan,
+    /// A pair of switches, by the members' ports
+    Switch,
+    /// A pair of facilities, by the members' ports
+    Facility,
 }
 
 impl By {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Mac, Self::Interface, Self::Asn, Self::Lan, Self::Switch, Self::Facility];
+
     /// The name in options, queries and JSON.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -50,6 +60,28 @@ impl By {
             Self::Mac => "mac",
             Self::Interface => "interface",
             Self::Asn => "asn",
+            Self::Lan => "lan",
+            Self::Switch => "switch",
+            Self::Facility => "facility",
+        }
+    }
+
+    /// Whether a cell is of one VLAN, and not of all.
+    #[must_use]
+    pub const fn has_vlan(self) -> bool {
+        match self {
+            Self::Mac | Self::Interface | Self::Lan => true,
+            Self::Asn | Self::Switch | Self::Facility => false,
+        }
+    }
+
+    /// Whether cells make a square of sources and destinations that a spreadsheet can take ([`dense`]): a LAN has
+    /// no destination, and stations are too many.
+    #[must_use]
+    pub const fn is_square(self) -> bool {
+        match self {
+            Self::Interface | Self::Asn | Self::Switch | Self::Facility => true,
+            Self::Mac | Self::Lan => false,
         }
     }
 }

@@ -68,12 +68,18 @@ fn what_cannot_be_answered_is_a_problem_that_says_what_to_write() {
         let detail = problem["detail"].as_str().expect("a text");
         assert!(detail.contains(says), "{method} {path}: {detail}");
     };
-    check("GET", "/api/v1/matrix?by=port", 400, "mac, interface or asn");
+    check("GET", "/api/v1/matrix?by=port", 400, "mac, interface, asn, lan, switch or facility");
     check("GET", "/api/v1/matrix?family=ipx", 400, "ipv4, ipv6, arp or other");
     check("GET", "/api/v1/matrix?vlan=4095", 400, "1 to 4094");
     check("GET", "/api/v1/matrix?asn=ASx", 400, "AS64500");
     check("GET", "/api/v1/matrix?format=xml", 400, "table, json, csv, dense or parquet");
     check("GET", "/api/v1/matrix?format=dense", 400, "by=asn");
+    check(
+        "GET",
+        "/api/v1/matrix?format=dense&by=lan",
+        400,
+        "by=lan has none; write by=asn, by=interface, by=switch",
+    );
     check("GET", "/api/v1/matrix?from=yesterday", 400, "RFC 3339");
     check("GET", "/api/v1/matrix?from=now&to=-5m", 400, "not before");
     check("GET", "/api/v1/matrix?form=-5m", 400, "unknown field `form`");

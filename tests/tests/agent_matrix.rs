@@ -130,12 +130,12 @@ fn an_unknown_station_has_no_asn_and_a_group_is_named_by_asn() {
 }
 
 #[test]
-fn the_same_frames_add_up_by_mac_by_interface_and_by_asn() {
+fn the_same_frames_add_up_whatever_a_cell_stands_for() {
     let site = Site::enter().expect("a place for an agent");
     let frames = frames();
     let agent = counted(&site, &frames);
     let sent = lan::total(frames.iter().map(|frame| frame.bytes.as_slice()));
-    for by in ["mac", "interface", "asn"] {
+    for by in ["mac", "interface", "asn", "lan", "switch", "facility"] {
         let matrix = matrix(&agent, &format!("?by={by}"));
         let mut sum = Counts::default();
         for cell in matrix["cells"].as_array().expect("cells") {
@@ -234,6 +234,11 @@ fn the_command_says_what_to_write_instead() {
     };
     check(&[], 1, "reach the agent at http://127.0.0.1:9179");
     check(&["--format", "dense"], 2, "--by asn");
+    check(
+        &["--by", "lan", "--format", "dense"],
+        2,
+        "--by lan has none; write --by asn, --by interface, --by switch",
+    );
     let _agent = counted(&site, &[]);
     check(&["--from", "yesterday"], 2, "RFC 3339");
     check(&["--family", "ipx"], 2, "ipv4, ipv6, arp or other");

@@ -111,6 +111,63 @@ fn a_members_series_has_what_it_sent_and_null_where_nothing_was_observed() {
 }
 
 #[test]
+fn by_lan_switch_and_facility_the_past_answers_in_each_format() {
+    let site = Site::enter().expect("a place for an agent");
+    let place = |number: u8| {
+        let (line, hall) = (format!("ipv4 = [\"192.0.2.{number}\"]"), if number == 1 { "A" } else { "B" });
+        (line.clone(), format!("{line}\nport = \"sw{number}:7\"\nfacility = \"Hall {hall}\""))
+    };
+    let members = MEMBERS
+        .replace("macs = [\"02:00:00:00:00:02\"]", "macs = [\"02:00:00:00:00:02\"]\nipv4 = [\"192.0.2.2\"]");
+    let members =
+        [1, 2].map(place).into_iter().fold(members, |text, (line, more)| text.replace(&line, &more));
+    let agent = site.tap(&members, KEPT).expect("the agent starts");
+    send();
+    kept(&agent, 1);
+    let csv = |by: &str, more: &str| {
+        let answer =
+            agent.get(&format!("/api/v1/matrix?from=-1h&by={by}&format=csv{more}")).expect("an answer");
+        answer.body.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let bytes = [0, 3, 4, 5].map(|at| frames()[at].bytes.len());
+    let [ipv4, ipv6, stranger, arp] = bytes;
+    let all = ipv4 * 3 + stranger;
+    let lans = [
+        "vlan,lan,family,packets,bytes".to_owned(),
+        format!("0,peering,ipv4,4,{all}"),
+        format!("0,peering,ipv6,1,{ipv6}"),
+        format!("0,peering,arp,1,{arp}"),
+    ];
+    assert_eq!(csv("lan", ""), lans);
+    let pairs = |first: &str, second: &str| {
+        [
+            format!("{first},{second},,ipv4,3,{}", ipv4 * 3),
+            format!("{first},,broadcast,arp,1,{arp}"),
+            format!("{second},{first},,ipv6,1,{ipv6}"),
+            format!(",{first},,ipv4,1,{stranger}"),
+        ]
+    };
+    assert_eq!(csv("switch", "")[1..], pairs("sw1", "sw2"));
+    assert_eq!(csv("facility", "")[1..], pairs("Hall A", "Hall B"));
+    assert_eq!(
+        csv("switch", "&asn=64501")[1..],
+        [pairs("sw1", "sw2")[0].clone(), pairs("sw1", "sw2")[2].clone()]
+    );
+    let dense = agent.get("/api/v1/matrix?from=-1h&by=switch&format=dense").expect("an answer").body;
+    assert!(dense.starts_with("bytes,sw1,sw2,unknown,broadcast\n"), "{dense}");
+    let facility = &agent.json("/api/v1/members/64500").expect("a member")["interfaces"][0]["facility"];
+    assert_eq!(facility, "Hall A");
+    let refused = agent.get("/api/v1/matrix?from=-1h&by=lan&format=dense").expect("an answer");
+    assert_eq!(refused.status, 400, "{}", refused.body);
+    for format in ["json", "table", "parquet"] {
+        for by in ["lan", "switch", "facility"] {
+            let path = format!("/api/v1/matrix?from=-1h&by={by}&format={format}");
+            assert!(!agent.bytes(&path).expect("the past in each format").is_empty(), "{path}");
+        }
+    }
+}
+
+#[test]
 fn by_mac_the_past_is_refused_with_what_to_write() {
     let site = Site::enter().expect("a place for an agent");
     let agent = site.tap(MEMBERS, KEPT).expect("the agent starts");

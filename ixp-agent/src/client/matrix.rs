@@ -13,6 +13,7 @@ Examples:
   ixp-agent matrix --by interface --asn 64500 --family ipv6
   ixp-agent matrix --by asn --from -1h --format dense > hour.csv
   ixp-agent matrix --by asn --from -30d --step 1h --format parquet > month.parquet
+  ixp-agent matrix --by switch --from -7d
   ixp-agent matrix --format parquet --url monitor2:9179 --token-file token > matrix.parquet";
 
 /// Who sent how much to whom, at the running agent

@@ -40,6 +40,7 @@ struct InterfaceDto {
     ipv4: Vec<String>,
     ipv6: Vec<String>,
     port: Option<String>,
+    facility: Option<String>,
     speed: Option<u64>,
 }
 
@@ -200,6 +201,7 @@ fn interface_dto(registry: &Registry, interface: &Interface) -> InterfaceDto {
         ipv4: interface.ipv4.iter().map(ToString::to_string).collect(),
         ipv6: interface.ipv6.iter().map(ToString::to_string).collect(),
         port: interface.port.clone(),
+        facility: interface.facility.clone(),
         speed: interface.speed,
     }
 }

@@ -84,8 +84,12 @@ fn check(raw: &Raw, now: Timestamp) -> Result<(Checked, Format), Problem> {
     };
     let format = raw.format.as_deref().map_or(Ok(Format::Json), query::format)?;
     let by = raw.by.as_deref().map_or(Ok(By::Mac), query::by)?;
-    if let (Format::Dense, By::Mac) = (format, by) {
-        return Err(Problem::bad_request("format=dense is of members; write by=asn or by=interface"));
+    if format == Format::Dense && !by.is_square() {
+        return Err(Problem::bad_request(&format!(
+            "format=dense is a square of sources and destinations, and by={} has none; \
+             write by=asn, by=interface, by=switch or by=facility",
+            by.name()
+        )));
     }
     let source = raw.source.as_deref().map(query::source).transpose()?;
     Ok((Checked { by, from, to, filter, source }, format))
@@ -141,7 +145,8 @@ fn written<M: Measure>(
 /// What who asks for MACs of the past is told.
 pub(super) fn no_macs() -> Problem {
     Problem::bad_request(
-        "the store has members and their interfaces, and no MACs; write by=interface or by=asn, or a later from",
+        "the store has members and their interfaces, and no MACs; write by=interface, by=asn, by=lan, by=switch or \
+         by=facility, or a later from",
     )
 }
 
@@ -164,7 +169,7 @@ fn past(
     }
     let (from, to) = (from.as_millisecond(), query.to.unwrap_or_else(|| (api.clock)()).as_millisecond());
     let asked = store::Query { by: query.by, from, to, filter: query.filter, source };
-    let past = shelf.now().past(to);
+    let past = shelf.now().past(to).with_lans(api.roster.load().registry.lans());
     let matrix = shelf.ask(|catalog| catalog.matrix(&past, &asked));
     let matrix = matrix.map_err(|error| Problem::internal(&error.to_string()))?;
     answer(&matrix)

@@ -50,9 +50,10 @@ pub(super) fn before(to: Timestamp, time: SignedDuration) -> Result<Timestamp, P
 
 /// What a cell stands for.
 pub(super) fn by(text: &str) -> Result<By, Problem> {
-    let all = [By::Mac, By::Interface, By::Asn];
-    let found = all.into_iter().find(|by| by.name() == text);
-    found.ok_or_else(|| Problem::bad_request(&format!("by={text}; write mac, interface or asn")))
+    let found = By::ALL.into_iter().find(|by| by.name() == text);
+    found.ok_or_else(|| {
+        Problem::bad_request(&format!("by={text}; write mac, interface, asn, lan, switch or facility"))
+    })
 }
 
 /// How long a step is.

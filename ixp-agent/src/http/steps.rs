@@ -59,10 +59,11 @@ pub(super) fn stream(
     let place = place
         .map_err(|_| Problem::unavailable("another answer of many steps is written; try again later"))?;
     let asked = Query { by: checked.by, from, to, filter: checked.filter, source };
-    let steps = Steps::new(shelf, asked, step).map_err(|error| match error {
-        StepError::Forgotten { .. } => Problem::bad_request(&error.to_string()),
-        StepError::Store(_) => Problem::internal(&error.to_string()),
-    })?;
+    let steps =
+        Steps::new(shelf, api.roster.load().registry.lans(), asked, step).map_err(|error| match error {
+            StepError::Forgotten { .. } => Problem::bad_request(&error.to_string()),
+            StepError::Store(_) => Problem::internal(&error.to_string()),
+        })?;
     let (sender, receiver) = mpsc::channel(WAITING);
     let out = Pieces { sender: sender.clone(), handle: Handle::current(), piece: BytesMut::new() };
     let square = || Problem::bad_request("format=dense is of one time; leave out step, or write format=csv");

@@ -3,18 +3,18 @@
 use ixp_common::addr::{Family, Mac, VlanId};
 use ixp_common::counters::Counts;
 
-use super::Figure;
+use super::{By, Figure};
 use crate::members::{Asn, Interface, InterfaceId, Member, Registry};
 use crate::snapshot::Sampled;
 
 /// What went one way between two ends.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Cell<'r> {
-    /// The outer VLAN; `None` in a matrix by ASN, where a cell spans VLANs.
+    /// The outer VLAN; `None` where a cell spans VLANs: by ASN, switch or facility.
     pub vlan: Option<VlanId>,
-    /// Who sent.
+    /// Who sent; by LAN, where.
     pub source: End<'r>,
-    /// To whom.
+    /// To whom; by LAN, where, so it is the source.
     pub destination: End<'r>,
     /// The family.
     pub family: Family,
@@ -46,7 +46,10 @@ pub enum End<'r> {
     Interface(Owner<'r>),
     /// In a matrix by ASN, a known member.
     Member(&'r Member),
-    /// Stations that no member has, put together.
+    /// In a matrix by LAN, switch or facility, one that has a name.
+    Place(&'r str),
+    /// Stations that no member has, put together; by switch or facility also those of members at none that is known;
+    /// by LAN the VLANs that are no LAN's.
     Unknown,
     /// Group destinations, put together.
     Group(Group),
@@ -98,6 +101,19 @@ impl<'r> Owner<'r> {
         let interface = registry.interface(id);
         Self { interface, member: registry.member(interface.member) }
     }
+
+    /// What stands for it where MACs do not; `None` at no place that is known, and by LAN, where it takes both ends to
+    /// know.
+    #[must_use]
+    pub fn end(self, by: By) -> Option<End<'r>> {
+        match by {
+            By::Mac | By::Interface => Some(End::Interface(self)),
+            By::Asn => Some(End::Member(self.member)),
+            By::Lan => None,
+            By::Switch => self.interface.switch().map(End::Place),
+            By::Facility => self.interface.facility.as_deref().map(End::Place),
+        }
+    }
 }
 
 impl<'r> End<'r> {
@@ -108,7 +124,7 @@ impl<'r> End<'r> {
             Self::Station { owner, .. } => owner.map(|owner| owner.member),
             Self::Interface(owner) => Some(owner.member),
             Self::Member(member) => Some(member),
-            Self::Unknown | Self::Group(_) => None,
+            Self::Place(_) | Self::Unknown | Self::Group(_) => None,
         }
     }
 
@@ -124,7 +140,18 @@ impl<'r> End<'r> {
         match self {
             Self::Station { owner, .. } => owner.map(|owner| owner.interface.label.as_str()),
             Self::Interface(owner) => Some(&owner.interface.label),
-            Self::Member(_) | Self::Unknown | Self::Group(_) => None,
+            Self::Member(_) | Self::Place(_) | Self::Unknown | Self::Group(_) => None,
+        }
+    }
+
+    /// The name of the LAN, switch or facility, in a matrix by one of those.
+    #[must_use]
+    pub fn place(&self) -> Option<&'r str> {
+        match self {
+            Self::Place(name) => Some(name),
+            Self::Station { .. } | Self::Interface(_) | Self::Member(_) | Self::Unknown | Self::Group(_) => {
+                None
+            }
         }
     }
 
@@ -133,16 +160,18 @@ impl<'r> End<'r> {
     pub fn mac(&self) -> Option<Mac> {
         match self {
             Self::Station { mac, .. } => Some(*mac),
-            Self::Interface(_) | Self::Member(_) | Self::Unknown | Self::Group(_) => None,
+            Self::Interface(_) | Self::Member(_) | Self::Place(_) | Self::Unknown | Self::Group(_) => None,
         }
     }
 
-    /// The group, in a matrix by interface or ASN.
+    /// The group, in a matrix by interface, ASN, switch or facility.
     #[must_use]
     pub fn group(&self) -> Option<Group> {
         match self {
             Self::Group(group) => Some(*group),
-            Self::Station { .. } | Self::Interface(_) | Self::Member(_) | Self::Unknown => None,
+            Self::Station { .. } | Self::Interface(_) | Self::Member(_) | Self::Place(_) | Self::Unknown => {
+                None
+            }
         }
     }
 }

@@ -13,6 +13,11 @@ pub(super) enum Column {
     DstMac,
     SrcInterface,
     DstInterface,
+    Lan,
+    SrcSwitch,
+    DstSwitch,
+    SrcFacility,
+    DstFacility,
     SrcAsn,
     DstAsn,
     Dst,
@@ -24,8 +29,8 @@ pub(super) enum Column {
     BytesRelativeError,
 }
 use Column::{
-    Bytes, BytesRelativeError, Dst, DstAsn, DstInterface, DstMac, Family, Packets, RelativeError, Samples,
-    SrcAsn, SrcInterface, SrcMac, Vlan,
+    Bytes, BytesRelativeError, Dst, DstAsn, DstFacility, DstInterface, DstMac, DstSwitch, Family, Lan,
+    Packets, RelativeError, Samples, SrcAsn, SrcFacility, SrcInterface, SrcMac, SrcSwitch, Vlan,
 };
 
 /// What stands in a column of a cell.
@@ -44,6 +49,9 @@ pub(super) fn columns(matrix: &Matrix<'_>) -> Vec<Column> {
         By::Mac => &[Vlan, SrcMac, DstMac, SrcAsn, DstAsn, Family, Packets, Bytes],
         By::Interface => &[Vlan, SrcInterface, DstInterface, SrcAsn, DstAsn, Dst, Family, Packets, Bytes],
         By::Asn => &[SrcAsn, DstAsn, Dst, Family, Packets, Bytes],
+        By::Lan => &[Vlan, Lan, Family, Packets, Bytes],
+        By::Switch => &[SrcSwitch, DstSwitch, Dst, Family, Packets, Bytes],
+        By::Facility => &[SrcFacility, DstFacility, Dst, Family, Packets, Bytes],
     };
     let of_samples: &[Column] = match matrix.source {
         Source::Exact => &[],
@@ -61,6 +69,11 @@ impl Column {
             DstMac => "dst_mac",
             SrcInterface => "src_interface",
             DstInterface => "dst_interface",
+            Lan => "lan",
+            SrcSwitch => "src_switch",
+            DstSwitch => "dst_switch",
+            SrcFacility => "src_facility",
+            DstFacility => "dst_facility",
             SrcAsn => "src_asn",
             DstAsn => "dst_asn",
             Dst => "dst",
@@ -83,6 +96,8 @@ impl Column {
             DstMac => Value::Mac(destination.mac()?),
             SrcInterface => Text(source.interface()?),
             DstInterface => Text(destination.interface()?),
+            Lan | SrcSwitch | SrcFacility => Text(source.place()?),
+            DstSwitch | DstFacility => Text(destination.place()?),
             SrcAsn => Number(source.asn()?.0.into()),
             DstAsn => Number(destination.asn()?.0.into()),
             Dst => Text(destination.group().map(Group::name)?),

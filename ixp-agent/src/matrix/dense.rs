@@ -1,4 +1,4 @@
-//! A matrix by interface or ASN in, a square of bytes as CSV out, for spreadsheets and gravity models: a line per source, a
+//! A matrix of pairs that are few in, a square of bytes as CSV out, for spreadsheets and gravity models: a line per source, a
 //! column per destination.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,10 +7,11 @@ use std::io::{self, Write};
 use super::{End, Matrix};
 use crate::format::quoted;
 
-/// One end, in the order in which ends stand: members, then what is no member's, then groups.
+/// One end, in the order in which ends stand: members or places, then what is unknown, then groups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Axis<'r> {
     Member(u32, &'r str),
+    Place(&'r str),
     Unknown,
     Group(&'static str),
 }
@@ -20,6 +21,7 @@ impl<'r> Axis<'r> {
         match end {
             End::Member(member) => Self::Member(member.asn.0, ""),
             End::Interface(owner) => Self::Member(owner.member.asn.0, &owner.interface.label),
+            End::Place(name) => Self::Place(name),
             End::Group(group) => Self::Group(group.name()),
             End::Station { .. } | End::Unknown => Self::Unknown,
         }
@@ -28,7 +30,7 @@ impl<'r> Axis<'r> {
     fn name(self) -> String {
         match self {
             Self::Member(asn, "") => format!("AS{asn}"),
-            Self::Member(_, label) => label.to_owned(),
+            Self::Member(_, label) | Self::Place(label) => label.to_owned(),
             Self::Unknown => "unknown".to_owned(),
             Self::Group(name) => name.to_owned(),
         }
@@ -36,7 +38,7 @@ impl<'r> Axis<'r> {
 }
 
 /// Writes the bytes that each source sent to each destination, those of all families. Who sent or received anything has a
-/// line and a column, so that members make a square; what is no member's stands behind them, and groups, which send
+/// line and a column, so that members make a square; what is unknown stands behind them, and groups, which send
 /// nothing, have columns alone. All fields together are the bytes in cells.
 ///
 /// # Errors

@@ -82,6 +82,9 @@ struct SampledDto {
     bytes_relative_error: f64,
 }
 
+/// `None` where a matrix has no such key; `null` in JSON where it has and what stands there is unknown.
+type Key<T> = Option<Option<T>>;
+
 #[derive(Debug, Serialize)]
 struct CellDto<'m> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -91,11 +94,23 @@ struct CellDto<'m> {
     #[serde(skip_serializing_if = "Option::is_none")]
     dst_mac: Option<MacDto>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    src_interface: Option<Option<&'m str>>,
+    src_interface: Key<&'m str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    dst_interface: Option<Option<&'m str>>,
-    src_asn: Option<Asn>,
-    dst_asn: Option<Asn>,
+    dst_interface: Key<&'m str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lan: Key<&'m str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    src_switch: Key<&'m str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dst_switch: Key<&'m str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    src_facility: Key<&'m str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dst_facility: Key<&'m str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    src_asn: Key<Asn>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dst_asn: Key<Asn>,
     #[serde(skip_serializing_if = "Option::is_none")]
     dst: Option<&'static str>,
     family: &'static str,
@@ -225,15 +240,23 @@ impl RuleDto {
 impl<'m> CellDto<'m> {
     fn of(by: By, cell: &Cell<'m>) -> Self {
         let (source, destination) = (&cell.source, &cell.destination);
-        let is_by_interface = by == By::Interface;
+        let has_asns = match by {
+            By::Mac | By::Interface | By::Asn => true,
+            By::Lan | By::Switch | By::Facility => false,
+        };
         Self {
             vlan: cell.vlan.map(VlanId::get),
             src_mac: source.mac().map(MacDto),
             dst_mac: destination.mac().map(MacDto),
-            src_interface: is_by_interface.then(|| source.interface()),
-            dst_interface: is_by_interface.then(|| destination.interface()),
-            src_asn: source.asn(),
-            dst_asn: destination.asn(),
+            src_interface: (by == By::Interface).then(|| source.interface()),
+            dst_interface: (by == By::Interface).then(|| destination.interface()),
+            lan: (by == By::Lan).then(|| source.place()),
+            src_switch: (by == By::Switch).then(|| source.place()),
+            dst_switch: (by == By::Switch).then(|| destination.place()),
+            src_facility: (by == By::Facility).then(|| source.place()),
+            dst_facility: (by == By::Facility).then(|| destination.place()),
+            src_asn: has_asns.then(|| source.asn()),
+            dst_asn: has_asns.then(|| destination.asn()),
             dst: destination.group().map(Group::name),
             family: cell.family.name(),
             packets: cell.counts.packets,

@@ -209,6 +209,11 @@ const fn kind(column: Column) -> (&'static str, &'static str) {
         | Column::DstMac
         | Column::SrcInterface
         | Column::DstInterface
+        | Column::Lan
+        | Column::SrcSwitch
+        | Column::DstSwitch
+        | Column::SrcFacility
+        | Column::DstFacility
         | Column::Dst
         | Column::Family => ("BYTE_ARRAY", "STRING"),
     }

@@ -8,7 +8,7 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
 use ixp_common::addr::VlanId;
 use ixp_common::counters::Counts;
 
-use super::{Cell, End, Figure, Frames, Matrix};
+use super::{By, Cell, End, Figure, Frames, Matrix};
 use crate::format::{clipped, human, percent, thousands};
 use crate::snapshot::Source;
 
@@ -51,7 +51,8 @@ fn table(matrix: &Matrix<'_>, cells: &[&Cell<'_>]) -> Table {
     let has_vlans = matrix.cells.iter().any(|cell| cell.vlan.is_some_and(|vlan| vlan != VlanId::UNTAGGED));
     let vlan_header = has_vlans.then_some("VLAN");
     let error_header = (matrix.source == Source::Sampled).then_some("±");
-    let header = ["FROM", "TO", "FAMILY", "PACKETS", "BYTES"];
+    let ends: &[&str] = if matrix.by == By::Lan { &["LAN"] } else { &["FROM", "TO"] };
+    let header = ends.iter().copied().chain(["FAMILY", "PACKETS", "BYTES"]);
     let mut table = Table::new();
     table
         .load_style(TableStyle::new())
@@ -60,8 +61,6 @@ fn table(matrix: &Matrix<'_>, cells: &[&Cell<'_>]) -> Table {
     for cell in cells {
         let vlan = has_vlans.then(|| shown(cell.vlan));
         let line = [
-            name(&cell.source),
-            name(&cell.destination),
             cell.family.name().to_owned(),
             match cell.sampled {
                 None => thousands(cell.counts.packets),
@@ -70,7 +69,8 @@ fn table(matrix: &Matrix<'_>, cells: &[&Cell<'_>]) -> Table {
             human(cell.counts.bytes, "B"),
         ];
         let error = cell.sampled.map(|sampled| percent(sampled.bytes_relative_error));
-        table.add_row(vlan.into_iter().chain(line).chain(error));
+        let ends = [&cell.source, &cell.destination].into_iter().take(ends.len()).map(name);
+        table.add_row(vlan.into_iter().chain(ends).chain(line).chain(error));
     }
     let numbers = 2 + usize::from(error_header.is_some());
     let columns = table.column_count();
@@ -132,6 +132,7 @@ fn name(end: &End<'_>) -> String {
         },
         End::Interface(owner) => clipped(&owner.interface.label, NAME_WIDTH),
         End::Member(member) => clipped(format!("{} {}", member.asn, member.name).trim_end(), NAME_WIDTH),
+        End::Place(name) => clipped(name, NAME_WIDTH),
         End::Unknown => "unknown".to_owned(),
         End::Group(group) => group.name().to_owned(),
     }

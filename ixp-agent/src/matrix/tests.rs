@@ -1,5 +1,7 @@
 //! Claims about folds: what is added up, what stays apart, in which order.
 
+use std::collections::BTreeSet;
+
 use ixp_common::addr::{Family, Mac, VlanId};
 use ixp_common::counters::{Counts, PairKey};
 use proptest::prelude::*;
@@ -8,12 +10,14 @@ use super::*;
 use crate::members::{Asn, Interface, Lan, Member, MemberId};
 use crate::snapshot::Estimate;
 
+mod place;
+
 pub(crate) fn mac(last: u8) -> Mac {
     Mac([2, 0, 0, 0, 0, last])
 }
 
 /// AS64501 with two ports (stations 1 and 2, 3), AS64500 with one (4), on an untagged LAN; AS64500
-/// also on a LAN with tag 100 (station 1 there).
+/// also on a LAN with tag 100 (station 1 there), of which the switch is not known.
 pub(crate) fn registry() -> Registry {
     let lan = |name: &str, vlan| Lan {
         name: name.to_owned(),
@@ -23,7 +27,7 @@ pub(crate) fn registry() -> Registry {
         mtu: 1500,
     };
     let member = |asn, name: &str| Member { asn: Asn(asn), name: name.to_owned() };
-    let interface = |member, lan, macs: &[u8]| Interface {
+    let interface = |member, lan, macs: &[u8], port: Option<&str>, facility: Option<&str>| Interface {
         member: MemberId(member),
         lan,
         label: String::new(),
@@ -31,13 +35,19 @@ pub(crate) fn registry() -> Registry {
         change: None,
         ipv4: Vec::new(),
         ipv6: Vec::new(),
-        port: None,
+        port: port.map(str::to_owned),
+        facility: facility.map(str::to_owned),
         speed: None,
     };
     Registry::new(
         vec![lan("peering", 0), lan("private", 100)],
         vec![member(64501, "Example Networks"), member(64500, "Sample Transit of the Seven Seas")],
-        vec![interface(0, 0, &[1, 2]), interface(0, 0, &[3]), interface(1, 0, &[4]), interface(1, 1, &[1])],
+        vec![
+            interface(0, 0, &[1, 2], Some("sw2:1"), Some("Hall A")),
+            interface(0, 0, &[3], Some("sw1:7"), Some("Hall A")),
+            interface(1, 0, &[4], Some("sw1:8"), Some("Hall B")),
+            interface(1, 1, &[1], None, Some("Hall B")),
+        ],
     )
 }
 
@@ -55,6 +65,7 @@ fn check(pairs: &[(PairKey, Counts)], by: By, filter: Filter, expected: &[&str])
             .map(|mac| mac.0[5].to_string())
             .or_else(|| end.interface().map(str::to_owned))
             .or_else(|| end.asn().map(|asn| asn.to_string()))
+            .or_else(|| end.place().map(str::to_owned))
             .or_else(|| end.group().map(|group| group.name().to_owned()))
             .unwrap_or_else(|| "?".to_owned())
     };
@@ -158,6 +169,24 @@ fn a_filter_holds_for_pairs_on_either_side() {
     check(&mixed(), By::Asn, filter, &of_as64500);
     let filter = Filter { vlan: VlanId::configured(100), ..Filter::default() };
     check(&mixed(), By::Asn, filter, &["- AS64500>? ipv4 9"]);
+    let filter = Filter { asn: Some(Asn(64500)), ..Filter::default() };
+    check(
+        &mixed(),
+        By::Lan,
+        filter,
+        &["0 peering>peering ipv4 36", "0 peering>peering ipv6 6", "100 private>private ipv4 9"],
+    );
+    check(
+        &mixed(),
+        By::Facility,
+        filter,
+        &[
+            "- Hall A>Hall B ipv4 15",
+            "- Hall A>Hall B ipv6 6",
+            "- Hall B>Hall A ipv4 21",
+            "- Hall B>? ipv4 9",
+        ],
+    );
 }
 
 #[test]
@@ -182,7 +211,7 @@ fn cells_together_are_as_sure_as_their_samples_together() {
     let delta = Delta { pairs, ..Delta::default() };
     let of = |by| Matrix::new(&delta, &registry, by, Filter::default(), Span::default());
     let all = of(By::Mac).frames.seen;
-    for by in [By::Mac, By::Interface, By::Asn] {
+    for by in By::ALL {
         let sum = of(by).attributed();
         let (of, sampled) = (all.sampled.expect("samples"), sum.sampled.expect("samples"));
         assert_eq!((sum.counts, sampled.samples), (all.counts, of.samples));
@@ -192,7 +221,7 @@ fn cells_together_are_as_sure_as_their_samples_together() {
     }
 }
 
-fn any_pair() -> impl Strategy<Value = (PairKey, Counts)> {
+pub(crate) fn any_pair() -> impl Strategy<Value = (PairKey, Counts)> {
     let end = prop_oneof![(1u8..6).prop_map(mac), Just(Mac::BROADCAST), Just(STP)];
     (0u16..3, 1u8..6, end, 0usize..4, 0u64..1000, 0u64..100_000).prop_map(
         |(vlan, source, destination, family, packets, bytes)| {
@@ -203,18 +232,49 @@ fn any_pair() -> impl Strategy<Value = (PairKey, Counts)> {
     )
 }
 
+/// Tags, ports and facilities that are there or not, and MACs on as many interfaces as chance will have.
+pub(crate) fn any_registry() -> impl Strategy<Value = Registry> {
+    let tag = prop_oneof![Just(None), Just(Some(0)), Just(Some(50)), Just(Some(100))];
+    let port = proptest::sample::select(vec!["", ":1", "sw1", "sw1:1", "sw1:2", "sw2:1", "sw1,sw2"]);
+    let facility = proptest::sample::select(vec!["", "Hall A", "Hall B"]);
+    let interface = (0u32..4, 0usize..3, proptest::collection::vec(1u8..6, 0..3), port, facility);
+    let interfaces = proptest::collection::vec(interface, 0..8);
+    (proptest::array::uniform3(tag), interfaces).prop_map(|(tags, interfaces)| {
+        let lan = |(at, tag): (usize, Option<u16>)| Lan {
+            name: format!("lan {at}"),
+            vlan: tag.and_then(VlanId::configured),
+            ..registry().lans()[0].clone()
+        };
+        let named = |name: &str| Some(name.to_owned()).filter(|name| !name.is_empty());
+        let interface = |(member, lan, macs, port, facility): (u32, usize, Vec<u8>, &str, &str)| Interface {
+            member: MemberId(member),
+            lan,
+            macs: macs.into_iter().map(mac).collect(),
+            port: named(port),
+            facility: named(facility),
+            ..registry().interfaces()[0].clone()
+        };
+        let members = (0..4).map(|at| Member { asn: Asn(64510 - at), name: String::new() });
+        let lans = tags.into_iter().enumerate().map(lan).collect();
+        Registry::new(lans, members.collect(), interfaces.into_iter().map(interface).collect())
+    })
+}
+
 proptest! {
     #[test]
     fn every_fold_adds_up_and_order_of_pairs_does_not_matter(
         pairs in proptest::collection::vec(any_pair(), 0..60),
+        registry in any_registry(),
     ) {
-        let registry = registry();
         let mut turned = pairs.clone();
         turned.reverse();
-        for by in [By::Mac, By::Interface, By::Asn] {
+        for by in By::ALL {
             let cells = fold(&pairs, &registry, by, &Filter::default());
             let all = Figure::sum(pairs.iter().map(|(_, counts)| Figure::of(counts)));
             prop_assert_eq!(Figure::sum(cells.iter().map(Cell::figure)), all);
+            let key = |cell: &Cell<'_>| format!("{:?}", (cell.vlan, cell.source, cell.destination, cell.family));
+            let keys: BTreeSet<String> = cells.iter().map(key).collect();
+            prop_assert_eq!(keys.len(), cells.len(), "a cell stands once");
             prop_assert_eq!(cells, fold(&turned, &registry, by, &Filter::default()));
         }
     }

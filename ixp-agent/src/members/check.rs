@@ -7,7 +7,7 @@ use comfy_table::{Table, presets};
 
 use jiff::Timestamp;
 
-use super::{Lan, MemberId, Registry, VlanTags, parse};
+use super::{Interface, Lan, MemberId, Registry, VlanTags, parse};
 use crate::notice::Checked;
 
 /// What `members check` prints at a time, and whether the agent would take the file.
@@ -45,6 +45,7 @@ fn summary(label: &str, registry: &Registry) -> String {
     if !registry.lans().is_empty() {
         text += &lans(registry);
     }
+    text += &places(registry);
     let silent = without_mac(registry);
     if !silent.is_empty() {
         text += "members without MAC, whose traffic is not matched:\n";
@@ -83,6 +84,27 @@ fn lans(registry: &Registry) -> String {
     let mut text = String::new();
     for line in table.lines() {
         let _ = writeln!(text, " {}", line.trim_end());
+    }
+    text
+}
+
+/// How much a matrix by switch or facility can tell; nothing where neither is given.
+fn places(registry: &Registry) -> String {
+    let interfaces = registry.interfaces();
+    let switches: Vec<&str> = interfaces.iter().filter_map(Interface::switch).collect();
+    let facilities: Vec<&str> =
+        interfaces.iter().filter_map(|interface| interface.facility.as_deref()).collect();
+    let mut text = String::new();
+    for (names, one, many) in [(switches, "switch", "switches"), (facilities, "facility", "facilities")] {
+        let different = names.iter().collect::<HashSet<_>>().len();
+        let noun = if different == 1 { one } else { many };
+        if different > 0 {
+            text += &format!(
+                "at {different} {noun}: {} of {}\n",
+                names.len(),
+                count(interfaces.len(), "interface")
+            );
+        }
     }
     text
 }

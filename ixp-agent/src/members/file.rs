@@ -127,6 +127,10 @@ impl<'s> Reading<'s> {
                 .port
                 .as_ref()
                 .and_then(|port| self.reader.checked(Some(port), |text| entry::name(text))),
+            facility: entry
+                .facility
+                .as_ref()
+                .and_then(|facility| self.reader.checked(Some(facility), |text| entry::name(text))),
             speed: entry
                 .speed
                 .as_ref()

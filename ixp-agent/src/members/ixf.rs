@@ -16,7 +16,7 @@ use crate::notice::{Notice, Place, Source};
 mod exchange;
 mod node;
 
-use exchange::Exchange;
+use exchange::{Exchange, Switch};
 use node::Node;
 
 pub(super) fn parse(
@@ -62,12 +62,11 @@ fn is_route_server(family: &Node<'_>) -> bool {
 }
 
 /// A MAC that a second connection has, too, is at either port: where it is wired is not known.
-fn at_another_port(interfaces: &mut [Interface], mac: Mac, (lan, port): (usize, Option<&str>)) {
-    let here = interfaces.iter_mut().filter(|interface| interface.lan == lan);
+fn at_another_port(interfaces: &mut [Interface], mac: Mac, other: &Interface) {
+    let here = interfaces.iter_mut().filter(|interface| interface.lan == other.lan);
     for interface in here.filter(|interface| interface.macs.contains(&mac)) {
-        if interface.port.as_deref() != port {
-            interface.port = None;
-        }
+        interface.port.take_if(|port| Some(&*port) != other.port.as_ref());
+        interface.facility.take_if(|facility| Some(&*facility) != other.facility.as_ref());
     }
 }
 
@@ -97,6 +96,7 @@ struct Connection {
     member: MemberId,
     exchange: Option<i64>,
     port: Option<String>,
+    facility: Option<String>,
     speed: Option<u64>,
 }
 
@@ -152,19 +152,23 @@ impl Reading<'_> {
 
     fn connection(&mut self, member: MemberId, node: &Node<'_>) {
         let links: Vec<Node<'_>> = node.list("if_list").collect();
-        let mut switches: Vec<String> = Vec::new();
-        for link in &links {
-            let switch = link.get("switch_id").and_then(|id| id.number());
-            switches.extend(switch.and_then(|id| self.exchange.switches.get(&id)).cloned());
-        }
-        switches.dedup();
+        let ids = links.iter().filter_map(|link| link.get("switch_id")?.number());
+        let at: Vec<&Switch> = ids.filter_map(|id| self.exchange.switches.get(&id)).collect();
+        // In order, so that a LAG is at the same two whichever of its links comes first.
+        let names: BTreeSet<&str> = at.iter().filter_map(|switch| switch.name.as_deref()).collect();
+        let facilities: BTreeSet<&str> = at.iter().filter_map(|switch| switch.facility.as_deref()).collect();
+        let joined = |names: BTreeSet<&str>, by: &str| {
+            (!names.is_empty()).then(|| names.into_iter().collect::<Vec<_>>().join(by))
+        };
         // Mb/s, one entry for each link of a LAG.
         let speeds = links.iter().filter_map(|link| link.get("if_speed")?.number());
         let megabits = speeds.filter_map(|speed| u64::try_from(speed).ok()).fold(0, u64::saturating_add);
         let connection = Connection {
             member,
             exchange: node.get("ixp_id").and_then(|id| id.number()),
-            port: (!switches.is_empty()).then(|| switches.join(",")),
+            port: joined(names, ","),
+            // A building's name may have a comma.
+            facility: joined(facilities, " + "),
             speed: (megabits > 0).then(|| megabits.saturating_mul(1_000_000)),
         };
         for vlan in node.list("vlan_list") {
@@ -185,6 +189,7 @@ impl Reading<'_> {
             ipv4: self.addresses::<Ipv4Addr>(connection.member, lan, ipv4, node.get("ipv4")),
             ipv6: self.addresses::<Ipv6Addr>(connection.member, lan, ipv6, node.get("ipv6")),
             port: connection.port.clone(),
+            facility: connection.facility.clone(),
             speed: connection.speed,
         };
         let mut written = 0;
@@ -216,7 +221,6 @@ impl Reading<'_> {
             return;
         }
         let claim = self.claim(interface.member, interface.lan, node);
-        let place = (interface.lan, interface.port.as_deref());
         let us = self.members[interface.member.0 as usize].asn;
         let text = match self.claims.mac(mac, claim) {
             Ok(()) => return interface.macs.push(mac),
@@ -225,12 +229,12 @@ impl Reading<'_> {
                 return;
             }
             Err(Clash::Lan(other)) => {
-                at_another_port(&mut self.interfaces, mac, place);
+                at_another_port(&mut self.interfaces, mac, interface);
                 format!("{mac} is on this LAN already, at {}, which keeps it", other.place)
             }
             Err(Clash::Member(other)) => {
                 let them = self.members[other.member.0 as usize].asn;
-                at_another_port(&mut self.interfaces, mac, place);
+                at_another_port(&mut self.interfaces, mac, interface);
                 format!("{mac} is of {us} here and of {them} at {}, which keeps it", other.place)
             }
         };

@@ -83,6 +83,10 @@ pub(super) struct RawInterface {
     #[serde(default)]
     #[schemars(with = "String", example = &"sw1:xe-0/0/1")]
     pub(super) port: Option<Spanned<String>>,
+    /// Where that switch is.
+    #[serde(default)]
+    #[schemars(with = "String", example = &"Example DC 1")]
+    pub(super) facility: Option<Spanned<String>>,
     /// bit/s, a LAG's members added up.
     #[serde(default)]
     #[schemars(with = "i64", example = 10_000_000_000_i64)]

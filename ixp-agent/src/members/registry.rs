@@ -70,8 +70,10 @@ pub struct Interface {
     pub ipv4: Vec<Ipv4Addr>,
     /// Its IPv6 addresses.
     pub ipv6: Vec<Ipv6Addr>,
-    /// The switch port.
+    /// The switch port, as `sw1:xe-0/0/1`; of an IX-F export the switch alone, or those of a LAG, as `sw1,sw2`.
     pub port: Option<String>,
+    /// Where that switch is.
+    pub facility: Option<String>,
     /// bit/s, a LAG's members added up.
     pub speed: Option<u64>,
 }
@@ -86,6 +88,15 @@ pub struct Change {
 }
 
 impl Interface {
+    /// The switch that it is at: what stands in its port before the first colon, or all of it. A LAG over two
+    /// switches is at `sw1,sw2`, which is neither.
+    #[must_use]
+    pub fn switch(&self) -> Option<&str> {
+        let port = self.port.as_deref()?;
+        let switch = port.split_once(':').map_or(port, |(switch, _)| switch).trim();
+        Some(switch).filter(|switch| !switch.is_empty())
+    }
+
     /// Its stations' addresses at a time.
     pub fn macs_at(&self, now: Timestamp) -> impl Iterator<Item = Mac> {
         let change = self.change.filter(|change| now < change.until).map(|change| change.mac);
@@ -99,6 +110,7 @@ pub struct Registry {
     lans: Vec<Lan>,
     members: Vec<Member>,
     interfaces: Vec<Interface>,
+    by_tag: HashMap<VlanId, usize, RandomState>,
     by_station: HashMap<(Option<VlanId>, Mac), InterfaceId, RandomState>,
     route_servers: BTreeSet<Asn>,
 }
@@ -108,6 +120,12 @@ impl Registry {
     /// `members` and `lans`; their labels are made here.
     #[must_use]
     pub fn new(lans: Vec<Lan>, members: Vec<Member>, mut interfaces: Vec<Interface>) -> Self {
+        let mut by_tag = HashMap::default();
+        for (at, lan) in lans.iter().enumerate() {
+            if let Some(vlan) = lan.vlan {
+                by_tag.entry(vlan).or_insert(at);
+            }
+        }
         let mut by_station = HashMap::default();
         let mut ports_of: HashMap<(MemberId, usize), u32> = HashMap::new();
         for (at, interface) in interfaces.iter_mut().enumerate() {
@@ -125,13 +143,26 @@ impl Registry {
                 by_station.insert((lan.vlan, mac), id);
             }
         }
-        Self { lans, members, interfaces, by_station, route_servers: BTreeSet::new() }
+        Self { lans, members, interfaces, by_tag, by_station, route_servers: BTreeSet::new() }
     }
 
     /// The same, with the members that are known to be route servers.
     #[must_use]
     pub fn with_route_servers(mut self, route_servers: BTreeSet<Asn>) -> Self {
         self.route_servers = route_servers;
+        self
+    }
+
+    /// The same, with those of other LANs whose name and tag none of its own has.
+    #[must_use]
+    pub fn with_lans(mut self, others: &[Lan]) -> Self {
+        for lan in others {
+            let has_tag = lan.vlan.is_some_and(|vlan| self.by_tag.contains_key(&vlan));
+            if !has_tag && self.lans.iter().all(|own| own.name != lan.name) {
+                self.by_tag.extend(lan.vlan.map(|vlan| (vlan, self.lans.len())));
+                self.lans.push(lan.clone());
+            }
+        }
         self
     }
 
@@ -177,6 +208,16 @@ impl Registry {
     #[must_use]
     pub fn member_of(&self, vlan: VlanId, mac: Mac) -> Option<&Member> {
         self.interface_of(vlan, mac).map(|id| self.member(self.interface(id).member))
+    }
+
+    /// The LAN that a frame between these ends was on, as its place in [`lans`](Self::lans): that of an end on a LAN
+    /// with a tag, which is the frame's, or was when the end was looked up; else the first with the frame's tag; else
+    /// that of an end on a LAN without.
+    #[must_use]
+    pub fn lan_of(&self, vlan: VlanId, ends: [Option<InterfaceId>; 2]) -> Option<usize> {
+        let mut theirs = ends.into_iter().flatten().map(|id| self.interface(id).lan);
+        let tagged = theirs.clone().find(|lan| self.lans[*lan].vlan.is_some());
+        tagged.or_else(|| self.by_tag.get(&vlan).copied()).or_else(|| theirs.next())
     }
 
     /// An interface by its index.

@@ -185,7 +185,7 @@ proptest! {
         let batched = joined(frames.chunks(batch).map(counted));
         prop_assert_eq!(at_once.accounted(), at_once.seen);
         prop_assert_eq!(at_once.seen.packets, frames.len() as u64);
-        for by in [By::Mac, By::Interface, By::Asn] {
+        for by in By::ALL {
             let [left, right] = [&at_once, &batched]
                 .map(|delta| Matrix::new(delta, &registry, by, Filter::default(), Span::default()));
             let mut sum = left.attributed().counts;

@@ -67,6 +67,7 @@ impl Who {
             End::Member(member) => format!("{} {}", member.asn, member.name).trim_end().to_owned(),
             End::Interface(owner) => owner.interface.label.clone(),
             End::Station { mac, .. } => mac.to_string(),
+            End::Place(name) => (*name).to_owned(),
             End::Unknown => "unknown".to_owned(),
             End::Group(group) => group.name().to_owned(),
         };

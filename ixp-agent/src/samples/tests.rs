@@ -29,6 +29,7 @@ fn registry() -> Registry {
         ipv4: Vec::new(),
         ipv6: Vec::new(),
         port: None,
+        facility: None,
         speed: None,
     };
     Registry::new(vec![lan], members.to_vec(), vec![interface(0, MINE), interface(1, THINE)])

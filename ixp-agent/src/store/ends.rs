@@ -85,6 +85,8 @@ pub(super) struct Who {
     /// IPv4 and IPv6.
     pub(super) addresses: Vec<String>,
     pub(super) port: String,
+    /// Empty where it is unknown, as in tables that were written before there was one.
+    pub(super) facility: String,
     /// bit/s.
     pub(super) speed: Option<u64>,
 }
@@ -101,6 +103,7 @@ impl Who {
             macs: Vec::new(),
             addresses: Vec::new(),
             port: String::new(),
+            facility: String::new(),
             speed: None,
         }
     }
@@ -129,6 +132,7 @@ impl Who {
             macs: sorted(interface.macs.iter().copied().chain(change).map(|mac| mac.to_string()).collect()),
             addresses: sorted(ipv4.chain(interface.ipv6.iter().map(ToString::to_string)).collect()),
             port: interface.port.clone().unwrap_or_default(),
+            facility: interface.facility.clone().unwrap_or_default(),
             speed: interface.speed,
         }
     }
@@ -432,6 +436,36 @@ mod tests {
         assert_ne!(before, after);
         let past = ends.entries().iter().find(|entry| entry.id == before).expect("its past");
         assert_eq!((past.who.kind, past.to), (Kind::Station, Some(20)));
+    }
+
+    /// Written by the agent before it knew of facilities: AS64500 with a port on sw1, and a station of nobody.
+    #[test]
+    fn a_table_without_facilities_is_read_and_has_them_from_then_on() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/store");
+        let entries = load(&root).expect("a table that is whole");
+        let known = entries.iter().find(|entry| entry.who.asn == Some(64500)).expect("a member").clone();
+        assert_eq!((known.who.port.as_str(), known.who.speed), ("sw1:1", Some(10_000_000_000)));
+        assert_eq!((known.who.facility.as_str(), known.from, known.to), ("", 10, None));
+        assert_eq!(entries.len(), 5, "{entries:?}");
+        let mut ends = Ends::new(entries);
+        let text = "[[lan]]\nname = \"peering\"\nipv4 = \"192.0.2.0/24\"\n[[member]]\nasn = 64500\nname = \"A\"\n\
+                    [[member.interface]]\nlan = \"peering\"\nmacs = [\"02:00:00:00:00:01\"]\nipv4 = [\"192.0.2.1\"]\n\
+                    port = \"sw1:1\"\nspeed = 10_000_000_000\n";
+        let registry = |more: &str| {
+            parse("members.toml", &format!("{text}{more}"), &VlanTags::new())
+                .expect("members that are right")
+                .0
+        };
+        ends.register(&registry(""), 50);
+        assert!(!ends.is_changed(), "nothing is another than it was");
+        ends.register(&registry("facility = \"Hall A\"\n"), 60);
+        let folder = tempfile::tempdir().expect("a folder for a test");
+        save(&Host, folder.path(), ends.entries()).expect("a disk with room");
+        let read = load(folder.path()).expect("a table that is whole");
+        let of_member = read.iter().filter(|entry| entry.id == known.id);
+        let facilities: Vec<_> =
+            of_member.map(|entry| (entry.who.facility.as_str(), entry.from, entry.to)).collect();
+        assert_eq!(facilities, [("", 10, Some(60)), ("Hall A", 60, None)]);
     }
 
     #[test]

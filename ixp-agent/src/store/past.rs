@@ -1,5 +1,6 @@
 //! Who had which number when in, the members as they were at a time out.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use ixp_common::addr::VlanId;
@@ -26,7 +27,8 @@ impl Past {
                 *best = entry;
             }
         }
-        let (mut lans, mut members, mut interfaces) = (Vec::new(), Vec::new(), Vec::new());
+        let mut lans = lans(known.values().copied(), at);
+        let (mut members, mut interfaces) = (Vec::new(), Vec::new());
         let mut ids = BTreeMap::new();
         // In the order of labels, so that a member's ports have theirs again.
         let mut sorted: Vec<(&EndId, &&Entry)> = known.iter().collect();
@@ -47,21 +49,43 @@ impl Past {
         Self { registry: Registry::new(lans, members, interfaces), interfaces: ids }
     }
 
+    /// The same, with LANs of another time: no member was on those at this one, so nothing else has their names.
+    #[must_use]
+    pub fn with_lans(self, lans: &[Lan]) -> Self {
+        Self { registry: self.registry.with_lans(lans), ..self }
+    }
+
     /// Who an end is.
     pub(super) fn end(&self, id: EndId, by: By) -> End<'_> {
-        match (id, self.interfaces.get(&id)) {
-            (BROADCAST, _) => End::Group(Group::Broadcast),
-            (MULTICAST, _) => End::Group(Group::Multicast),
-            (_, None) => End::Unknown,
-            (_, Some(id)) => {
-                let owner = Owner::of(&self.registry, *id);
-                match by {
-                    By::Mac | By::Interface => End::Interface(owner),
-                    By::Asn => End::Member(owner.member),
-                }
-            }
+        match id {
+            BROADCAST => End::Group(Group::Broadcast),
+            MULTICAST => End::Group(Group::Multicast),
+            _ => self.owner(id).and_then(|owner| owner.end(by)).unwrap_or(End::Unknown),
         }
     }
+
+    /// The interface that has a number, and its member.
+    pub(super) fn owner(&self, id: EndId) -> Option<Owner<'_>> {
+        self.interfaces.get(&id).map(|id| Owner::of(&self.registry, *id))
+    }
+
+    /// The LAN on which ends exchanged something.
+    pub(super) fn lan(&self, vlan: VlanId, ends: [EndId; 2]) -> End<'_> {
+        let lan = self.registry.lan_of(vlan, ends.map(|id| self.interfaces.get(&id).copied()));
+        lan.map_or(End::Unknown, |lan| End::Place(&self.registry.lans()[lan].name))
+    }
+}
+
+/// The LANs of interfaces, with the tag that each had last: first of those that were there at a time.
+fn lans<'e>(entries: impl Iterator<Item = &'e Entry>, at: i64) -> Vec<Lan> {
+    let mut entries: Vec<&Entry> = entries.collect();
+    let is_over = |entry: &Entry| entry.to.is_some_and(|to| to < at);
+    entries.sort_by_key(|entry| (is_over(entry), Reverse(entry.from), &entry.who.lan));
+    let mut lans = Vec::new();
+    for entry in entries {
+        place(&mut lans, |lan: &Lan| lan.name == entry.who.lan, || lan(&entry.who));
+    }
+    lans
 }
 
 /// The place of what is sought; it is made if it is not there.
@@ -85,7 +109,12 @@ fn interface(who: &Who, member: MemberId, lan: usize) -> Interface {
         change: None,
         ipv4: Vec::new(),
         ipv6: Vec::new(),
-        port: Some(who.port.clone()).filter(|port| !port.is_empty()),
+        port: known(&who.port),
+        facility: known(&who.facility),
         speed: who.speed,
     }
+}
+
+fn known(text: &str) -> Option<String> {
+    Some(text.to_owned()).filter(|text| !text.is_empty())
 }

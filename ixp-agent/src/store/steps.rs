@@ -13,6 +13,7 @@ use super::stretch::Reach;
 use super::table::{Step, Table};
 use super::view::{Query, Sheet};
 use crate::matrix::{Matrix, Span};
+use crate::members::Lan;
 
 /// Cells that are held at a time, if one step alone has no more.
 const MOST: i64 = 500_000;
@@ -30,6 +31,8 @@ pub struct OfStep<'p> {
 #[derive(Debug)]
 pub struct Steps {
     shelf: Shelf,
+    /// The LANs as they are now.
+    lans: Vec<Lan>,
     query: Query,
     step: Step,
     /// The first step that was not read.
@@ -61,7 +64,7 @@ impl Steps {
     ///
     /// # Errors
     /// [`StepError`].
-    pub fn new(shelf: Shelf, query: Query, step: Step) -> Result<Self, StepError> {
+    pub fn new(shelf: Shelf, lans: &[Lan], query: Query, step: Step) -> Result<Self, StepError> {
         let millis = step.millis();
         let from = query.from.div_euclid(millis) * millis;
         let to = query.to.saturating_add(millis - 1).div_euclid(millis) * millis;
@@ -74,7 +77,8 @@ impl Steps {
             let from = Timestamp::from_millisecond(first.unwrap_or(i64::MAX)).unwrap_or(Timestamp::MAX);
             return Err(StepError::Forgotten { step: step.name(), from, longer: longer.name() });
         }
-        Ok(Self { shelf, query: Query { from, to, ..query }, step, next: from, many: 1 })
+        let (lans, query) = (lans.to_vec(), Query { from, to, ..query });
+        Ok(Self { shelf, lans, query, step, next: from, many: 1 })
     }
 
     /// How many steps there are, and the first that was not read.
@@ -98,7 +102,7 @@ impl Steps {
         }
         let end = self.next.saturating_add(self.many * self.step.millis()).min(to);
         let query = Query { from: self.next, to: end, ..self.query };
-        let past = self.shelf.now().past(end);
+        let past = self.shelf.now().past(end).with_lans(&self.lans);
         let sheets = self.shelf.ask(|catalog| catalog.sheets(&past, &query, self.step))?;
         let most = sheets.values().map(|(_, sheet)| sheet.cells()).max().unwrap_or(0);
         for at in (0..).map(|number| self.next + number * self.step.millis()).take_while(|at| *at < end) {
@@ -112,22 +116,27 @@ impl Steps {
 
 impl Catalog {
     /// The sheet of each step that was observed, and for how long it was.
-    fn sheets(&self, past: &Past, query: &Query, step: Step) -> Result<BTreeMap<i64, (i64, Sheet)>, Error> {
-        let mut sheets: BTreeMap<i64, (i64, Sheet)> = BTreeMap::new();
+    fn sheets<'p>(
+        &self,
+        past: &'p Past,
+        query: &Query,
+        step: Step,
+    ) -> Result<BTreeMap<i64, (i64, Sheet<'p>)>, Error> {
+        let mut sheets: BTreeMap<i64, (i64, Sheet<'p>)> = BTreeMap::new();
         self.each(query, step, |table, row| {
             let (observed, sheet) = sheets.entry(row.0[table.time()]).or_default();
             if table == Table::Intervals {
                 *observed += row.0[1];
                 sheet.whole.cover(row, step);
             }
-            sheet.take(table, row, query.by, past);
+            sheet.take(table, row, query, past);
         })?;
         Ok(sheets)
     }
 }
 
 fn of_step<'p>(
-    sheet: Option<&(i64, Sheet)>,
+    sheet: Option<&(i64, Sheet<'p>)>,
     at: i64,
     (query, step): (&Query, Step),
     past: &'p Past,

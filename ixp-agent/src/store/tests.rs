@@ -1,7 +1,9 @@
 //! A store that is written, cut off, damaged and read again: what was kept is there, once.
 
+mod agree;
 mod crash;
 mod damage;
+mod past;
 mod stats;
 mod view;
 

@@ -13,6 +13,7 @@ use super::stretch::Reach;
 use super::sum::{Broken, Sum, Whole};
 use super::table::{Row, Step, Table, small};
 use crate::matrix::{By, Cell, End, Filter, Matrix, Span};
+use crate::members::Asn;
 use crate::snapshot::Source;
 
 /// What is asked of the past.
@@ -47,7 +48,7 @@ impl Catalog {
         let reach = Reach::of(self, query.source)?;
         for (step, from, to) in reach.stretches(query.from, query.to) {
             let query = Query { from, to, ..*query };
-            self.each(&query, step, |table, row| sheet.take(table, row, query.by, past))?;
+            self.each(&query, step, |table, row| sheet.take(table, row, &query, past))?;
         }
         let (step, from, to) = reach.coverage(query.from, query.to);
         let table = Table::Intervals;
@@ -80,19 +81,25 @@ impl Catalog {
 
 /// A matrix that is added up.
 #[derive(Debug, Default)]
-pub(super) struct Sheet {
-    cells: BTreeMap<Place, Sum>,
+pub(super) struct Sheet<'p> {
+    cells: BTreeMap<Place<'p>, Sum>,
     broken: BTreeMap<(u8, EndId), Broken>,
     pub(super) whole: Whole,
 }
 
-impl Sheet {
-    /// Takes in a row.
-    pub(super) fn take(&mut self, table: Table, row: &Row, by: By, past: &Past) {
+impl<'p> Sheet<'p> {
+    /// Takes in a row, if it is asked for.
+    pub(super) fn take(&mut self, table: Table, row: &Row, query: &Query, past: &'p Past) {
         match table {
-            Table::Matrix => self.cells.entry(Place::of(row, by, past)).or_default().add(row, 5, 7),
+            Table::Matrix => {
+                if let Some(place) = Place::of(row, query, past) {
+                    self.cells.entry(place).or_default().add(row, 5, 7);
+                }
+            }
             Table::Rules => {
-                self.broken.entry((small(row.0[0]), small(row.0[1]))).or_default().add(row);
+                if query.filter.vlan.is_none_or(|on| i64::from(on.get()) == row.0[2]) {
+                    self.broken.entry((small(row.0[0]), small(row.0[1]))).or_default().add(row);
+                }
             }
             Table::Intervals => self.whole.add(row),
             Table::Totals | Table::Networks | Table::Lans | Table::Sizes => {}
@@ -105,8 +112,8 @@ impl Sheet {
     }
 
     /// The matrix of it.
-    pub(super) fn matrix<'p>(&self, query: &Query, past: &'p Past, span: Span) -> Matrix<'p> {
-        let cells = self.cells.iter().filter_map(|(place, sum)| place.cell(sum, query, past)).collect();
+    pub(super) fn matrix(&self, query: &Query, past: &'p Past, span: Span) -> Matrix<'p> {
+        let cells = self.cells.iter().map(|(place, sum)| place.cell(sum, query.by, past)).collect();
         let broken = self.broken.iter();
         let rules = broken.filter_map(|((rule, id), broken)| broken.rule(*rule, *id, query, past));
         Matrix {
@@ -124,68 +131,78 @@ impl Sheet {
 
 /// A cell's place in the order that matrices have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
+struct Place<'p> {
     vlan: Option<u16>,
-    source: Rank,
-    destination: Rank,
+    source: Rank<'p>,
+    destination: Rank<'p>,
     family: u8,
 }
 
-/// Interfaces and members first, then what is unknown, then groups.
+/// Interfaces, members and what else has a name first, then what is unknown, then groups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Rank {
+enum Rank<'p> {
     Member(u32),
     Interface(u32, u32, EndId),
+    Named(&'p str),
     Unknown,
     Group(EndId),
 }
 
-impl Place {
-    fn of(row: &Row, by: By, past: &Past) -> Self {
+impl<'p> Place<'p> {
+    /// Where a row belongs, unless it is not asked for.
+    fn of(row: &Row, query: &Query, past: &'p Past) -> Option<Self> {
         let [source, destination, family, vlan, ..] = row.0;
-        let vlan = match by {
-            By::Mac | By::Interface => Some(small(vlan)),
-            By::Asn => None,
-        };
+        let ids: [EndId; 2] = [small(source), small(destination)];
         let family = super::sum::family(family);
-        let rank = |id| Rank::of(small(id), by, past);
-        Self { vlan, source: rank(source), destination: rank(destination), family: family as u8 }
+        let vlan = VlanId::from_tci(small(vlan));
+        let Filter { family: only, asn, vlan: on } = query.filter;
+        let touches =
+            |asn: Asn| ids.iter().any(|id| past.owner(*id).is_some_and(|owner| owner.member.asn == asn));
+        let is_wanted = only.is_none_or(|only| only == family)
+            && on.is_none_or(|on| on == vlan)
+            && asn.is_none_or(touches);
+        if !is_wanted {
+            return None;
+        }
+        let [source, destination] = match query.by {
+            By::Lan => [Rank::of(past.lan(vlan, ids), ids[0], past); 2],
+            By::Mac | By::Interface | By::Asn | By::Switch | By::Facility => {
+                ids.map(|id| Rank::of(past.end(id, query.by), id, past))
+            }
+        };
+        let vlan = query.by.has_vlan().then(|| vlan.get());
+        Some(Self { vlan, source, destination, family: family as u8 })
     }
 
-    fn cell<'p>(self, sum: &Sum, query: &Query, past: &'p Past) -> Option<Cell<'p>> {
-        let end = |rank: Rank| rank.end(query.by, past);
-        let (source, destination) = (end(self.source), end(self.destination));
-        let family = Family::from_number(self.family);
-        let Filter { family: only, asn, vlan } = query.filter;
-        let is_wanted = only.is_none_or(|only| only == family)
-            && asn.is_none_or(|asn| source.asn() == Some(asn) || destination.asn() == Some(asn))
-            && vlan.is_none_or(|vlan| self.vlan.is_none_or(|own| own == vlan.get()));
-        is_wanted.then(|| Cell {
+    fn cell(self, sum: &Sum, by: By, past: &'p Past) -> Cell<'p> {
+        Cell {
             vlan: self.vlan.map(VlanId::from_tci),
-            source,
-            destination,
-            family,
+            source: self.source.end(by, past),
+            destination: self.destination.end(by, past),
+            family: Family::from_number(self.family),
             counts: sum.counts,
             sampled: sum.sampled(),
-        })
+        }
     }
 }
 
-impl Rank {
-    fn of(id: EndId, by: By, past: &Past) -> Self {
-        match past.end(id, by) {
+impl<'p> Rank<'p> {
+    fn of(end: End<'p>, id: EndId, past: &Past) -> Self {
+        match end {
             End::Group(_) => Self::Group(id),
             End::Member(member) => Self::Member(member.asn.0),
             End::Interface(owner) => {
                 Self::Interface(owner.member.asn.0, past.interfaces.get(&id).map_or(0, |id| id.0), id)
             }
+            End::Place(name) => Self::Named(name),
             End::Unknown | End::Station { .. } => Self::Unknown,
         }
     }
 
-    fn end(self, by: By, past: &Past) -> End<'_> {
+    fn end(self, by: By, past: &'p Past) -> End<'p> {
         match self {
             Self::Group(id) | Self::Interface(_, _, id) => past.end(id, by),
+            Self::Named(name) => End::Place(name),
             Self::Unknown => End::Unknown,
             Self::Member(asn) => {
                 let member = past.registry.members().iter().find(|member| member.asn.0 == asn);

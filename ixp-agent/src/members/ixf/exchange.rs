@@ -11,12 +11,28 @@ use crate::notice::Place;
 /// IX-F does not say the size of packets; a peering LAN's is this (RFC 7948 has no other).
 const MTU: u16 = 1500;
 
+/// A switch, as far as an export describes it.
+pub(super) struct Switch {
+    pub(super) name: Option<String>,
+    /// The name of the building, else its number in PeeringDB, else the city.
+    pub(super) facility: Option<String>,
+}
+
+impl Switch {
+    fn of(node: &Node<'_>) -> Self {
+        let text = |key| node.text(key).filter(|text| !text.is_empty());
+        let number = node.get("pdb_facility_id").and_then(|id| id.number()).filter(|id| *id > 0);
+        let facility = text("colo").or_else(|| number.map(|id| format!("PeeringDB facility {id}")));
+        Self { name: text("name"), facility: facility.or_else(|| text("city")) }
+    }
+}
+
 /// The LANs and switches of all exchanges of an export.
 #[derive(Default)]
 pub(super) struct Exchange {
     pub(super) lans: Vec<Lan>,
-    /// Names of switches by id.
-    pub(super) switches: HashMap<i64, String>,
+    /// Switches by id.
+    pub(super) switches: HashMap<i64, Switch>,
     names: HashSet<String>,
     by_id: HashMap<(Option<i64>, Option<i64>), usize>,
     tags: VlanTags,
@@ -31,7 +47,7 @@ impl Exchange {
             let id = exchange.get("ixp_id").and_then(|id| id.number());
             for switch in exchange.list("switch") {
                 let id = switch.get("id").and_then(|id| id.number());
-                self.switches.extend(id.zip(switch.text("name")));
+                self.switches.extend(id.map(|id| (id, Switch::of(&switch))));
             }
             for vlan in exchange.list("vlan") {
                 self.vlan(id, &vlan, say);

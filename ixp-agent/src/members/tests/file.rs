@@ -26,6 +26,7 @@ macs = ["02:00:00:00:00:01", "02-00-00-00-00-02"]
 ipv4 = ["192.0.2.1"]
 ipv6 = ["2001:db8:1::1"]
 port = "sw1:xe-0/0/1"
+facility = "Hall 1"
 speed = 10_000_000_000
 [[member.interface]]
 lan  = "jumbo"
@@ -59,7 +60,7 @@ fn check_interface(line: &str, expected: &str) {
 #[test]
 fn a_good_file_names_its_stations() {
     let (registry, notices) = parsed("members.toml", GOOD, &[]);
-    assert_eq!(notices, "members.toml:31: an interface of AS64501 has no MAC; its traffic is not matched");
+    assert_eq!(notices, "members.toml:32: an interface of AS64501 has no MAC; its traffic is not matched");
     assert_eq!(asn_of(&registry, 0, mac(2)), Some(64500));
     assert_eq!(asn_of(&registry, 100, mac(2)), None);
     let label =
@@ -68,7 +69,31 @@ fn a_good_file_names_its_stations() {
     assert_eq!(label(100), Some("AS64500@jumbo"));
     let first = &registry.interfaces()[0];
     assert_eq!((first.port.as_deref(), first.speed), (Some("sw1:xe-0/0/1"), Some(10_000_000_000)));
+    assert_eq!((first.switch(), first.facility.as_deref()), (Some("sw1"), Some("Hall 1")));
     assert_eq!(registry.lans()[1].mtu, 9000);
+}
+
+#[test]
+fn a_port_says_its_switch_before_the_first_colon() {
+    let cases = [
+        ("sw1:xe-0/0/1", Some("sw1")),
+        ("sw1:1:2", Some("sw1")),
+        ("sw1", Some("sw1")),
+        ("sw1,sw2", Some("sw1,sw2")),
+        ("sw1 : 7", Some("sw1")),
+        (":7", None),
+    ];
+    for (port, switch) in cases {
+        let text = format!(
+            "[[lan]]\nname = \"peering\"\n[[member]]\nasn = 64500\n[[member.interface]]\nlan = \"peering\"\nport = {port:?}\n"
+        );
+        assert_eq!(parsed("m.toml", &text, &[]).0.interfaces()[0].switch(), switch, "{port}");
+    }
+    check_interface(r#"facility = """#, "m.toml:9: a name is empty; give one or leave it out");
+    check_interface(
+        "facility = 7",
+        r#"m.toml:9: "facility" takes a text in quotes, not a number; write it as facility = "Example DC 1""#,
+    );
 }
 
 #[test]
@@ -188,7 +213,7 @@ fn a_bad_key_or_number_is_told_what_to_write() {
     check("macz = []", r#"m.toml:9: unknown key "macz"; did you mean "macs"?"#);
     check(
         "colour = 1",
-        r#"m.toml:9: unknown key "colour"; known here: change, ipv4, ipv6, lan, macs, port, speed"#,
+        r#"m.toml:9: unknown key "colour"; known here: change, facility, ipv4, ipv6, lan, macs, port, speed"#,
     );
     check("speed = -1", "m.toml:9: speed = -1 is no rate; write bit/s, as 10_000_000_000");
     check(
@@ -279,11 +304,13 @@ fn check_sums_a_good_file_up() {
     let checked = check::check("members.toml", GOOD, &VlanTags::new(), Timestamp::UNIX_EPOCH);
     assert!(checked.usable);
     let expected = "\
-members.toml:31: an interface of AS64501 has no MAC; its traffic is not matched
+members.toml:32: an interface of AS64501 has no MAC; its traffic is not matched
 members.toml: 2 LANs, 2 members, 3 interfaces, 3 MACs
   LAN      VLAN  IPv4             IPv6             members  interfaces
   peering  0     192.0.2.0/24     2001:db8:1::/64  2        2
   jumbo    100   198.51.100.0/24  -                1        1
+at 1 switch: 1 of 3 interfaces
+at 1 facility: 1 of 3 interfaces
 members without MAC, whose traffic is not matched:
   AS64501
 members.toml: usable, with 1 warning

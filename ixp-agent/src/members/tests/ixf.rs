@@ -38,7 +38,67 @@ fn version_1_0_is_read_with_what_each_entry_lacks() {
     assert_eq!(first.label, "AS64500@Peering LAN");
     assert_eq!(first.macs, [mac(1), mac(2)]);
     assert_eq!((first.port.as_deref(), first.speed), (Some("sw1"), Some(20_000_000_000)));
+    assert_eq!((first.switch(), first.facility.as_deref()), (Some("sw1"), Some("Example DC")));
     assert_eq!(registry.lans()[0].ipv6, "2001:db8:1::/64".parse().ok());
+}
+
+/// Switch and facility of a connection over these switches of four.
+fn check_links(switches: &[i64], switch: Option<&str>, facility: Option<&str>) {
+    let links: Vec<String> = switches.iter().map(|id| format!(r#"{{"switch_id": {id}}}"#)).collect();
+    let text = format!(
+        r#"{{"ixp_list": [{{"switch": [
+            {{"id": 1, "name": "sw1", "colo": "Hall A, Exampleton", "pdb_facility_id": 7, "city": "Exampleton"}},
+            {{"id": 2, "name": "sw2", "colo": "", "pdb_facility_id": "8", "city": "Exampleton"}},
+            {{"id": 3, "name": "sw3", "colo": null, "pdb_facility_id": 0, "city": "Exampleton"}},
+            {{"id": 4, "name": ""}}]}}],
+        "member_list": [{{"asnum": 64500, "connection_list": [{{"if_list": [{}],
+            "vlan_list": [{{"ipv4": {{"mac_addresses": ["02:00:00:00:00:01"]}}}}]}}]}}]}}"#,
+        links.join(", ")
+    );
+    let (registry, notices) = parsed("ixf.json", &text, &[]);
+    let found = &registry.interfaces()[0];
+    let expected = (switch, facility, "");
+    assert_eq!((found.switch(), found.facility.as_deref(), notices.as_str()), expected, "{switches:?}");
+}
+
+#[test]
+fn a_connection_is_at_its_switches_and_where_those_are() {
+    check_links(&[1], Some("sw1"), Some("Hall A, Exampleton"));
+    check_links(&[2], Some("sw2"), Some("PeeringDB facility 8"));
+    check_links(&[3], Some("sw3"), Some("Exampleton"));
+    check_links(&[4], None, None);
+    check_links(&[5], None, None);
+    check_links(&[], None, None);
+    // A LAG is at the same place whichever of its links comes first.
+    for links in [[1, 3, 1], [3, 1, 3]] {
+        check_links(&links, Some("sw1,sw3"), Some("Exampleton + Hall A, Exampleton"));
+    }
+    check_links(&[2, 4], Some("sw2"), Some("PeeringDB facility 8"));
+}
+
+#[test]
+fn a_mac_of_two_connections_is_where_both_are() {
+    let text = |second: i64| {
+        let connection = |switch: i64| {
+            format!(
+                r#"{{"if_list": [{{"switch_id": {switch}}}], "vlan_list": [{{"vlan_id": 1, "ipv4": {{"mac_addresses": ["02:00:00:00:00:01"]}}}}]}}"#
+            )
+        };
+        format!(
+            r#"{{"ixp_list": [{{"switch": [{{"id": 1, "name": "sw1", "colo": "A"}}, {{"id": 2, "name": "sw2", "colo": "A"}},
+            {{"id": 3, "name": "sw3", "colo": "B"}}]}}],
+            "member_list": [{{"asnum": 64500, "connection_list": [{}, {}]}}]}}"#,
+            connection(1),
+            connection(second)
+        )
+    };
+    for (second, switch, facility) in
+        [(1, Some("sw1"), Some("A")), (2, None, Some("A")), (3, None, None), (4, None, None)]
+    {
+        let (registry, _) = parsed("ixf.json", &text(second), &[]);
+        let first = &registry.interfaces()[0];
+        assert_eq!((first.switch(), first.facility.as_deref()), (switch, facility), "{second}");
+    }
 }
 
 #[test]

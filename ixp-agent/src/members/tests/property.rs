@@ -51,6 +51,7 @@ fn interface(member: MemberId, macs: Vec<Mac>, host: Option<u8>) -> Interface {
         ipv4: host.map(|host| Ipv4Addr::new(192, 0, 2, host)).into_iter().collect(),
         ipv6: host.map(ipv6).into_iter().collect(),
         port: host.map(|host| format!("sw1:{host}")),
+        facility: host.map(|host| format!("hall {}", host % 3)),
         speed: host.map(|host| u64::from(host) * 1_000_000_000),
     }
 }
@@ -76,6 +77,9 @@ fn written(registry: &Registry) -> String {
         writeln!(text, "macs = {macs}\nipv4 = {ipv4}\nipv6 = {ipv6}").unwrap();
         if let Some((port, speed)) = interface.port.as_ref().zip(interface.speed) {
             writeln!(text, "port = {port:?}\nspeed = {speed}").unwrap();
+        }
+        if let Some(facility) = &interface.facility {
+            writeln!(text, "facility = {facility:?}").unwrap();
         }
     }
     text

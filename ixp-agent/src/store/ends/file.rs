@@ -26,6 +26,8 @@ const TABLE: &str = "members.parquet";
 /// The last two of them.
 const KEPT: &str = "members";
 
+/// Columns are read by their places: what is added comes last, so that a table is read by an agent of before, and theirs
+/// by this one.
 const SCHEMA: &str = "message members {
 REQUIRED INT32 id;
 REQUIRED BYTE_ARRAY kind (STRING);
@@ -40,6 +42,7 @@ REQUIRED BYTE_ARRAY port (STRING);
 OPTIONAL INT64 speed;
 REQUIRED INT64 valid_from (TIMESTAMP(MILLIS,true));
 OPTIONAL INT64 valid_to (TIMESTAMP(MILLIS,true));
+OPTIONAL BYTE_ARRAY facility (STRING);
 }";
 
 /// Keeps the table: when this returns it is there, and after a power cut.
@@ -133,7 +136,7 @@ fn written(entries: &[Entry]) -> Result<Vec<u8>, ParquetError> {
 }
 
 /// What an entry has in the columns of the schema, in their order.
-fn values(entry: &Entry) -> [Value; 13] {
+fn values(entry: &Entry) -> [Value; 14] {
     let Entry { id, who, from, to } = entry;
     let text = |text: &str| Value::Text(text.to_owned());
     let number = |number: Option<i64>| number.map_or(Value::Nothing, Value::Number);
@@ -151,6 +154,7 @@ fn values(entry: &Entry) -> [Value; 13] {
         number(who.speed.and_then(|speed| i64::try_from(speed).ok())),
         Value::Number(*from),
         number(*to),
+        Some(&who.facility).filter(|name| !name.is_empty()).map_or(Value::Nothing, |name| text(name)),
     ]
 }
 
@@ -226,6 +230,10 @@ fn entry(row: &parquet::record::Row) -> Result<Entry, ParquetError> {
             macs: words(row.get_string(7)?),
             addresses: words(row.get_string(8)?),
             port: row.get_string(9)?.clone(),
+            facility: match fields.get(13) {
+                Some(Field::Str(name)) => name.clone(),
+                _ => String::new(),
+            },
             speed: number(10).and_then(|speed| u64::try_from(speed).ok()),
         },
         from: number(11).ok_or_else(|| missing("a beginning"))?,

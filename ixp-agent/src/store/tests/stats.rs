@@ -21,6 +21,7 @@ fn port(id: i32, asn: Asn, speed: Option<u64>) -> Entry {
         macs: Vec::new(),
         addresses: Vec::new(),
         port: String::new(),
+        facility: String::new(),
         speed,
     };
     Entry { id, who, from: 0, to: None }
