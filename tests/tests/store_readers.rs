@@ -1,4 +1,4 @@
-//! Some hours of an exchange in a store in, what duckdb, polars and pandas answer of it out, beside what the store itself
+//! Some hours of an exchange in a store in, what duckdb, polars, pandas and ClickHouse answer of it out, beside what the store itself
 //! says. The questions are those of `docs/store.md`.
 
 use std::collections::BTreeMap;
@@ -55,7 +55,7 @@ fn ask(tool: &str, store: &Path) -> Vec<Vec<Vec<i64>>> {
     let said = String::from_utf8_lossy(&ended.stderr);
     assert!(
         ended.status.success(),
-        "{tool}: `cargo xtask test --only tests` has a Python with duckdb, polars and pandas: {said}"
+        "{tool}: `cargo xtask test --only tests` has a Python with duckdb, polars, pandas and chdb: {said}"
     );
     serde_json::from_slice(&ended.stdout).expect("JSON")
 }
@@ -137,7 +137,7 @@ fn expected(catalog: &Catalog) -> [Vec<Vec<i64>>; 3] {
 }
 
 #[test]
-fn three_tools_answer_the_questions_of_the_page_as_the_store_does() {
+fn four_tools_answer_the_questions_of_the_page_as_the_store_does() {
     let folder = tempfile::tempdir().expect("a folder for a test");
     let filling = fill(folder.path());
     let catalog = filling.history.shelf().now();
@@ -163,7 +163,7 @@ fn three_tools_answer_the_questions_of_the_page_as_the_store_does() {
         // The last reading was a millisecond before the end.
         assert!((3_599_999..=3_600_000).contains(&point.observed), "{}", point.observed);
     }
-    for tool in ["duckdb", "polars", "pandas"] {
+    for tool in ["duckdb", "polars", "pandas", "clickhouse"] {
         let answers = ask(tool, folder.path());
         for (answer, expected) in answers.iter().zip(&expected) {
             assert_eq!(answer, expected, "{tool}");

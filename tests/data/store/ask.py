@@ -4,6 +4,7 @@ import ast
 import json
 import sys
 
+import chdb
 import duckdb
 import pandas as pd
 import polars as pl
@@ -17,13 +18,23 @@ def by_python(question):
     return answer.rows() if isinstance(answer, pl.DataFrame) else list(answer.itertuples(index=False, name=None))
 
 
+def by_clickhouse(question):
+    """ClickHouse as a library."""
+    return list(chdb.query(question, "DataFrame").itertuples(index=False, name=None))
+
+
 def plain(value):
     if hasattr(value, "timestamp"):
         return round(value.timestamp() * 1000)
     return int(value)
 
 
-ASKED = {"duckdb": lambda question: duckdb.sql(question).fetchall(), "polars": by_python, "pandas": by_python}
+ASKED = {
+    "duckdb": lambda question: duckdb.sql(question).fetchall(),
+    "polars": by_python,
+    "pandas": by_python,
+    "clickhouse": by_clickhouse,
+}
 TOOL = ASKED[sys.argv[1]]
 answers = [[[plain(value) for value in row] for row in TOOL(question)] for question in json.load(sys.stdin)]
 json.dump(answers, sys.stdout)
