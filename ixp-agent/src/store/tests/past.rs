@@ -15,6 +15,9 @@ fn mac(last: u8) -> Mac {
     Mac([2, 0, 0, 0, 0, last])
 }
 
+/// A VLAN, and the last bytes of source and destination.
+type Frame = (u16, u8, u8);
+
 /// AS64500 with station 1 and AS64501 with station 2, on one LAN.
 fn registry(lan: &str, vlan: u16, port: &str) -> Registry {
     let member = |number: u8| {
@@ -29,10 +32,7 @@ fn registry(lan: &str, vlan: u16, port: &str) -> Registry {
 }
 
 /// A frame of 100 bytes on each VLAN between stations, in an interval for each registry.
-/// Members, and who of them sends to whom on which VLAN, by the last byte of MACs.
-type Step<'s> = (Registry, &'s [(u16, u8, u8)]);
-
-fn kept(bench: &Bench, told: &[Step<'_>]) -> Shelf {
+fn kept(bench: &Bench, told: &[(Registry, &[Frame])]) -> Shelf {
     let mut history =
         History::open(Arc::new(Scratch), &bench.root(), "test", Keep::default()).expect("a store");
     let step = SignedDuration::from_secs(10);
@@ -76,7 +76,7 @@ fn check(shelf: &Shelf, by: By, interval: i64, lans: &[Lan], expected: &[&str]) 
 #[test]
 fn a_lan_that_has_another_name_or_tag_has_what_it_had() {
     let bench = Bench::new();
-    let frames: &[(u16, u8, u8)] = &[(0, 1, 2), (0, 8, 9)];
+    let frames: &[Frame] = &[(0, 1, 2), (0, 8, 9)];
     let told = [
         (registry("old", 0, "sw1:1"), frames),
         (registry("peering", 0, "sw1:1"), frames),
