@@ -49,27 +49,18 @@ impl Catalog {
         let reach = Reach::of(self, query.source)?;
         for (step, from, to) in reach.stretches(query.from, query.to) {
             let wanted = |table| Wanted { table, source: query.source, step, from, to, only: Vec::new() };
-            let mut rows = self.rows(&wanted(Table::Matrix))?;
-            while let Some(row) = rows.next_row()? {
-                let place = Place::of(&row, query.by, past);
-                sums.entry(place).or_default().add(&row, 5, 7);
-            }
-            let mut rows = self.rows(&wanted(Table::Rules))?;
-            while let Some(row) = rows.next_row()? {
-                broken.entry((small(row.0[0]), small(row.0[1]))).or_default().add(&row);
-            }
-            let mut rows = self.rows(&wanted(Table::Intervals))?;
-            while let Some(row) = rows.next_row()? {
-                whole.add(&row);
-            }
+            self.each(&wanted(Table::Matrix), |row| {
+                sums.entry(Place::of(row, query.by, past)).or_default().add(row, 5, 7);
+            })?;
+            self.each(&wanted(Table::Rules), |row| {
+                broken.entry((small(row.0[0]), small(row.0[1]))).or_default().add(row);
+            })?;
+            self.each(&wanted(Table::Intervals), |row| whole.add(row))?;
         }
         let (step, from, to) = reach.coverage(query.from, query.to);
         let table = Table::Intervals;
-        let mut rows =
-            self.rows(&Wanted { table, source: query.source, step, from, to, only: Vec::new() })?;
-        while let Some(row) = rows.next_row()? {
-            whole.cover(&row, step);
-        }
+        let wanted = Wanted { table, source: query.source, step, from, to, only: Vec::new() };
+        self.each(&wanted, |row| whole.cover(row, step))?;
         let cells = sums.iter().filter_map(|(place, sum)| place.cell(sum, query, past)).collect();
         let rules = broken.iter().filter_map(|((rule, id), broken)| broken.rule(*rule, *id, query, past));
         let frames = whole.frames();
