@@ -23,7 +23,7 @@ pub use broken::{BrokenRule, broken};
 pub use cell::{Cell, End, Group, Owner};
 pub use filter::Filter;
 pub use fold::fold;
-pub use window::{Closed, Detail, Loss, SIZES, Slice, Window};
+pub use window::{Closed, Detail, Loss, Records, SIZES, Slice, Window};
 
 use crate::members::Registry;
 use crate::snapshot::{Delta, Measure, Sampled, Source};

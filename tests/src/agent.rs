@@ -64,15 +64,35 @@ impl Agent {
         Ok(agent)
     }
 
+    /// The same of one that logs each of its readings.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_telling(config: &Path) -> Result<Self> {
+        let mut agent = Self::spawn_with(config, &["--verbose"])?;
+        agent.wait_until_ready()?;
+        Ok(agent)
+    }
+
     /// Starts an agent in the namespace of the calling thread, and does not wait for it.
     ///
     /// # Errors
     /// It cannot be started.
     pub fn spawn(config: &Path) -> Result<Self> {
+        Self::spawn_with(config, &[])
+    }
+
+    fn spawn_with(config: &Path, words: &[&str]) -> Result<Self> {
         let log = config.with_extension("log");
         let out = File::create(&log).with_context(|| format!("create {}", log.display()))?;
-        let mut command = command::agent(&["run", "--config"]);
-        command.arg(config).stdin(Stdio::null()).stdout(out.try_clone()?).stderr(out);
+        let mut command = command::agent(&["run"]);
+        command
+            .args(words)
+            .arg("--config")
+            .arg(config)
+            .stdin(Stdio::null())
+            .stdout(out.try_clone()?)
+            .stderr(out);
         let child = spawn_bound(&mut command).context("start the agent")?;
         Ok(Self { child, log })
     }

@@ -19,6 +19,7 @@ pub mod paced;
 pub mod rules;
 pub mod sampler;
 pub mod sflowtool;
+pub mod spent;
 pub mod synth;
 pub mod tally;
 pub mod traffic;

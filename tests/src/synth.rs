@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use ixp_agent::matrix::{Closed, Detail};
 use ixp_agent::members::{Registry, VlanTags, parse};
 use ixp_agent::pairs::{PairBook, PairId};
-use ixp_agent::snapshot::Delta;
+use ixp_agent::snapshot::{Amount as _, Delta, Estimate, Measure};
 use ixp_common::addr::{Family, Mac, VlanId};
 use ixp_common::counters::{Counts, PairKey};
 use ixp_lab::random::Random;
@@ -20,6 +20,9 @@ pub const STEP: i64 = 10;
 const MIDDLING: f64 = 2e9;
 /// What traffic grows by in a month of 30 days.
 const GROWTH: f64 = 1.02;
+/// Bytes of a large packet and of a small one, without FCS: what pairs send is a mixture.
+const LARGE: f64 = 1514.0;
+const SMALL: f64 = 66.0;
 
 /// An exchange.
 #[derive(Debug)]
@@ -31,10 +34,21 @@ pub struct Synth {
     /// The pairs that exchange anything, in the order of their numbers.
     pub book: PairBook,
     pairs: Vec<Pair>,
+    /// One pair in this many exchanges anything.
+    one_in: usize,
     random: Random,
     begun: i64,
     /// The member that is away, and when, in seconds since 1970.
     away: (usize, i64, i64),
+}
+
+/// Who exchanges anything with whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Peering {
+    /// Not everybody with everybody, the small less than the large.
+    Usual,
+    /// Each sends to the one behind it alone: all have totals, and there are few pairs.
+    Next,
 }
 
 /// What one member sends another.
@@ -44,8 +58,8 @@ struct Pair {
     members: [u16; 2],
     /// Bytes per second.
     rate: f64,
-    /// Bytes per packet.
-    size: f64,
+    /// Which part of its packets are large.
+    large: f64,
     /// By how much it is larger at its peak, from 0 to 1.
     swing: f64,
 }
@@ -57,31 +71,53 @@ impl Synth {
     /// Beyond 60,000 members.
     #[must_use]
     pub fn new(members: u16, seed: u64, begun: Timestamp) -> Self {
+        Self::of(members, seed, begun, Peering::Usual)
+    }
+
+    /// The same where others peer. Its members are the same.
+    ///
+    /// # Panics
+    /// Beyond 60,000 members.
+    #[must_use]
+    pub fn of(members: u16, seed: u64, begun: Timestamp, peering: Peering) -> Self {
         let mut random = Random::new(seed);
         let weights: Vec<f64> = (0..members).map(|_| (1.6 * normal(&mut random)).exp()).collect();
         let text = members_file(&weights);
         let registry = parse("members.toml", &text, &VlanTags::new()).expect("members that are right").0;
         let all: f64 = weights.iter().sum();
-        let (mut book, mut pairs) = (PairBook::default(), Vec::new());
+        let mut pairs = Vec::new();
         for (from, to) in (0..members).flat_map(|from| (0..members).map(move |to| (from, to))) {
             let [source, destination] = [from, to].map(|member| weights[usize::from(member)]);
             let rate = MIDDLING / 8.0 * source * destination / all * (1.2 * normal(&mut random)).exp();
-            // Not everybody peers with everybody, the small less than the large.
-            if from == to || unit(&mut random) > 0.2 * (source * destination).sqrt() {
+            let chance = unit(&mut random);
+            let is_peer = match peering {
+                Peering::Usual => from != to && chance <= 0.113 * (source * destination).sqrt(),
+                Peering::Next => to == (from + 1) % members,
+            };
+            if !is_peer {
                 continue;
             }
             let newer = 0.05 + 0.5 * unit(&mut random);
             for (family, share) in [(Family::Ipv4, 1.0 - newer), (Family::Ipv6, newer)] {
-                let id = book.id(&PairKey::new(VlanId::UNTAGGED, mac(from), mac(to), family));
                 let size = 200.0 + 1100.0 * unit(&mut random);
+                let large = (size - SMALL) / (LARGE - SMALL);
                 let swing = 0.4 + 0.5 * unit(&mut random);
-                pairs.push(Pair { id, members: [from, to], rate: rate * share, size, swing });
+                pairs.push((family, [from, to], rate * share, large, swing));
             }
         }
+        // They are met in no order.
+        random.shuffle(&mut pairs);
+        let mut book = PairBook::default();
+        let pairs = pairs.into_iter().map(|(family, members, rate, large, swing)| {
+            let [from, to] = members.map(mac);
+            let id = book.id(&PairKey::new(VlanId::UNTAGGED, from, to, family));
+            Pair { id, members, rate, large, swing }
+        });
+        let pairs = pairs.collect();
         let begun = begun.as_second();
         let midnight = begun.div_euclid(86_400) * 86_400;
         let away = (usize::from(members) / 3, midnight + 47_400, midnight + 49_800);
-        Self { registry, members: text, book, pairs, random, begun, away }
+        Self { registry, members: text, book, pairs, one_in: 1, random, begun, away }
     }
 
     /// How many pairs there are, a family each.
@@ -90,44 +126,92 @@ impl Synth {
         self.pairs.len()
     }
 
-    /// What was exchanged in the ten seconds before a moment.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_precision_loss,
-        reason = "made up"
-    )]
+    /// One pair in so many exchanges anything from now on, with the traffic that it had; the first always does.
+    pub fn thin(&mut self, one_in: usize) {
+        self.one_in = one_in;
+    }
+
+    /// The members of the pair that is never thinned out.
+    ///
+    /// # Panics
+    /// If nobody exchanges anything.
+    #[must_use]
+    pub fn first(&self) -> [u16; 2] {
+        self.pairs.first().expect("somebody does").members
+    }
+
+    /// What was counted in the ten seconds before a moment.
     pub fn delta(&mut self, at: Timestamp) -> Delta<PairId> {
+        self.delta_of(at, STEP)
+    }
+
+    /// What was counted in so many seconds before a moment.
+    pub fn delta_of(&mut self, at: Timestamp, seconds: i64) -> Delta<PairId> {
+        self.exchanged(at, seconds, |packets, bytes, _| Counts { packets, bytes })
+    }
+
+    /// What was sampled in the ten seconds before a moment, of one frame in so many.
+    #[expect(clippy::cast_precision_loss, reason = "made up")]
+    pub fn sampled(&mut self, at: Timestamp, one_in: u64) -> Delta<PairId, Estimate> {
+        self.exchanged(at, STEP, |packets, bytes, random| {
+            let large = (bytes as f64 / packets as f64 - SMALL) / (LARGE - SMALL);
+            let mut sum = Estimate::default();
+            for _ in 0..whole(packets as f64 / one_in as f64, random) {
+                let size = if unit(random) < large { LARGE } else { SMALL };
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "the size of a frame"
+                )]
+                sum.join(&Estimate::sample(one_in, size as u32));
+            }
+            sum
+        })
+    }
+
+    /// What was exchanged in so many seconds before a moment: `measure` says what is known of packets and their bytes.
+    #[expect(clippy::cast_precision_loss, reason = "made up")]
+    fn exchanged<M: Measure>(
+        &mut self,
+        at: Timestamp,
+        seconds: i64,
+        measure: impl Fn(u64, u64, &mut Random) -> M,
+    ) -> Delta<PairId, M> {
         let second = at.as_second() - 1;
         let tide = tide(at);
         let months = (second - self.begun) as f64 / (30.0 * 86_400.0);
         let growth = GROWTH.powf(months);
         let (who, from, to) = self.away;
         let is_away = (from..to).contains(&second);
-        let mut delta = Delta::<PairId>::default();
-        for pair in &self.pairs {
+        let mut delta = Delta::<PairId, M>::default();
+        for pair in self.pairs.iter().step_by(self.one_in) {
             if is_away && pair.members.iter().any(|member| usize::from(*member) == who) {
                 continue;
             }
             let noise = 0.7 + 0.6 * unit(&mut self.random);
-            let bytes = pair.rate * STEP as f64 * growth * noise * (1.0 + pair.swing * tide);
-            let packets = bytes / pair.size;
-            // What is less than a packet comes now and then.
-            let packets = packets.floor() + f64::from(u8::from(unit(&mut self.random) < packets.fract()));
-            if packets >= 1.0 {
-                let counts = Counts { packets: packets as u64, bytes: (packets * pair.size) as u64 };
-                delta.seen.add(counts);
-                delta.pairs.push((pair.id, counts));
+            let expected = pair.rate * seconds as f64 * growth * noise * (1.0 + pair.swing * tide);
+            let packets = whole(expected / (SMALL + (LARGE - SMALL) * pair.large), &mut self.random);
+            if packets == 0 {
+                continue;
+            }
+            let spread = (packets as f64 * pair.large * (1.0 - pair.large)).sqrt() * normal(&mut self.random);
+            let large = (packets as f64 * pair.large + spread).clamp(0.0, packets as f64).round();
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of bytes")]
+            let bytes = (packets as f64 * SMALL + large * (LARGE - SMALL)) as u64;
+            let amount = measure(packets, bytes, &mut self.random);
+            if !amount.is_nothing() {
+                delta.seen.join(&amount);
+                delta.pairs.push((pair.id, amount));
             }
         }
         delta
     }
 
-    /// The largest second of a step: a quarter above the average, as traffic of many is. Of sizes a pair has one.
+    /// The largest second of a step of so many: a quarter above the average, as traffic of many is. Of sizes a pair has one.
     #[must_use]
-    pub fn detail(&self, step: &Closed<Counts>) -> Detail {
+    pub fn detail(&self, step: &Closed<Counts>, seconds: i64) -> Detail {
         let mut detail = Detail::default();
-        let most = |bytes: u64| bytes / 8;
+        let most = |bytes: u64| bytes * 5 / 4 / seconds.unsigned_abs().max(1);
         for (id, counts) in step.pairs.iter() {
             let key = &self.book.keys()[id.index()];
             for (at, mac) in [key.source(), key.destination()].into_iter().enumerate() {
@@ -142,6 +226,12 @@ impl Synth {
         }
         detail
     }
+}
+
+/// A whole number that is `expected` on the average: what is less than one comes now and then.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "made up")]
+fn whole(expected: f64, random: &mut Random) -> u64 {
+    expected as u64 + u64::from(unit(random) < expected.fract())
 }
 
 /// From -1 in the night to 1 in the evening, a little less at the end of the week.

@@ -87,9 +87,7 @@ pub(crate) fn run(sh: &Shell, args: &Args) -> Result<()> {
         sflow(sh, args)?;
     }
     if wanted.contains(&Section::Store) {
-        cmd!(sh, "cargo build --quiet --release --package ixp-tests --bin bench-store").run()?;
-        println!();
-        measure(sh, args, "bench-store", Vec::new())?;
+        store(sh, args)?;
     }
     Ok(())
 }
@@ -131,6 +129,14 @@ fn sflow(sh: &Shell, args: &Args) -> Result<()> {
     build.args(["--package", "ixp-agent", "--bin", "ixp-agent"]).run()?;
     println!();
     measure(sh, args, "bench-sflow", vec!["--sfacctd".into(), sfacctd.into()])
+}
+
+fn store(sh: &Shell, args: &Args) -> Result<()> {
+    packages::install(sh, &["iproute2"])?;
+    let build = cmd!(sh, "cargo build --quiet --release --package ixp-tests --bin bench-store");
+    build.args(["--package", "ixp-agent", "--bin", "ixp-agent"]).run()?;
+    println!();
+    measure(sh, args, "bench-store", Vec::new())
 }
 
 /// What the agent is measured beside, as arguments.

@@ -61,10 +61,10 @@ impl Catalog {
         self.all().map(|segment| segment.bytes).sum()
     }
 
-    /// Bytes of what was counted of a table and step and is in its last place.
+    /// Bytes of what is in its last place of a table, source and step.
     #[must_use]
-    pub fn published_bytes(&self, table: Table, step: Step) -> u64 {
-        let wanted = Kin::new(table, Source::Exact, step);
+    pub fn published_bytes(&self, table: Table, source: Source, step: Step) -> u64 {
+        let wanted = Kin::new(table, source, step);
         self.published.iter().filter(|segment| segment.kin == wanted).map(|segment| segment.bytes).sum()
     }
 

@@ -14,7 +14,7 @@ use super::interval::Builder;
 use super::{Error, Interval, Keep, Shelf, Store};
 use crate::matrix::Closed;
 use crate::members::Registry;
-use crate::snapshot::{Estimate, Measure};
+use crate::snapshot::{Estimate, Measure, Source};
 
 /// Pairs of steps that may wait to be written.
 const MOST_WAITING: usize = 16_000_000;
@@ -116,6 +116,8 @@ impl History {
                 warn!(intervals = self.waiting.len(), "what was counted is written again");
             }
             self.is_failing = false;
+            let is_sampled = interval.rows.iter().any(|(_, source, _)| *source == Source::Sampled);
+            if is_sampled { &mut self.sampled } else { &mut self.exact }.reuse(interval);
         }
         let mut waiting: usize = self.waiting.iter().map(records).sum();
         while waiting > MOST_WAITING

@@ -1,12 +1,14 @@
 //! What pairs exchanged in a step in, the rows of that interval out: who sent to whom, what each end sent and received, which
 //! rules were broken, and what is in none of that.
 
-use std::collections::{BTreeMap, HashMap};
+mod order;
 
-use foldhash::fast::RandomState;
+use std::collections::BTreeMap;
+
 use ixp_common::addr::{Family, VlanId};
 use ixp_common::counters::{PairKey, StationKey};
 
+use self::order::{Between, Order, Sorted, Total};
 use super::Interval;
 use super::ends::{EndId, Ends, OTHERS};
 use super::networks::{burst, lans, networks, sizes};
@@ -16,7 +18,7 @@ use crate::members::Registry;
 use crate::snapshot::{Amount, Measure};
 
 /// A family, as it stands in rows: the version of IP, or 1 for ARP, or 0.
-pub(super) const fn family(family: Family) -> i64 {
+const fn family(family: Family) -> u16 {
     match family {
         Family::Ipv4 => 4,
         Family::Ipv6 => 6,
@@ -25,31 +27,16 @@ pub(super) const fn family(family: Family) -> i64 {
     }
 }
 
-/// Source, destination, family and VLAN of a pair, in the order in which rows are sorted, as one number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Between(u128);
-
-impl Between {
-    /// Of numbers that are not negative: 32 bits each of the ends, 16 of the others.
-    fn new(source: EndId, destination: EndId, family: i64, vlan: u16) -> Self {
-        let [source, destination] = [source, destination].map(|id| u128::from(id.cast_unsigned()));
-        let family = u128::from(family.cast_unsigned()) & 0xffff;
-        Self(source << 64 | destination << 32 | family << 16 | u128::from(vlan))
-    }
-
-    fn columns(self) -> [i64; 4] {
-        let cut = |shift: u32, mask: u128| i64::try_from(self.0 >> shift & mask).unwrap_or_default();
-        [cut(64, 0xffff_ffff), cut(32, 0xffff_ffff), cut(16, 0xffff), cut(0, 0xffff)]
-    }
-}
-
 /// Brings pairs to rows. Who is at the ends of a pair is looked up once, until the members change.
 #[derive(Debug, Default)]
 pub(super) struct Builder {
-    /// By number of the pair: between whom it is, and whether its source is a station of no member.
-    of: Vec<(Between, bool)>,
+    order: Order,
+    /// By number of the pair: whether its source is a station of no member.
+    is_station: Vec<bool>,
     keys: Vec<PairKey>,
     has_others: bool,
+    /// Rows of a matrix that are of no use any more: their memory is.
+    spare: Vec<Row>,
 }
 
 impl Builder {
@@ -60,12 +47,19 @@ impl Builder {
 
     /// Looks everybody up anew: the members have changed, or stations have room again.
     pub(super) fn forget(&mut self) {
-        self.of.clear();
+        self.order = Order::default();
+        self.is_station.clear();
     }
 
     /// Whether stations are told together for want of room.
     pub(super) fn has_others(&self) -> bool {
         self.has_others
+    }
+
+    /// Takes rows that were written, for the memory that they have: it is much, and to have it anew each time takes long.
+    pub(super) fn reuse(&mut self, written: Interval) {
+        let largest = written.rows.into_iter().map(|(.., rows)| rows).max_by_key(Vec::capacity);
+        self.spare = largest.unwrap_or_default();
     }
 
     /// The rows of what was counted in a step.
@@ -79,27 +73,18 @@ impl Builder {
         let millis = Step::TenSeconds.millis();
         let start = closed.start.as_millisecond().div_euclid(millis) * millis;
         self.look_up(ends, registry, start);
-        let mut cells: Vec<(Between, M)> = Vec::with_capacity(closed.pairs.iter().len());
-        for (id, amount) in closed.pairs.iter() {
-            if let Some((between, is_station)) = self.of.get(id.index()) {
-                cells.push((*between, *amount));
-                if *is_station {
-                    let key = &self.keys[id.index()];
-                    ends.seen(&StationKey::new(key.vlan(), key.source()), start);
-                }
+        for (id, _) in closed.pairs.iter() {
+            if self.is_station.get(id.index()).copied().unwrap_or(false) {
+                let key = &self.keys[id.index()];
+                ends.seen(&StationKey::new(key.vlan(), key.source()), start);
             }
         }
-        cells.sort_unstable_by_key(|(between, _)| *between);
-        cells.dedup_by(|next, kept| {
-            let is_same = next.0 == kept.0;
-            if is_same {
-                kept.1.join(&next.1);
-            }
-            is_same
-        });
+        let Sorted { cells, totals } = self.order.sorted(&closed.pairs);
         let source = M::SOURCE;
-        let totals = totals(&cells, start);
-        let matrix = cells.iter().map(|(between, amount)| cell(*between, start, amount)).collect();
+        let totals: Vec<Row> = totals.iter().map(|amounts| total(amounts, start)).collect();
+        let mut matrix = std::mem::take(&mut self.spare);
+        matrix.clear();
+        matrix.extend(cells.iter().map(|(between, amount)| cell(*between, start, amount)));
         let detail = closed.detail.as_ref();
         let rows = vec![
             (Table::Matrix, source, matrix),
@@ -114,15 +99,15 @@ impl Builder {
     }
 
     fn look_up(&mut self, ends: &mut Ends, registry: &Registry, now: i64) {
-        if self.of.is_empty() {
+        if self.order.pairs() == 0 {
             self.has_others = false;
         }
-        for key in &self.keys[self.of.len()..] {
-            let mut end = |mac| ends.id(StationKey::new(key.vlan(), mac), registry, now);
-            let (source, destination) = (end(key.source()), end(key.destination()));
-            self.has_others |= source == OTHERS || destination == OTHERS;
-            let between = Between::new(source, destination, family(key.family()), key.vlan().get());
-            self.of.push((between, ends.is_station(source)));
+        for key in &self.keys[self.order.pairs()..] {
+            let ends_of = [key.source(), key.destination()]
+                .map(|mac| ends.id(StationKey::new(key.vlan(), mac), registry, now));
+            self.has_others |= ends_of.contains(&OTHERS);
+            self.order.add(Between::new(ends_of, family(key.family()), key.vlan().get()));
+            self.is_station.push(ends.is_station(ends_of[0]));
         }
     }
 }
@@ -153,25 +138,13 @@ fn cell<M: Measure>(between: Between, start: i64, amount: &M) -> Row {
         .with_peaks(Table::Matrix)
 }
 
-/// What each end sent and received. A frame to a group was received by the group.
-fn totals<M: Measure>(cells: &[(Between, M)], start: i64) -> Vec<Row> {
-    let mut sums: HashMap<[i64; 3], [M; 2], RandomState> = HashMap::default();
-    for (between, amount) in cells {
-        let [source, destination, family, vlan] = between.columns();
-        sums.entry([source, family, vlan]).or_default()[0].join(amount);
-        sums.entry([destination, family, vlan]).or_default()[1].join(amount);
-    }
-    let row = |([id, family, vlan], [sent, received]): ([i64; 3], [M; 2])| {
-        let [[sent_samples, ..], [received_samples, ..]] = [sampled(&sent), sampled(&received)];
-        let (sent, received) = (sent.plain(), received.plain());
-        let counted = [sent.packets, sent.bytes, received.packets, received.bytes].map(number);
-        let [a, b, c, d] = counted;
-        Row::new(&[id, family, vlan, start, a, b, c, d, sent_samples, received_samples])
-            .with_peaks(Table::Totals)
-    };
-    let mut rows: Vec<Row> = sums.into_iter().map(row).collect();
-    rows.sort_unstable_by_key(|row| [row.0[0], row.0[1], row.0[2]]);
-    rows
+/// What an end sent and received. A frame to a group was received by the group.
+fn total<M: Measure>(total: &Total<M>, start: i64) -> Row {
+    let [id, family, vlan] = total.of;
+    let [[sent_samples, ..], [received_samples, ..]] = [sampled(&total.sent), sampled(&total.received)];
+    let (sent, received) = (total.sent.plain(), total.received.plain());
+    let [a, b, c, d] = [sent.packets, sent.bytes, received.packets, received.bytes].map(number);
+    Row::new(&[id, family, vlan, start, a, b, c, d, sent_samples, received_samples]).with_peaks(Table::Totals)
 }
 
 fn rules<M: Measure>(closed: &Closed<M>, ends: &mut Ends, registry: &Registry, start: i64) -> Vec<Row> {

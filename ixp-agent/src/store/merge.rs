@@ -33,8 +33,11 @@ pub(super) struct Output {
     step: Step,
     keeps_peaks: bool,
     writer: Writer,
-    open: Option<Row>,
+    open: Option<Ranked>,
 }
+
+/// A row, and the key that it is sorted by but for its time: see [`Row::rank`].
+pub(super) type Ranked = (u128, Row);
 
 impl Output {
     pub(super) fn new(kin: Kin, keeps_peaks: bool, writer: Writer) -> Self {
@@ -42,12 +45,13 @@ impl Output {
     }
 
     /// Takes the next row, which may be of the same step as the last one.
-    fn take(&mut self, table: Table, row: &Row) -> io::Result<()> {
-        let row = row.of_step(table, self.step.millis());
+    #[inline]
+    fn take(&mut self, table: Table, (place, row): &Ranked) -> io::Result<()> {
+        let (row, time) = (row.of_step(table, self.step.millis()), table.time());
         match &mut self.open {
-            Some(open) if open.rank(table) == row.rank(table) => open.join(table, &row),
+            Some((of, open)) if of == place && open.0[time] == row.0[time] => open.join(table, &row),
             open => {
-                if let Some(closed) = open.replace(row) {
+                if let Some((_, closed)) = open.replace((*place, row)) {
                     self.write(table, &closed)?;
                 }
             }
@@ -61,7 +65,7 @@ impl Output {
     }
 
     fn finish(mut self, table: Table, disk: &dyn Disk) -> io::Result<Written> {
-        if let Some(closed) = self.open.take() {
+        if let Some((_, closed)) = self.open.take() {
             self.write(table, &closed)?;
         }
         self.writer.finish(disk)
@@ -79,9 +83,9 @@ pub(super) fn merge(
     let table = kin.table;
     let mut rows = Rows::new(table, inputs)?;
     let mut taken = 0;
-    while let Some(row) = rows.next_row()? {
+    while let Some((place, row)) = rows.next_row()? {
         // Nothing is finer than these, so here begins what peaks are.
-        let row = if kin.step == Step::TenSeconds { row.with_peaks(table) } else { row };
+        let row = (place, if kin.step == Step::TenSeconds { row.with_peaks(table) } else { row });
         for output in &mut outputs {
             output.take(table, &row)?;
         }
@@ -98,56 +102,57 @@ pub(super) struct Rows {
     table: Table,
     inputs: Vec<Reader>,
     heads: BinaryHeap<Head>,
+    /// By input, its next row.
+    next: Vec<Row>,
 }
 
 impl Rows {
     pub(super) fn new(table: Table, inputs: Vec<Reader>) -> Result<Self, segment::Error> {
-        let mut rows = Self { table, heads: BinaryHeap::with_capacity(inputs.len()), inputs };
+        let next = vec![Row::new(&[]); inputs.len()];
+        let mut rows = Self { table, heads: BinaryHeap::with_capacity(inputs.len()), inputs, next };
         for from in 0..rows.inputs.len() {
-            rows.advance(from)?;
+            if let Some(row) = rows.inputs[from].next_row()? {
+                rows.next[from] = row;
+                rows.heads.push(Head { rank: row.rank(table), from });
+            }
         }
         Ok(rows)
     }
 
     /// The next row.
-    pub(super) fn next_row(&mut self) -> Result<Option<Row>, segment::Error> {
-        let Some(mut row) = self.take()? else {
+    pub(super) fn next_row(&mut self) -> Result<Option<Ranked>, segment::Error> {
+        let Some((rank, mut row)) = self.take()? else {
             return Ok(None);
         };
-        let rank = row.rank(self.table);
         while self.heads.peek().is_some_and(|head| head.rank == rank)
-            && let Some(same) = self.take()?
+            && let Some((_, same)) = self.take()?
         {
             row.join(self.table, &same);
         }
-        Ok(Some(row))
+        Ok(Some((rank.0, row)))
     }
 
     /// The first row of all inputs, behind which its input's next one comes.
-    fn take(&mut self) -> Result<Option<Row>, segment::Error> {
+    fn take(&mut self) -> Result<Option<((u128, i64), Row)>, segment::Error> {
         let Some(mut head) = self.heads.peek_mut() else {
             return Ok(None);
         };
-        let row = head.row;
+        let (rank, row) = (head.rank, self.next[head.from]);
         match self.inputs[head.from].next_row()? {
-            Some(next) => (head.rank, head.row) = (next.rank(self.table), next),
+            Some(next) => {
+                head.rank = next.rank(self.table);
+                self.next[head.from] = next;
+            }
             None => drop(PeekMut::pop(head)),
         }
-        Ok(Some(row))
-    }
-
-    fn advance(&mut self, from: usize) -> Result<(), segment::Error> {
-        if let Some(row) = self.inputs[from].next_row()? {
-            self.heads.push(Head { rank: row.rank(self.table), row, from });
-        }
-        Ok(())
+        Ok(Some((rank, row)))
     }
 }
 
-/// The next row of an input; the greatest is the one that comes first.
+/// Where the next row of an input comes; the greatest is the one that comes first.
+#[derive(Debug, PartialEq, Eq)]
 struct Head {
     rank: (u128, i64),
-    row: Row,
     from: usize,
 }
 
@@ -162,11 +167,3 @@ impl PartialOrd for Head {
         Some(self.cmp(other))
     }
 }
-
-impl PartialEq for Head {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for Head {}

@@ -1,10 +1,16 @@
 //! A table, a time and a step in, the rows of that out, summed up as they are read.
 
+use std::sync::Arc;
+
 use super::catalog::Catalog;
-use super::merge::Rows;
+use super::merge::{Ranked, Rows};
+use super::place::Segment;
 use super::segment;
 use super::table::{Row, Step, Table};
 use crate::snapshot::Source;
+
+/// Segments that are read at once: each takes a file that is open, and one or two megabytes of memory.
+const AT_ONCE: usize = 32;
 
 /// Which rows are asked for.
 #[derive(Debug, Clone)]
@@ -28,7 +34,7 @@ pub struct Sums {
     table: Table,
     step: Step,
     rows: Rows,
-    open: Option<Row>,
+    open: Option<Ranked>,
 }
 
 impl Catalog {
@@ -37,30 +43,60 @@ impl Catalog {
     /// # Errors
     /// [`segment::Error`]: the caller is to put that segment aside and ask again.
     pub fn rows(&self, wanted: &Wanted) -> Result<Sums, segment::Error> {
+        Sums::of(&self.wanted(wanted), wanted)
+    }
+
+    /// Hands over the rows that are asked for, in no order. A row can come in parts, whose sum it is: however long the time is,
+    /// few files are open at once.
+    ///
+    /// # Errors
+    /// As [`rows`](Self::rows).
+    pub fn each(&self, wanted: &Wanted, mut take: impl FnMut(&Row)) -> Result<(), segment::Error> {
+        let mut segments = self.wanted(wanted);
+        // Those of one time have parts of the same rows.
+        segments.sort_by_key(|segment| segment.span);
+        for some in segments.chunks(AT_ONCE) {
+            let mut rows = Sums::of(some, wanted)?;
+            while let Some(row) = rows.next_row()? {
+                take(&row);
+            }
+        }
+        Ok(())
+    }
+
+    fn wanted(&self, wanted: &Wanted) -> Vec<Arc<Segment>> {
         let Wanted { table, source, step, from, to, .. } = *wanted;
-        let only = wanted.only.iter().map(|(name, least, most)| (table.column(name), *least, *most));
-        let bounds: Vec<_> = only.chain([(table.time(), from, to.saturating_sub(1))]).collect();
-        let segments = self.segments(table, source, step, (from, to));
-        let inputs = segments.iter().map(|segment| segment.open(&bounds)).collect::<Result<_, _>>()?;
-        Ok(Sums { table, step, rows: Rows::new(table, inputs)?, open: None })
+        self.segments(table, source, step, (from, to))
     }
 }
 
 impl Sums {
+    /// What is asked for of some segments.
+    fn of(segments: &[Arc<Segment>], wanted: &Wanted) -> Result<Self, segment::Error> {
+        let Wanted { table, step, from, to, .. } = *wanted;
+        let only = wanted.only.iter().map(|(name, least, most)| (table.column(name), *least, *most));
+        let bounds: Vec<_> = only.chain([(table.time(), from, to.saturating_sub(1))]).collect();
+        let inputs = segments.iter().map(|segment| segment.open(&bounds)).collect::<Result<_, _>>()?;
+        Ok(Self { table, step, rows: Rows::new(table, inputs)?, open: None })
+    }
+
     /// The next row.
     ///
     /// # Errors
     /// [`segment::Error`].
     pub fn next_row(&mut self) -> Result<Option<Row>, segment::Error> {
+        let time = self.table.time();
         loop {
-            let Some(row) = self.rows.next_row()? else {
-                return Ok(self.open.take());
+            let Some((place, row)) = self.rows.next_row()? else {
+                return Ok(self.open.take().map(|(_, row)| row));
             };
             let row = row.of_step(self.table, self.step.millis());
             match &mut self.open {
-                Some(open) if open.rank(self.table) == row.rank(self.table) => open.join(self.table, &row),
+                Some((of, open)) if *of == place && open.0[time] == row.0[time] => {
+                    open.join(self.table, &row);
+                }
                 open => {
-                    if let Some(closed) = open.replace(row) {
+                    if let Some((_, closed)) = open.replace((place, row)) {
                         return Ok(Some(closed));
                     }
                 }

@@ -1,6 +1,8 @@
 //! Segments: files of rows of one table and step, sorted, written once. Their name says what they are of, and a checksum
 //! of all their bytes.
 
+mod columns;
+mod pages;
 pub(super) mod read;
 pub(super) mod write;
 

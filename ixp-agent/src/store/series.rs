@@ -56,20 +56,18 @@ impl Catalog {
             self.ends.iter().filter(|entry| entry.who.asn == Some(asn.0)).map(|entry| entry.id).collect();
         let wanted = |table, only| Wanted { table, source, step, from, to, only };
         let mut observed: BTreeMap<i64, i64> = BTreeMap::new();
-        let mut rows = self.rows(&wanted(Table::Intervals, Vec::new()))?;
-        while let Some(row) = rows.next_row()? {
+        self.each(&wanted(Table::Intervals, Vec::new()), |row| {
             *observed.entry(row.0[0]).or_default() += row.0[1];
-        }
+        })?;
         let mut exchanged: BTreeMap<i64, [Counts; 2]> = BTreeMap::new();
         if let (Some(first), Some(last)) = (ids.first(), ids.last()) {
             let only = vec![("id", i64::from(*first), i64::from(*last))];
-            let mut rows = self.rows(&wanted(Table::Totals, only))?;
-            while let Some(row) = rows.next_row()? {
+            self.each(&wanted(Table::Totals, only), |row| {
                 if ids.contains(&small(row.0[0])) {
                     let sums = exchanged.entry(row.0[3]).or_default();
-                    sums.iter_mut().zip([4, 6]).for_each(|(sum, at)| sum.add(counted(&row, at)));
+                    sums.iter_mut().zip([4, 6]).for_each(|(sum, at)| sum.add(counted(row, at)));
                 }
-            }
+            })?;
         }
         let times = (0..).map(|number| from + number * step.millis()).take_while(|at| *at < to);
         let point = |at| {

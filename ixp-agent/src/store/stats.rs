@@ -197,17 +197,15 @@ impl Ask<'_> {
         let Observed { from, to, .. } = *self.observed;
         for (step, from, to) in Reach::of(self.catalog, self.source)?.stretches(from, to) {
             let wanted = self.wanted(Table::Totals, (from, to), bounds.as_slice());
-            let mut rows = self.catalog.rows(&Wanted { step, ..wanted })?;
-            while let Some(row) = rows.next_row()? {
+            self.catalog.each(&Wanted { step, ..wanted }, |row| {
                 let family = family(row.0[1]);
-                let [sent, received] = [counted(&row, 4), counted(&row, 6)];
+                let [sent, received] = [counted(row, 4), counted(row, 6)];
                 families.entry(family).or_default().add(sent);
                 let owner = owners.get(&small(row.0[0])).and_then(|asn| members.get_mut(asn));
-                let Some(both) = owner else { continue };
-                for (gathered, counts) in both.iter_mut().zip([sent, received]) {
+                for (gathered, counts) in owner.into_iter().flatten().zip([sent, received]) {
                     gathered.families.entry(family).or_default().add(counts);
                 }
-            }
+            })?;
         }
         Ok(())
     }
@@ -221,14 +219,13 @@ impl Ask<'_> {
         let Observed { from, to, .. } = *self.observed;
         for (step, from, to) in Reach::of(self.catalog, self.source)?.stretches(from, to) {
             let wanted = self.wanted(Table::Sizes, (from, to), only.as_slice());
-            let mut rows = self.catalog.rows(&Wanted { step, ..wanted })?;
-            while let Some(row) = rows.next_row()? {
+            self.catalog.each(&Wanted { step, ..wanted }, |row| {
                 let (largest, frames) = (u16::try_from(row.0[1]).unwrap_or(u16::MAX), small::<u64>(row.0[3]));
                 *sizes.entry(largest).or_default() += frames;
                 if let Some([sent, _]) = members.get_mut(&small(row.0[0])) {
                     *sent.sizes.entry(largest).or_default() += frames;
                 }
-            }
+            })?;
         }
         Ok(())
     }

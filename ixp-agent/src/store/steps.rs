@@ -123,7 +123,7 @@ impl Catalog {
         step: Step,
     ) -> Result<BTreeMap<i64, (i64, Sheet<'p>)>, Error> {
         let mut sheets: BTreeMap<i64, (i64, Sheet<'p>)> = BTreeMap::new();
-        self.each(query, step, |table, row| {
+        self.each_of(query, step, |table, row| {
             let (observed, sheet) = sheets.entry(row.0[table.time()]).or_default();
             if table == Table::Intervals {
                 *observed += row.0[1];

@@ -237,6 +237,13 @@ impl Table {
 }
 
 impl Row {
+    /// Of a row of a matrix: source, destination, family, VLAN, frames and their bytes.
+    #[must_use]
+    pub const fn pair(&self) -> [i64; 6] {
+        let [source, destination, family, vlan, _, packets, bytes, ..] = self.0;
+        [source, destination, family, vlan, packets, bytes]
+    }
+
     /// Nothing, but for what `values` says.
     pub(super) fn new(values: &[i64]) -> Self {
         let mut row = [NOTHING; WIDTH];

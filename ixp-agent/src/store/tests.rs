@@ -3,6 +3,7 @@
 mod agree;
 mod crash;
 mod damage;
+mod meanwhile;
 mod past;
 mod stats;
 mod view;
@@ -221,81 +222,6 @@ fn the_same_interval_in_two_halves_is_one_whose_peak_is_the_sum() {
     let row = all(&store, Table::Matrix, Step::Hour)[0];
     let one = interval(5).rows[0].2[0];
     assert_eq!((row.0[6], row.0[10]), (one.0[6] * 2, one.0[6] * 2));
-}
-
-#[test]
-fn who_reads_while_it_is_merged_and_forgotten_has_what_was_there() {
-    let bench = Bench::new();
-    let store = bench.open().expect("a store");
-    for number in 0..100 {
-        store.append(&interval(number)).expect("a disk with room");
-    }
-    let held = store.shelf().now();
-    let before = held
-        .rows(&Wanted { step: Step::TenSeconds, ..everything() })
-        .expect("whole")
-        .collect()
-        .expect("whole");
-    tend(&store, 720 * 30).expect("segments that are whole");
-    let after = held
-        .rows(&Wanted { step: Step::TenSeconds, ..everything() })
-        .expect("whole")
-        .collect()
-        .expect("whole");
-    assert_eq!(before, after);
-    assert_eq!(before.len(), 300);
-    drop(held);
-    // The finest is kept for a day.
-    tend(&store, 8640 * 3).expect("segments that are whole");
-    assert_eq!(all(&store, Table::Matrix, Step::TenSeconds), []);
-    assert_eq!(all(&store, Table::Matrix, Step::Hour).len(), 3);
-    tend(&store, 8640 * 800).expect("segments that are whole");
-    assert_eq!(all(&store, Table::Matrix, Step::Hour), []);
-    assert_eq!(all(&store, Table::Matrix, Step::Day).len(), 3);
-    drop(store);
-    let left = files(&bench.root());
-    assert_eq!(left.len(), 3, "the lock, and a day of two tables: {left:?}");
-}
-
-#[test]
-fn who_writes_does_not_wait_for_who_sums_up_and_that_can_be_stopped_at_any_row() {
-    let bench = Bench::new();
-    let store = Store::open(Arc::new(Scratch), &bench.root(), "test", Keep::default()).expect("a store");
-    // As many rows as it takes for whoever sums up to be asked.
-    let pairs = 4000;
-    let many = |number: i64| {
-        let start = START + number * TEN_SECONDS;
-        let cells =
-            (0..pairs).map(|dst| Row::new(&[1, 16 + dst, 4, 0, start, 1, 100]).with_peaks(Table::Matrix));
-        Interval { start, rows: vec![(Table::Matrix, Source::Exact, cells.collect())] }
-    };
-    (0..30).for_each(|number| store.append(&many(number)).expect("a disk with room"));
-    let at = START + 100 * TEN_SECONDS;
-    let mut kept = 0;
-    let stopped = store.tend(at, &mut || {
-        // It is in the middle of it.
-        store.append(&many(30 + kept)).expect("it does not wait");
-        kept += 1;
-        false
-    });
-    assert!(stopped.is_err_and(|error| error.is_stopped()));
-    assert_eq!(kept, 1);
-    let rows = |step| all(&store, Table::Matrix, step).iter().map(|row| row.0[5]).sum::<i64>();
-    for step in Step::ALL {
-        assert_eq!(rows(step), 31 * pairs, "{step:?}");
-    }
-    let mut asked = 0;
-    let finished = store.tend(at, &mut || {
-        asked += 1;
-        store.append(&many(30 + kept)).expect("it does not wait");
-        kept += 1;
-        true
-    });
-    finished.expect("segments that are whole");
-    assert!(asked > 0);
-    for step in Step::ALL {
-        assert_eq!(rows(step), (30 + kept) * pairs, "{step:?}");
-    }
 }
 
 #[test]

@@ -48,21 +48,18 @@ impl Catalog {
         let reach = Reach::of(self, query.source)?;
         for (step, from, to) in reach.stretches(query.from, query.to) {
             let query = Query { from, to, ..*query };
-            self.each(&query, step, |table, row| sheet.take(table, row, &query, past))?;
+            self.each_of(&query, step, |table, row| sheet.take(table, row, &query, past))?;
         }
         let (step, from, to) = reach.coverage(query.from, query.to);
         let table = Table::Intervals;
-        let mut rows =
-            self.rows(&Wanted { table, source: query.source, step, from, to, only: Vec::new() })?;
-        while let Some(row) = rows.next_row()? {
-            sheet.whole.cover(&row, step);
-        }
+        let wanted = Wanted { table, source: query.source, step, from, to, only: Vec::new() };
+        self.each(&wanted, |row| sheet.whole.cover(row, step))?;
         let (span, gaps) = (sheet.whole.span(), sheet.whole.gaps());
         Ok(sheet.matrix(query, past, span).with_gaps(gaps))
     }
 
-    /// Hands over the rows of a matrix in steps.
-    pub(super) fn each(
+    /// Hands over the rows of a matrix in steps, as [`each`](Self::each) does.
+    pub(super) fn each_of(
         &self,
         query: &Query,
         step: Step,
@@ -70,10 +67,8 @@ impl Catalog {
     ) -> Result<(), segment::Error> {
         let Query { source, from, to, .. } = *query;
         for table in [Table::Matrix, Table::Rules, Table::Intervals] {
-            let mut rows = self.rows(&Wanted { table, source, step, from, to, only: Vec::new() })?;
-            while let Some(row) = rows.next_row()? {
-                take(table, &row);
-            }
+            let wanted = Wanted { table, source, step, from, to, only: Vec::new() };
+            self.each(&wanted, |row| take(table, row))?;
         }
         Ok(())
     }

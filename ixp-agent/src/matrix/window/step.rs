@@ -52,7 +52,7 @@ impl<M> Records<M> {
         Self { ids: Vec::with_capacity(pairs), amounts: Vec::with_capacity(pairs) }
     }
 
-    pub(super) fn push(&mut self, id: PairId, amount: M) {
+    pub(crate) fn push(&mut self, id: PairId, amount: M) {
         self.ids.push(id);
         self.amounts.push(amount);
     }
@@ -60,6 +60,12 @@ impl<M> Records<M> {
     /// Pairs and what they exchanged, each pair once.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (PairId, &M)> {
         self.ids.iter().copied().zip(&self.amounts)
+    }
+
+    /// What they exchanged, pair by pair as [`iter`](Self::iter) has them.
+    #[must_use]
+    pub fn amounts(&self) -> &[M] {
+        &self.amounts
     }
 
     fn memory(&self) -> usize {

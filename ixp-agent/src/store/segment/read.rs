@@ -1,23 +1,27 @@
 //! A segment in, its rows out, some at a time.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use crc32fast::Hasher;
-use parquet::column::reader::ColumnReader;
+use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
+use parquet::data_type::DataType;
 use parquet::errors::ParquetError;
-use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::reader::{FileReader, SerializedFileReader};
-use parquet::file::statistics::Statistics;
+use parquet::file::serialized_reader::ReadOptionsBuilder;
 
+use super::pages::{may_have, rows};
 use super::{Error, Kin, SCHEMA, is_optional, schema};
 use crate::store::table::{NOTHING, Row, WIDTH};
 
-/// Rows that are read at once: what a reader takes of memory, times the columns.
-const BATCH: usize = 4096;
+/// Rows that are read at once: what a reader takes of memory, times the columns. Those of many readers are to stay in a cache.
+const BATCH: usize = 1024;
 
-/// A range of values per key column, by its number, that rows are to be in. A group of rows that has none is not read.
+/// A range of values per key column, by its number, that rows are to be in. Groups of rows and pages that have none are not
+/// read.
 pub(in crate::store) type Bounds = [(usize, i64, i64)];
 
 /// The rows of a segment, in their order.
@@ -26,11 +30,16 @@ pub struct Reader {
     path: PathBuf,
     file: SerializedFileReader<File>,
     bounds: Vec<(usize, i64, i64)>,
+    /// The next group.
     group: usize,
-    columns: Vec<ColumnReader>,
-    left: usize,
-    rows: Vec<Row>,
-    next: usize,
+    readers: Vec<ColumnReader>,
+    /// Where the readers stand in their group, and what is wanted of it from there on.
+    at: usize,
+    wanted: VecDeque<Range<usize>>,
+    /// What was read, by column.
+    columns: Vec<Values>,
+    /// Which of it is within the bounds, from the last to the first.
+    rows: Vec<usize>,
 }
 
 /// Whether the bytes of a file are those that its name says.
@@ -54,10 +63,17 @@ pub(in crate::store) fn verify(path: &Path, named: u32) -> Result<(), Error> {
 }
 
 impl Reader {
-    /// Opens a segment to read the rows that are within `bounds`, and some more: whole groups that may have any.
+    /// Opens a segment to read the rows that are within `bounds`.
     pub(in crate::store) fn open(path: &Path, kin: Kin, bounds: &Bounds) -> Result<Self, Error> {
         let file = File::open(path).map_err(Error::io(path))?;
-        let file = SerializedFileReader::new(file).map_err(Error::parquet(path))?;
+        let mut options = ReadOptionsBuilder::new();
+        if !bounds.is_empty() {
+            let bounds = bounds.to_vec();
+            let predicate = move |group: &_, _| may_have(group, &bounds);
+            options = options.with_predicate(Box::new(predicate)).with_page_index();
+        }
+        let file =
+            SerializedFileReader::new_with_options(file, options.build()).map_err(Error::parquet(path))?;
         checked(&file, kin).map_err(Error::parquet(path))?;
         Ok(Self {
             kin,
@@ -65,21 +81,24 @@ impl Reader {
             file,
             bounds: bounds.to_vec(),
             group: 0,
-            columns: Vec::new(),
-            left: 0,
+            readers: Vec::new(),
+            at: 0,
+            wanted: VecDeque::new(),
+            columns: kin.table.columns().iter().map(|_| Values::default()).collect(),
             rows: Vec::with_capacity(BATCH),
-            next: 0,
         })
     }
 
     /// The next row that is within the bounds.
+    #[inline]
     pub(in crate::store) fn next_row(&mut self) -> Result<Option<Row>, Error> {
         loop {
-            while let Some(row) = self.rows.get(self.next) {
-                self.next += 1;
-                if self.bounds.iter().all(|(at, least, most)| (*least..=*most).contains(&row.0[*at])) {
-                    return Ok(Some(*row));
+            if let Some(at) = self.rows.pop() {
+                let mut row = Row([NOTHING; WIDTH]);
+                for (value, column) in row.0.iter_mut().zip(&self.columns) {
+                    *value = column.values[at];
                 }
+                return Ok(Some(row));
             }
             if !self.fill().map_err(Error::parquet(&self.path))? {
                 return Ok(None);
@@ -89,35 +108,57 @@ impl Reader {
 
     /// Whether there were more rows.
     fn fill(&mut self) -> Result<bool, ParquetError> {
-        while self.left == 0 {
-            let metadata = self.file.metadata();
-            let Some(group) = metadata.row_groups().get(self.group) else {
+        while self.wanted.is_empty() {
+            if !self.next_group()? {
                 return Ok(false);
-            };
-            self.group += 1;
-            if !may_have(group, &self.bounds) {
-                continue;
             }
-            self.left = usize::try_from(group.num_rows()).unwrap_or(0);
-            let reader = self.file.get_row_group(self.group - 1)?;
-            self.columns = (0..self.kin.table.columns().len())
-                .map(|at| reader.get_column_reader(at))
-                .collect::<Result<_, _>>()?;
         }
-        let wanted = self.left.min(BATCH);
-        self.rows.clear();
-        self.rows.resize(wanted, Row([NOTHING; WIDTH]));
-        self.next = 0;
-        for (at, column) in self.kin.table.columns().iter().enumerate() {
-            let values = read(&mut self.columns[at], wanted, is_optional(column))?;
-            if values.len() != wanted {
+        let Some(range) = self.wanted.front_mut() else { return Ok(false) };
+        let (skipped, many) = (range.start - self.at, range.len().min(BATCH));
+        range.start += many;
+        self.at = range.start;
+        if range.start >= range.end {
+            self.wanted.pop_front();
+        }
+        let columns = self.kin.table.columns().iter().zip(&mut self.readers).zip(&mut self.columns);
+        for ((column, reader), values) in columns {
+            let read = match reader {
+                ColumnReader::Int32ColumnReader(reader) => {
+                    values.fill(reader, (skipped, many), is_optional(column), |value| i64::from(*value))
+                }
+                ColumnReader::Int64ColumnReader(reader) => {
+                    values.fill(reader, (skipped, many), is_optional(column), |value| *value)
+                }
+                ColumnReader::DoubleColumnReader(reader) => {
+                    let bits = |value: &f64| value.to_bits().cast_signed();
+                    values.fill(reader, (skipped, many), is_optional(column), bits)
+                }
+                _ => Err(ParquetError::General("no column of numbers".to_owned())),
+            }?;
+            if read != many {
                 return Err(ParquetError::General(format!("{} has too few rows", column.name)));
             }
-            for (row, value) in self.rows.iter_mut().zip(values) {
-                row.0[at] = value;
-            }
         }
-        self.left -= wanted;
+        let is_within = |row: &usize| {
+            let mut bounds = self.bounds.iter();
+            bounds.all(|(at, least, most)| (*least..=*most).contains(&self.columns[*at].values[*row]))
+        };
+        self.rows.extend((0..many).rev().filter(is_within));
+        Ok(true)
+    }
+
+    /// Whether there was another group.
+    fn next_group(&mut self) -> Result<bool, ParquetError> {
+        let metadata = self.file.metadata();
+        if self.group >= metadata.num_row_groups() {
+            return Ok(false);
+        }
+        self.wanted = rows(metadata, self.group, &self.bounds).into();
+        self.at = 0;
+        let group = self.file.get_row_group(self.group)?;
+        let columns = 0..self.kin.table.columns().len();
+        self.readers = columns.map(|at| group.get_column_reader(at)).collect::<Result<_, _>>()?;
+        self.group += 1;
         Ok(true)
     }
 }
@@ -143,65 +184,47 @@ fn checked(file: &SerializedFileReader<File>, kin: Kin) -> Result<(), ParquetErr
     Ok(())
 }
 
-/// Whether a group can have rows within bounds, by its own statistics.
-fn may_have(group: &RowGroupMetaData, bounds: &Bounds) -> bool {
-    bounds.iter().all(|(at, least, most)| {
-        let (low, high) = match group.column(*at).statistics() {
-            Some(Statistics::Int32(found)) => {
-                (found.min_opt().map(|low| i64::from(*low)), found.max_opt().map(|high| i64::from(*high)))
-            }
-            Some(Statistics::Int64(found)) => (found.min_opt().copied(), found.max_opt().copied()),
-            _ => (None, None),
-        };
-        low.is_none_or(|low| low <= *most) && high.is_none_or(|high| high >= *least)
-    })
+/// The values of a column, and what they are made of.
+#[derive(Default)]
+struct Values {
+    /// [`NOTHING`] where there is none.
+    values: Vec<i64>,
+    levels: Vec<i16>,
 }
 
-/// The next values of a column, [`NOTHING`] where there is none.
-fn read(column: &mut ColumnReader, wanted: usize, is_optional: bool) -> Result<Vec<i64>, ParquetError> {
-    let mut levels = is_optional.then(|| Vec::with_capacity(wanted));
-    let mut there = Vec::with_capacity(wanted);
-    let mut records = 0;
-    match column {
-        ColumnReader::Int32ColumnReader(reader) => {
-            let mut values = Vec::with_capacity(wanted);
-            while records < wanted {
-                let (read, ..) = reader.read_records(wanted - records, levels.as_mut(), None, &mut values)?;
-                if read == 0 {
-                    break;
-                }
-                records += read;
-            }
-            there.extend(values.into_iter().map(i64::from));
+impl Values {
+    /// Skips some rows and reads the next ones; says how many there were.
+    fn fill<T: DataType>(
+        &mut self,
+        reader: &mut ColumnReaderImpl<T>,
+        (skipped, many): (usize, usize),
+        is_optional: bool,
+        value: impl Fn(&T::T) -> i64,
+    ) -> Result<usize, ParquetError> {
+        if skipped > 0 {
+            reader.skip_records(skipped)?;
         }
-        ColumnReader::Int64ColumnReader(reader) => {
-            while records < wanted {
-                let (read, ..) = reader.read_records(wanted - records, levels.as_mut(), None, &mut there)?;
-                if read == 0 {
-                    break;
-                }
-                records += read;
+        self.values.clear();
+        self.levels.clear();
+        let levels = &mut self.levels;
+        let mut there = Vec::with_capacity(many);
+        let mut read = 0;
+        while read < many {
+            let levels = is_optional.then_some(&mut *levels);
+            let (records, ..) = reader.read_records(many - read, levels, None, &mut there)?;
+            if records == 0 {
+                break;
             }
+            read += records;
         }
-        ColumnReader::DoubleColumnReader(reader) => {
-            let mut values: Vec<f64> = Vec::with_capacity(wanted);
-            while records < wanted {
-                let (read, ..) = reader.read_records(wanted - records, levels.as_mut(), None, &mut values)?;
-                if read == 0 {
-                    break;
-                }
-                records += read;
-            }
-            there.extend(values.into_iter().map(|value| value.to_bits().cast_signed()));
+        if !is_optional || there.len() == read {
+            self.values.extend(there.iter().map(value));
+        } else {
+            let mut there = there.iter();
+            let value =
+                |level: &i16| if *level == 0 { NOTHING } else { there.next().map_or(NOTHING, &value) };
+            self.values.extend(self.levels.iter().map(value));
         }
-        _ => return Err(ParquetError::General("no column of numbers".to_owned())),
+        Ok(read)
     }
-    let Some(levels) = levels else {
-        return Ok(there);
-    };
-    let mut there = there.into_iter();
-    Ok(levels
-        .into_iter()
-        .map(|level| if level == 0 { NOTHING } else { there.next().unwrap_or(NOTHING) })
-        .collect())
 }

@@ -1,0 +1,182 @@
+//! An exchange in, what an hour of its traffic takes out: to write, to sum up, on the disk, in memory.
+
+use std::fmt;
+use std::fs;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use ixp_agent::snapshot::Source;
+use ixp_agent::store::disk::Host;
+use ixp_agent::store::{Catalog, Keep, Step, Table, Wanted};
+use ixp_tests::filling::Filling;
+use ixp_tests::spent;
+use ixp_tests::synth::{STEP, Synth};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::chance::{self, Chance};
+
+/// What was measured.
+#[derive(Debug, Serialize)]
+pub(crate) struct Hour {
+    members: u16,
+    /// Pairs that exchange anything in ten seconds, on the average.
+    pairs_per_interval: f64,
+    /// Milliseconds to write ten seconds, flushed, per million pairs, on the average: as it took, and as a processor worked.
+    write_ms_per_million: [f64; 2],
+    /// The same of the fastest quarter of all steps.
+    quick_write_ms_per_million: [f64; 2],
+    /// Milliseconds of the slowest ten seconds, as it took.
+    slowest_write_ms: f64,
+    /// Million rows of ten seconds that are summed up in a second that a processor works, all steps of them together.
+    sum_up_million_rows_per_s: f64,
+    /// Megabytes of memory before anything was written, and the most that there were; the exchange itself is in both.
+    memory_mb: [f64; 2],
+    /// Of the matrix, in its last place.
+    rows: Vec<Rows>,
+    /// The same of another exchange where one frame in a thousand is sampled.
+    sampled_rows: Vec<Rows>,
+}
+
+/// What the rows of a step take.
+#[derive(Debug, Serialize)]
+struct Rows {
+    step: &'static str,
+    rows: u64,
+    bytes_per_row: f64,
+    /// Of these, what is chance in counts of frames and bytes, and in no packing takes less.
+    chance: f64,
+}
+
+/// One frame in so many is sampled.
+const SAMPLED: u64 = 1000;
+/// One pair in so many is, to be quicker.
+const THIN: usize = 8;
+
+pub(crate) fn measure(members: u16, begun: Timestamp) -> Result<Hour> {
+    let folder = tempfile::tempdir().context("make a folder")?;
+    let synth = Synth::new(members, 1, begun);
+    eprintln!("store: {members} members, {} pairs, an hour", synth.pairs());
+    let mut filling = Filling::begin(Arc::new(Host), folder.path(), Keep::default(), synth, begun)?;
+    let before = memory("VmRSS:")?;
+    let (mut pairs, mut writing, mut summing) = (0usize, Vec::new(), Duration::ZERO);
+    let steps = 3600 / STEP;
+    for _ in 0..steps {
+        let wrote = filling.step();
+        if wrote.pairs > 0 {
+            writing.push(wrote);
+        }
+        let begun = spent::by_this_thread();
+        filling.tend()?;
+        summing += spent::by_this_thread().saturating_sub(begun);
+    }
+    let begun = spent::by_this_thread();
+    pairs += filling.finish()?;
+    summing += spent::by_this_thread().saturating_sub(begun);
+    pairs += writing.iter().map(|wrote| wrote.pairs).sum::<usize>();
+    let most = memory("VmHWM:")?;
+    let rows = all_rows(&filling.history.shelf().now(), Source::Exact)?;
+    ensure!(rows[0].rows == pairs as u64, "{pairs} rows were written, and {} are kept", rows[0].rows);
+    let slowest = writing.iter().map(|wrote| wrote.took).max().unwrap_or_default();
+    let mean = per_million(&writing);
+    writing.sort_by_key(|wrote| wrote.took);
+    writing.truncate(writing.len().div_ceil(4));
+    Ok(Hour {
+        members,
+        pairs_per_interval: real(pairs as u64) / 360.0,
+        write_ms_per_million: mean,
+        quick_write_ms_per_million: per_million(&writing),
+        slowest_write_ms: slowest.as_secs_f64() * 1e3,
+        sum_up_million_rows_per_s: real(pairs as u64) / 1e6 / summing.as_secs_f64(),
+        memory_mb: [before, most],
+        rows,
+        sampled_rows: sampled(members)?,
+    })
+}
+
+fn per_million(wrote: &[ixp_tests::filling::Wrote]) -> [f64; 2] {
+    let pairs: usize = wrote.iter().map(|wrote| wrote.pairs).sum();
+    let sum = |time: fn(&ixp_tests::filling::Wrote) -> Duration| wrote.iter().map(time).sum::<Duration>();
+    [sum(|wrote| wrote.took), sum(|wrote| wrote.worked)]
+        .map(|time| time.as_secs_f64() * 1e9 / real(pairs as u64))
+}
+
+/// An hour of samples.
+fn sampled(members: u16) -> Result<Vec<Rows>> {
+    let folder = tempfile::tempdir().context("make a folder")?;
+    let begun: Timestamp = "2026-11-30T18:00:00Z".parse().context("a time")?;
+    let mut synth = Synth::new(members, 1, begun);
+    synth.thin(THIN);
+    let filling = Filling::begin(Arc::new(Host), folder.path(), Keep::default(), synth, begun)?;
+    let mut filling = filling.sampling(SAMPLED);
+    for _ in 0..3600 / STEP {
+        filling.step();
+        filling.tend()?;
+    }
+    filling.finish()?;
+    all_rows(&filling.history.shelf().now(), Source::Sampled)
+}
+
+fn all_rows(catalog: &Catalog, source: Source) -> Result<Vec<Rows>> {
+    let steps = [Step::TenSeconds, Step::Minute, Step::FiveMinutes].into_iter();
+    let unit = match source {
+        Source::Exact => 1,
+        Source::Sampled => SAMPLED,
+    };
+    steps
+        .map(|step| {
+            let (table, from, to) = (Table::Matrix, i64::MIN / 2, i64::MAX);
+            let wanted = Wanted { table, source, step, from, to, only: Vec::new() };
+            let Chance { rows, bytes } = chance::of(catalog, &wanted, unit)?;
+            let taken = catalog.published_bytes(table, source, step);
+            Ok(Rows {
+                step: step.name(),
+                rows,
+                bytes_per_row: real(taken) / real(rows),
+                chance: bytes / real(rows),
+            })
+        })
+        .collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "figures for people")]
+pub(crate) fn real(count: u64) -> f64 {
+    count as f64
+}
+
+/// A line of what the kernel says of this process, in megabytes.
+fn memory(name: &str) -> Result<f64> {
+    let text = fs::read_to_string("/proc/self/status").context("read /proc/self/status")?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name)).context("it says so")?;
+    let kilobytes: f64 = line.trim().trim_end_matches(" kB").parse().context("a number of kB")?;
+    Ok(kilobytes / 1e3)
+}
+
+impl fmt::Display for Hour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { members, pairs_per_interval, .. } = self;
+        writeln!(f, "store: {members} members, an hour, {pairs_per_interval:.0} pairs in ten seconds\n")?;
+        writeln!(f, "{:<42}{:>9}{:>9}", "", "took", "worked")?;
+        let mut pair =
+            |what: &str, [took, worked]: [f64; 2]| writeln!(f, "{what:<42}{took:>9.0}{worked:>9.0}");
+        pair("ms to write a million pairs, flushed", self.write_ms_per_million)?;
+        pair("the same, fastest quarter of all steps", self.quick_write_ms_per_million)?;
+        writeln!(f, "ms of the slowest ten seconds             {:>9.0}", self.slowest_write_ms)?;
+        writeln!(
+            f,
+            "M rows summed up in a second              {:>9}{:>9.1}",
+            "", self.sum_up_million_rows_per_s
+        )?;
+        let [before, most] = self.memory_mb;
+        writeln!(f, "MB of memory, before and at most          {before:>9.0}{most:>9.0}\n")?;
+        writeln!(f, "step                  rows  bytes per row  of these chance")?;
+        for (source, rows) in [("exact", &self.rows), ("sampled", &self.sampled_rows)] {
+            for Rows { step, rows, bytes_per_row, chance } in rows {
+                writeln!(f, "{source:<8}{step:<5}{rows:>13}{bytes_per_row:>15.2}{chance:>17.2}")?;
+            }
+        }
+        let rows = self.rows[0].rows;
+        writeln!(f, "\nexact: {rows} rows written, {rows} kept")
+    }
+}

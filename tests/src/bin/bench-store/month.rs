@@ -1,0 +1,172 @@
+//! A year of an exchange whose last month is kept at five minutes in, how long it takes to ask about it out.
+//!
+//! All pairs of a month at five minutes would be 3.5 billion rows. What an answer costs is decided by the files that it is read
+//! from: those of the day that is asked for are as large as they would be, and those of the other days are there, with one pair
+//! in a hundred; all members have totals in each hour of the year.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, ensure};
+use ixp_agent::matrix::{By, Filter};
+use ixp_agent::members::Asn;
+use ixp_agent::snapshot::Source;
+use ixp_agent::store::disk::{Host, Scratch};
+use ixp_agent::store::{Asked, Catalog, History, Keep, Query, Step, Table, Wanted};
+use ixp_lab::clock;
+use ixp_tests::filling::Filling;
+use ixp_tests::synth::{Peering, Synth};
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use crate::hour::real;
+
+/// What was measured.
+#[derive(Debug, Serialize)]
+pub(crate) struct Month {
+    members: u16,
+    days: i64,
+    days_at_five_minutes: i64,
+    /// Pairs that exchange anything in five minutes of the last day, on the average.
+    cells: f64,
+    segments: usize,
+    gigabytes: f64,
+    filled_in_s: f64,
+    answers: Vec<Answer>,
+}
+
+/// How long a question takes.
+#[derive(Debug, Serialize)]
+struct Answer {
+    what: &'static str,
+    /// Rows or points of it.
+    many: usize,
+    /// Milliseconds, when its files were not read since the store was opened: they are held against their checksums.
+    first_ms: f64,
+    /// The same asked again.
+    again_ms: f64,
+}
+
+/// How much is kept.
+pub(crate) struct Extent {
+    pub(crate) members: u16,
+    pub(crate) days: i64,
+    pub(crate) days_at_five_minutes: i64,
+}
+
+const DAY: i64 = 86_400;
+/// One pair in so many is there on the days before the last one.
+const THIN: usize = 100;
+
+pub(crate) fn measure(extent: &Extent) -> Result<Month> {
+    let folder = tempfile::tempdir().context("make a folder")?;
+    let end: Timestamp = "2026-12-01T00:00:00Z".parse().context("a time")?;
+    let begun = clock::now();
+    let (cells, pair) = fill(folder.path(), extent, end)?;
+    let filled_in_s = begun.elapsed().as_secs_f64();
+    let history = History::open(Arc::new(Host), folder.path(), "ixp-ebpf bench", keep(Step::FiveMinutes))?;
+    let catalog = history.shelf().now();
+    let mut answers = Vec::new();
+    let mut ask = |what, question: &dyn Fn(&Catalog) -> Result<usize>| -> Result<usize> {
+        let timed = || -> Result<(usize, f64)> {
+            let begun = clock::now();
+            let many = question(&catalog)?;
+            Ok((many, begun.elapsed().as_secs_f64() * 1e3))
+        };
+        let ((many, first_ms), (_, again_ms)) = (timed()?, timed()?);
+        answers.push(Answer { what, many, first_ms, again_ms });
+        Ok(many)
+    };
+    let days = |days: i64| (end - SignedDuration::from_secs(days * DAY)).as_millisecond();
+    let (day, to) = (days(1), end.as_millisecond());
+    let of_pair = ask("one pair's day at 5 min", &|catalog| {
+        let only = ["src", "dst"].into_iter().zip(pair);
+        let only = only.map(|(name, member)| (name, id(member), id(member))).collect();
+        let (table, source, step) = (Table::Matrix, Source::Exact, Step::FiveMinutes);
+        Ok(catalog.rows(&Wanted { table, source, step, from: day, to, only })?.collect()?.len())
+    })?;
+    ensure!(of_pair >= 288, "a pair has {of_pair} rows of five minutes in a day");
+    let hours = ask("one member's year at 1 h", &|catalog| {
+        let asn = Asn(4_200_000_001 + u32::from(pair[0]));
+        let (source, step) = (Source::Exact, Step::Hour);
+        let points = catalog.series(&Asked { asn, source, step, from: days(extent.days), to })?;
+        let is_full =
+            |point: &&ixp_agent::store::Point| point.exchanged.is_some_and(|[sent, _]| sent.packets > 0);
+        Ok(points.iter().filter(is_full).count())
+    })?;
+    let expected = usize::try_from(extent.days * 24).context("a number of hours")?;
+    ensure!(hours == expected, "{hours} hours of a member are there, not {expected}");
+    let matrix = |from: i64, to: i64| {
+        move |catalog: &Catalog| -> Result<usize> {
+            let query = Query { by: By::Asn, from, to, filter: Filter::default(), source: Source::Exact };
+            Ok(catalog.matrix(&catalog.past(to), &query)?.cells.len())
+        }
+    };
+    ask("the day's matrix by member", &matrix(day, to))?;
+    ask("one hour's, from ten past on", &matrix(day + 72_600_000, day + 76_200_000))?;
+    let (segments, gigabytes) = (catalog.len(), real(catalog.bytes()) / 1e9);
+    let Extent { members, days, days_at_five_minutes } = *extent;
+    Ok(Month { members, days, days_at_five_minutes, cells, segments, gigabytes, filled_in_s, answers })
+}
+
+/// Fills a store up to `end`; gives how many cells five minutes of the last day have, and a pair that has all days.
+fn fill(folder: &Path, extent: &Extent, end: Timestamp) -> Result<(f64, [u16; 2])> {
+    let day = |before: i64| end - SignedDuration::from_secs(before * DAY);
+    let Extent { members, days, days_at_five_minutes: fine } = *extent;
+    let year = Synth::of(members, 1, day(days), Peering::Next);
+    stretch(folder, Step::Hour, 3600, year, (day(days), day(fine)))?;
+    let mut month = Synth::new(members, 1, day(fine));
+    month.thin(THIN);
+    stretch(folder, Step::FiveMinutes, 300, month, (day(fine), day(1)))?;
+    let last = Synth::new(members, 1, day(fine));
+    let pair = last.first();
+    let rows = stretch(folder, Step::FiveMinutes, 300, last, (day(1), end))?;
+    Ok((real(rows as u64) / 288.0, pair))
+}
+
+/// Fills a stretch, of which `finest` is kept and what is longer; gives its rows.
+fn stretch(
+    folder: &Path,
+    finest: Step,
+    seconds: i64,
+    synth: Synth,
+    (from, to): (Timestamp, Timestamp),
+) -> Result<usize> {
+    let pairs = synth.pairs();
+    let filling = Filling::begin(Arc::new(Scratch), folder, keep(finest), synth, from)?;
+    let mut filling = filling.striding(seconds);
+    let mut rows = 0;
+    while filling.now() < to {
+        rows += filling.step().pairs;
+        filling.tend()?;
+    }
+    rows += filling.finish()?;
+    eprintln!("store: {from} to {to}, {pairs} pairs, {rows} rows");
+    Ok(rows)
+}
+
+/// What is finer than a step goes at once.
+fn keep(finest: Step) -> Keep {
+    Keep { time: Step::ALL.map(|step| (step < finest).then_some(0)), bytes: None }
+}
+
+/// The number that a member has in rows: they are given in order.
+fn id(member: u16) -> i64 {
+    16 + i64::from(member)
+}
+
+impl fmt::Display for Month {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "\n{} members, {} days, the last {} at five minutes; {:.0} cells in each of the last day, {} files, {:.1} GB\n",
+            self.members, self.days, self.days_at_five_minutes, self.cells, self.segments, self.gigabytes
+        )?;
+        writeln!(f, "{:<32}{:>10}{:>10}{:>10}", "ms", "rows", "first", "again")?;
+        for Answer { what, many, first_ms, again_ms } in &self.answers {
+            writeln!(f, "{what:<32}{many:>10}{first_ms:>10.1}{again_ms:>10.1}")?;
+        }
+        Ok(())
+    }
+}
