@@ -32,7 +32,8 @@ impl Past {
         let mut ids = BTreeMap::new();
         // In the order of labels, so that a member's ports have theirs again.
         let mut sorted: Vec<(&EndId, &&Entry)> = known.iter().collect();
-        sorted.sort_by_key(|(id, entry)| (entry.who.asn, &entry.who.label, **id));
+        // `#10` stands behind `#2`.
+        sorted.sort_by_key(|(id, entry)| (entry.who.asn, entry.who.label.len(), &entry.who.label, **id));
         for (id, entry) in sorted {
             let who = &entry.who;
             let lan = place(&mut lans, |lan: &Lan| lan.name == who.lan, || lan(who));

@@ -143,3 +143,32 @@ fn a_filter_of_a_vlan_holds_whatever_a_cell_stands_for() {
         }
     }
 }
+
+#[test]
+fn a_members_many_ports_keep_their_labels() {
+    let bench = Bench::new();
+    let ports = |number: u8| {
+        format!("[[member.interface]]\nlan = \"peering\"\nmacs = [\"02:00:00:00:00:{number:02x}\"]\n")
+    };
+    let text = format!(
+        "[[lan]]\nname = \"peering\"\nvlan = 0\n[[member]]\nasn = 64500\n{}",
+        (1..=12).map(ports).collect::<String>()
+    );
+    let registry = parse("members.toml", &text, &VlanTags::new()).expect("members that are right").0;
+    let labels: Vec<String> = registry.interfaces().iter().map(|interface| interface.label.clone()).collect();
+    let frames: Vec<Frame> = (1..=12).map(|number| (0, number, 13 - number)).collect();
+    let shelf = kept(&bench, &[(registry, &frames)]);
+    let catalog = shelf.now();
+    let past = catalog.past(START + TEN_SECONDS);
+    let (from, to) = (START, START + TEN_SECONDS);
+    let query = Query { by: By::Interface, from, to, filter: Filter::default(), source: Source::Exact };
+    let matrix = catalog.matrix(&past, &query).expect("segments that are whole");
+    let found: Vec<[&str; 2]> = matrix
+        .cells
+        .iter()
+        .map(|cell| [&cell.source, &cell.destination].map(|end| end.interface().expect("a member's")))
+        .collect();
+    let expected: Vec<[&str; 2]> =
+        labels.iter().zip(labels.iter().rev()).map(|(from, to)| [from.as_str(), to.as_str()]).collect();
+    assert_eq!(found, expected);
+}
