@@ -33,7 +33,7 @@ pub struct Synth {
     pub members: String,
     /// The pairs that exchange anything, in the order of their numbers.
     pub book: PairBook,
-    pairs: Vec<Pair>,
+    pairs: Vec<(PairId, Pair)>,
     /// One pair in this many exchanges anything.
     one_in: usize,
     random: Random,
@@ -54,7 +54,7 @@ pub enum Peering {
 /// What one member sends another.
 #[derive(Debug, Clone, Copy)]
 struct Pair {
-    id: PairId,
+    family: Family,
     members: [u16; 2],
     /// Bytes per second.
     rate: f64,
@@ -84,34 +84,13 @@ impl Synth {
         let weights: Vec<f64> = (0..members).map(|_| (1.6 * normal(&mut random)).exp()).collect();
         let text = members_file(&weights);
         let registry = parse("members.toml", &text, &VlanTags::new()).expect("members that are right").0;
-        let all: f64 = weights.iter().sum();
-        let mut pairs = Vec::new();
-        for (from, to) in (0..members).flat_map(|from| (0..members).map(move |to| (from, to))) {
-            let [source, destination] = [from, to].map(|member| weights[usize::from(member)]);
-            let rate = MIDDLING / 8.0 * source * destination / all * (1.2 * normal(&mut random)).exp();
-            let chance = unit(&mut random);
-            let is_peer = match peering {
-                Peering::Usual => from != to && chance <= 0.113 * (source * destination).sqrt(),
-                Peering::Next => to == (from + 1) % members,
-            };
-            if !is_peer {
-                continue;
-            }
-            let newer = 0.05 + 0.5 * unit(&mut random);
-            for (family, share) in [(Family::Ipv4, 1.0 - newer), (Family::Ipv6, newer)] {
-                let size = 200.0 + 1100.0 * unit(&mut random);
-                let large = (size - SMALL) / (LARGE - SMALL);
-                let swing = 0.4 + 0.5 * unit(&mut random);
-                pairs.push((family, [from, to], rate * share, large, swing));
-            }
-        }
+        let mut drawn = draw(&weights, peering, &mut random);
         // They are met in no order.
-        random.shuffle(&mut pairs);
+        random.shuffle(&mut drawn);
         let mut book = PairBook::default();
-        let pairs = pairs.into_iter().map(|(family, members, rate, large, swing)| {
-            let [from, to] = members.map(mac);
-            let id = book.id(&PairKey::new(VlanId::UNTAGGED, from, to, family));
-            Pair { id, members, rate, large, swing }
+        let pairs = drawn.into_iter().map(|pair| {
+            let [from, to] = pair.members.map(mac);
+            (book.id(&PairKey::new(VlanId::UNTAGGED, from, to, pair.family)), pair)
         });
         let pairs = pairs.collect();
         let begun = begun.as_second();
@@ -137,7 +116,7 @@ impl Synth {
     /// If nobody exchanges anything.
     #[must_use]
     pub fn first(&self) -> [u16; 2] {
-        self.pairs.first().expect("somebody does").members
+        self.pairs.first().expect("somebody does").1.members
     }
 
     /// What was counted in the ten seconds before a moment.
@@ -184,7 +163,7 @@ impl Synth {
         let (who, from, to) = self.away;
         let is_away = (from..to).contains(&second);
         let mut delta = Delta::<PairId, M>::default();
-        for pair in self.pairs.iter().step_by(self.one_in) {
+        for (id, pair) in self.pairs.iter().step_by(self.one_in) {
             if is_away && pair.members.iter().any(|member| usize::from(*member) == who) {
                 continue;
             }
@@ -201,7 +180,7 @@ impl Synth {
             let amount = measure(packets, bytes, &mut self.random);
             if !amount.is_nothing() {
                 delta.seen.join(&amount);
-                delta.pairs.push((pair.id, amount));
+                delta.pairs.push((*id, amount));
             }
         }
         delta
@@ -226,6 +205,33 @@ impl Synth {
         }
         detail
     }
+}
+
+/// Who exchanges how much with whom.
+fn draw(weights: &[f64], peering: Peering, random: &mut Random) -> Vec<Pair> {
+    let members = u16::try_from(weights.len()).expect("at most 60,000 members");
+    let all: f64 = weights.iter().sum();
+    let mut drawn = Vec::new();
+    for (from, to) in (0..members).flat_map(|from| (0..members).map(move |to| (from, to))) {
+        let [source, destination] = [from, to].map(|member| weights[usize::from(member)]);
+        let rate = MIDDLING / 8.0 * source * destination / all * (1.2 * normal(random)).exp();
+        let chance = unit(random);
+        let is_peer = match peering {
+            Peering::Usual => from != to && chance <= 0.113 * (source * destination).sqrt(),
+            Peering::Next => to == (from + 1) % members,
+        };
+        if !is_peer {
+            continue;
+        }
+        let newer = 0.05 + 0.5 * unit(random);
+        for (family, share) in [(Family::Ipv4, 1.0 - newer), (Family::Ipv6, newer)] {
+            let size = 200.0 + 1100.0 * unit(random);
+            let large = (size - SMALL) / (LARGE - SMALL);
+            let swing = 0.4 + 0.5 * unit(random);
+            drawn.push(Pair { family, members: [from, to], rate: rate * share, large, swing });
+        }
+    }
+    drawn
 }
 
 /// A whole number that is `expected` on the average: what is less than one comes now and then.

@@ -14,6 +14,7 @@ use ixp_agent::members::Asn;
 use ixp_agent::snapshot::Source;
 use ixp_agent::store::disk::Scratch;
 use ixp_agent::store::{Asked, Catalog, Keep, Query, Step};
+use ixp_common::counters::Counts;
 use ixp_tests::filling::Filling;
 use ixp_tests::synth::{STEP, Synth};
 use jiff::{SignedDuration, Timestamp};
@@ -36,7 +37,7 @@ fn questions(tool: &str) -> Vec<String> {
     found
 }
 
-fn ask(tool: &str, store: &Path) -> Vec<Vec<Vec<i64>>> {
+fn ask(tool: &str, store: &Path, questions: &[String]) -> Vec<Vec<Vec<i64>>> {
     let script = root().join("tests/data/store/ask.py").canonicalize().expect("the script is there");
     let python = env::var_os("IXP_PYTHON").unwrap_or_else(|| "python3".into());
     let mut ran = Command::new(python)
@@ -49,7 +50,7 @@ fn ask(tool: &str, store: &Path) -> Vec<Vec<Vec<i64>>> {
         .stderr(Stdio::piped())
         .spawn()
         .expect("Python runs");
-    let questions = serde_json::to_vec(&questions(tool)).expect("JSON");
+    let questions = serde_json::to_vec(questions).expect("JSON");
     ran.stdin.take().expect("it is piped").write_all(&questions).expect("it reads");
     let ended = ran.wait_with_output().expect("it ends");
     let said = String::from_utf8_lossy(&ended.stderr);
@@ -71,11 +72,13 @@ fn later(seconds: i64) -> Timestamp {
     start() + SignedDuration::from_secs(seconds)
 }
 
-/// Fills a store with whole hours, all of which are in their last place.
-fn fill(folder: &Path) -> Filling {
+fn begin(folder: &Path) -> Filling {
     let synth = Synth::new(MEMBERS, 7, start());
-    let mut filling =
-        Filling::begin(Arc::new(Scratch), folder, Keep::default(), synth, start()).expect("a store");
+    Filling::begin(Arc::new(Scratch), folder, Keep::default(), synth, start()).expect("a store")
+}
+
+/// Fills a store with whole hours, all of which are in their last place.
+fn fill(mut filling: Filling) -> Filling {
     for _ in 0..HOURS * 3600 / STEP {
         filling.step();
         filling.tend().expect("segments that are whole");
@@ -139,7 +142,7 @@ fn expected(catalog: &Catalog) -> [Vec<Vec<i64>>; 3] {
 #[test]
 fn four_tools_answer_the_questions_of_the_page_as_the_store_does() {
     let folder = tempfile::tempdir().expect("a folder for a test");
-    let filling = fill(folder.path());
+    let filling = fill(begin(folder.path()));
     let catalog = filling.history.shelf().now();
     let expected = expected(&catalog);
     assert!(
@@ -164,10 +167,57 @@ fn four_tools_answer_the_questions_of_the_page_as_the_store_does() {
         assert!((3_599_999..=3_600_000).contains(&point.observed), "{}", point.observed);
     }
     for tool in ["duckdb", "polars", "pandas", "clickhouse"] {
-        let answers = ask(tool, folder.path());
+        let answers = ask(tool, folder.path(), &questions(tool));
         for (answer, expected) in answers.iter().zip(&expected) {
             assert_eq!(answer, expected, "{tool}");
         }
     }
     assert!(filling.synth.pairs() > usize::from(MEMBERS) * 4);
+}
+
+/// What of sampled rows each tool is to read, with how sure they are.
+const SAMPLED: [(&str, &str); 3] = [
+    (
+        "duckdb",
+        "SELECT sum(packets)::BIGINT, sum(bytes)::BIGINT, sum(samples)::BIGINT, sum(packets_variance)::BIGINT
+         FROM read_parquet('matrix/source=sampled/res=5m/*/*.parquet')",
+    ),
+    (
+        "polars",
+        "pl.scan_parquet('matrix/source=sampled/res=5m/*/*.parquet')
+         .select(pl.col('packets', 'bytes', 'samples', 'packets_variance').sum()).collect()",
+    ),
+    (
+        "pandas",
+        "pd.read_parquet('matrix/source=sampled/res=5m')[['packets', 'bytes', 'samples', 'packets_variance']]
+         .sum().to_frame().T",
+    ),
+];
+
+#[test]
+fn three_tools_read_sampled_rows_and_how_sure_they_are() {
+    let folder = tempfile::tempdir().expect("a folder for a test");
+    let filling = fill(begin(folder.path()).sampling(1000));
+    let catalog = filling.history.shelf().now();
+    let (from, to) = (start().as_millisecond(), later(HOURS * 3600).as_millisecond());
+    let past = catalog.past(to);
+    let query = Query { by: By::Asn, from, to, filter: Filter::default(), source: Source::Sampled };
+    let matrix = catalog.matrix(&past, &query).expect("segments that are whole");
+    let (mut sum, mut samples) = (Counts::default(), 0);
+    for cell in &matrix.cells {
+        sum.add(cell.counts);
+        samples += cell.sampled.expect("how sure it is").samples;
+    }
+    let counts = [sum.packets, sum.bytes, samples].map(|count| i64::try_from(count).expect("a count"));
+    assert!(samples > 0 && sum.packets == samples * 1000);
+    // Each sample stands for 1000 frames: its variance is 1000 × 999, of which a part in 8,000 may be rounded.
+    let variance = counts[2] * 1000 * 999;
+    for (tool, question) in SAMPLED {
+        let question = question.lines().map(str::trim).collect::<Vec<_>>();
+        let question = if tool == "duckdb" { question.join(" ") } else { question.concat() };
+        let answers = ask(tool, folder.path(), &[question]);
+        let [packets, bytes, samples, found] = answers[0][0][..] else { panic!("{answers:?}") };
+        assert_eq!([packets, bytes, samples], counts, "{tool}");
+        assert!((found - variance).abs() <= variance / 8000, "{tool}: {found}, not {variance}");
+    }
 }

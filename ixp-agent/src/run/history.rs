@@ -1,6 +1,7 @@
 //! Steps that were closed in, into the store by a thread of its own: who counts never waits for a disk, and who writes never for
 //! who sums up.
 
+use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
@@ -19,6 +20,8 @@ use crate::store::{Counted, History, Keep, Shelf, Store, Told};
 
 /// How often it is looked whether something is to be summed up.
 const PERIOD: Duration = Duration::from_secs(5);
+/// How far summing up stands behind all else that runs, as nice(1) has it.
+const NICE: libc::c_int = 10;
 /// Pairs of steps that may be on their way; beyond, a step is lost, and counted.
 const MOST_UNTAKEN: usize = 16_000_000;
 
@@ -178,6 +181,7 @@ impl Writer {
 
 impl Summer {
     fn run(self) {
+        step_back();
         while !self.is_over() {
             self.tend();
             thread::park_timeout(PERIOD);
@@ -209,6 +213,15 @@ impl Summer {
             }
         };
         self.state.is_failing.store(is_failing, Ordering::Relaxed);
+    }
+}
+
+/// Lets the other threads go first, the one that reads the counters above all.
+fn step_back() {
+    // SAFETY: no pointers. On Linux 0 is the calling thread alone (setpriority(2), C library/kernel differences).
+    let result = unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, NICE) };
+    if result != 0 {
+        warn!(error = %io::Error::last_os_error(), "summing up is as urgent as counting");
     }
 }
 

@@ -36,7 +36,9 @@ pub(super) struct Output {
     open: Option<Ranked>,
 }
 
-/// A row, and the key that it is sorted by but for its time: see [`Row::rank`].
+/// The key of a row as [`Row::rank`] has it.
+type Rank = (u128, i64);
+/// A row, and its key but for its time.
 pub(super) type Ranked = (u128, Row);
 
 impl Output {
@@ -133,7 +135,7 @@ impl Rows {
     }
 
     /// The first row of all inputs, behind which its input's next one comes.
-    fn take(&mut self) -> Result<Option<((u128, i64), Row)>, segment::Error> {
+    fn take(&mut self) -> Result<Option<(Rank, Row)>, segment::Error> {
         let Some(mut head) = self.heads.peek_mut() else {
             return Ok(None);
         };
@@ -152,7 +154,7 @@ impl Rows {
 /// Where the next row of an input comes; the greatest is the one that comes first.
 #[derive(Debug, PartialEq, Eq)]
 struct Head {
-    rank: (u128, i64),
+    rank: Rank,
     from: usize,
 }
 

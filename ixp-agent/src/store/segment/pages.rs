@@ -44,18 +44,13 @@ fn pages(
     let index = metadata.page_index()?;
     let starts: Vec<usize> =
         index.page_locations(group, column)?.iter().map(|page| count(page.first_row_index)).collect();
+    let wanted = (least, most);
     let may_have: Vec<bool> = match index.column_index(group, column)? {
         ColumnIndexMetaData::INT32(pages) => {
-            let wide = |value: Option<&i32>| value.map(|value| i64::from(*value));
-            let bounds = pages.min_values_iter().map(wide).zip(pages.max_values_iter().map(wide));
-            bounds.map(|bounds| touches(bounds, (least, most))).collect()
+            touching(pages.min_values_iter(), pages.max_values_iter(), wanted)
         }
         ColumnIndexMetaData::INT64(pages) => {
-            let bounds = pages
-                .min_values_iter()
-                .map(|low| low.copied())
-                .zip(pages.max_values_iter().map(|high| high.copied()));
-            bounds.map(|bounds| touches(bounds, (least, most))).collect()
+            touching(pages.min_values_iter(), pages.max_values_iter(), wanted)
         }
         _ => return None,
     };
@@ -64,8 +59,16 @@ fn pages(
     Some(pages.map(|((start, end), _)| start..end).collect())
 }
 
-fn touches((low, high): (Option<i64>, Option<i64>), (least, most): (i64, i64)) -> bool {
-    low.is_none_or(|low| low <= most) && high.is_none_or(|high| high >= least)
+/// Which pages with these least and greatest values may have one from `least` to `most`.
+fn touching<'p, T: Copy + Into<i64> + 'p>(
+    lows: impl Iterator<Item = Option<&'p T>>,
+    highs: impl Iterator<Item = Option<&'p T>>,
+    (least, most): (i64, i64),
+) -> Vec<bool> {
+    let touches = |(low, high): (Option<&T>, Option<&T>)| {
+        low.is_none_or(|low| (*low).into() <= most) && high.is_none_or(|high| (*high).into() >= least)
+    };
+    lows.zip(highs).map(touches).collect()
 }
 
 /// What is in both, in order, if each is in order.

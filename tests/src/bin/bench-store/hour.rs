@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 use ixp_agent::snapshot::Source;
 use ixp_agent::store::disk::Host;
 use ixp_agent::store::{Catalog, Keep, Step, Table, Wanted};
-use ixp_tests::filling::Filling;
+use ixp_tests::filling::{Filling, Wrote};
 use ixp_tests::spent;
 use ixp_tests::synth::{STEP, Synth};
 use jiff::Timestamp;
@@ -60,52 +60,64 @@ pub(crate) fn measure(members: u16, begun: Timestamp) -> Result<Hour> {
     eprintln!("store: {members} members, {} pairs, an hour", synth.pairs());
     let mut filling = Filling::begin(Arc::new(Host), folder.path(), Keep::default(), synth, begun)?;
     let before = memory("VmRSS:")?;
-    let (mut pairs, mut writing, mut summing) = (0usize, Vec::new(), Duration::ZERO);
-    let steps = 3600 / STEP;
-    for _ in 0..steps {
+    let Written { pairs, mut steps, summing } = written(&mut filling)?;
+    let most = memory("VmHWM:")?;
+    let rows = all_rows(&filling.history.shelf().now(), Source::Exact)?;
+    ensure!(rows[0].rows == pairs as u64, "{pairs} rows were written, and {} are kept", rows[0].rows);
+    let slowest = steps.iter().map(|wrote| wrote.took).max().unwrap_or_default();
+    let mean = per_million(&steps);
+    steps.sort_by_key(|wrote| wrote.took);
+    steps.truncate(steps.len().div_ceil(4));
+    Ok(Hour {
+        members,
+        pairs_per_interval: real(pairs as u64) / 360.0,
+        write_ms_per_million: mean,
+        quick_write_ms_per_million: per_million(&steps),
+        slowest_write_ms: slowest.as_secs_f64() * 1e3,
+        sum_up_million_rows_per_s: real(pairs as u64) / 1e6 / summing.as_secs_f64(),
+        memory_mb: [before, most],
+        rows,
+        sampled_rows: sampled(members, begun)?,
+    })
+}
+
+/// An hour that was written.
+struct Written {
+    pairs: usize,
+    /// But for the last, which sums up besides.
+    steps: Vec<Wrote>,
+    /// How long a processor summed up.
+    summing: Duration,
+}
+
+fn written(filling: &mut Filling) -> Result<Written> {
+    let (mut steps, mut summing) = (Vec::new(), Duration::ZERO);
+    for _ in 0..3600 / STEP {
         let wrote = filling.step();
         if wrote.pairs > 0 {
-            writing.push(wrote);
+            steps.push(wrote);
         }
         let begun = spent::by_this_thread();
         filling.tend()?;
         summing += spent::by_this_thread().saturating_sub(begun);
     }
     let begun = spent::by_this_thread();
-    pairs += filling.finish()?;
+    let last = filling.finish()?;
     summing += spent::by_this_thread().saturating_sub(begun);
-    pairs += writing.iter().map(|wrote| wrote.pairs).sum::<usize>();
-    let most = memory("VmHWM:")?;
-    let rows = all_rows(&filling.history.shelf().now(), Source::Exact)?;
-    ensure!(rows[0].rows == pairs as u64, "{pairs} rows were written, and {} are kept", rows[0].rows);
-    let slowest = writing.iter().map(|wrote| wrote.took).max().unwrap_or_default();
-    let mean = per_million(&writing);
-    writing.sort_by_key(|wrote| wrote.took);
-    writing.truncate(writing.len().div_ceil(4));
-    Ok(Hour {
-        members,
-        pairs_per_interval: real(pairs as u64) / 360.0,
-        write_ms_per_million: mean,
-        quick_write_ms_per_million: per_million(&writing),
-        slowest_write_ms: slowest.as_secs_f64() * 1e3,
-        sum_up_million_rows_per_s: real(pairs as u64) / 1e6 / summing.as_secs_f64(),
-        memory_mb: [before, most],
-        rows,
-        sampled_rows: sampled(members)?,
-    })
+    let pairs = steps.iter().map(|wrote| wrote.pairs).sum::<usize>() + last;
+    Ok(Written { pairs, steps, summing })
 }
 
-fn per_million(wrote: &[ixp_tests::filling::Wrote]) -> [f64; 2] {
+fn per_million(wrote: &[Wrote]) -> [f64; 2] {
     let pairs: usize = wrote.iter().map(|wrote| wrote.pairs).sum();
-    let sum = |time: fn(&ixp_tests::filling::Wrote) -> Duration| wrote.iter().map(time).sum::<Duration>();
+    let sum = |time: fn(&Wrote) -> Duration| wrote.iter().map(time).sum::<Duration>();
     [sum(|wrote| wrote.took), sum(|wrote| wrote.worked)]
         .map(|time| time.as_secs_f64() * 1e9 / real(pairs as u64))
 }
 
 /// An hour of samples.
-fn sampled(members: u16) -> Result<Vec<Rows>> {
+fn sampled(members: u16, begun: Timestamp) -> Result<Vec<Rows>> {
     let folder = tempfile::tempdir().context("make a folder")?;
-    let begun: Timestamp = "2026-11-30T18:00:00Z".parse().context("a time")?;
     let mut synth = Synth::new(members, 1, begun);
     synth.thin(THIN);
     let filling = Filling::begin(Arc::new(Host), folder.path(), Keep::default(), synth, begun)?;

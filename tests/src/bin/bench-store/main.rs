@@ -8,12 +8,11 @@ mod jitter;
 mod machine;
 mod month;
 
-use std::fmt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use hour::Hour;
 use ixp_tests::figures;
 use jiff::Timestamp;
@@ -27,9 +26,23 @@ struct Cli {
     /// Few members and little time: proves that all is kept, and measures roughly
     #[arg(long)]
     quick: bool,
+    /// Measure nothing else; can be given several times
+    #[arg(long, value_enum, value_name = "PART")]
+    only: Vec<Part>,
     /// Write the figures to this file as JSON, too, as `store` beside what stands there
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+}
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// What an hour takes to write, to sum up and to keep
+    Hour,
+    /// How long questions take to a year whose last month is kept at five minutes
+    Month,
+    /// How steady the agent's readings are while it sums up
+    Readings,
 }
 
 /// What was measured.
@@ -37,9 +50,9 @@ struct Cli {
 struct Report {
     quick: bool,
     machine: machine::Machine,
-    hour: Hour,
-    month: Month,
-    jitter: Jitter,
+    hour: Option<Hour>,
+    month: Option<Month>,
+    readings: Option<Jitter>,
 }
 
 fn main() -> ExitCode {
@@ -53,33 +66,33 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> Result<()> {
-    let report = measure(cli.quick)?;
-    print!("{report}");
+    let report = measure(cli.quick, &cli.only)?;
     match &cli.json {
         Some(file) => figures::add(file, "store", &report),
         None => Ok(()),
     }
 }
 
-fn measure(quick: bool) -> Result<Report> {
+/// Prints each part as soon as it is measured.
+fn measure(quick: bool, only: &[Part]) -> Result<Report> {
     let begun: Timestamp = "2026-11-30T18:00:00Z".parse().context("a time")?;
-    let extent = match quick {
-        true => Extent { members: 100, days: 40, days_at_five_minutes: 3 },
-        false => Extent { members: 1000, days: 365, days_at_five_minutes: 30 },
+    let (extent, effort) = match quick {
+        true => (
+            Extent { members: 100, days: 40, days_at_five_minutes: 3 },
+            Effort { members: 500, rounds: 1, seconds: 5 },
+        ),
+        false => (
+            Extent { members: 1000, days: 365, days_at_five_minutes: 30 },
+            Effort { members: 1000, rounds: 2, seconds: 30 },
+        ),
     };
-    let hour = hour::measure(extent.members, begun)?;
-    let month = month::measure(&extent)?;
-    let effort = match quick {
-        true => Effort { members: 500, rounds: 1, seconds: 5 },
-        false => Effort { members: 1000, rounds: 2, seconds: 40 },
-    };
-    Ok(Report { quick, machine: machine::facts(), hour, month, jitter: jitter::measure(effort)? })
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.hour.fmt(f)?;
-        self.month.fmt(f)?;
-        self.jitter.fmt(f)
-    }
+    let machine = machine::facts();
+    let is_wanted = |part| only.is_empty() || only.contains(&part);
+    let hour = is_wanted(Part::Hour).then(|| hour::measure(extent.members, begun)).transpose()?;
+    hour.iter().for_each(|hour| print!("{hour}"));
+    let month = is_wanted(Part::Month).then(|| month::measure(&extent)).transpose()?;
+    month.iter().for_each(|month| print!("{month}"));
+    let readings = is_wanted(Part::Readings).then(|| jitter::measure(effort)).transpose()?;
+    readings.iter().for_each(|readings| print!("{readings}"));
+    Ok(Report { quick, machine, hour, month, readings })
 }

@@ -67,47 +67,48 @@ pub(crate) fn measure(extent: &Extent) -> Result<Month> {
     let filled_in_s = begun.elapsed().as_secs_f64();
     let history = History::open(Arc::new(Host), folder.path(), "ixp-ebpf bench", keep(Step::FiveMinutes))?;
     let catalog = history.shelf().now();
-    let mut answers = Vec::new();
-    let mut ask = |what, question: &dyn Fn(&Catalog) -> Result<usize>| -> Result<usize> {
-        let timed = || -> Result<(usize, f64)> {
-            let begun = clock::now();
-            let many = question(&catalog)?;
-            Ok((many, begun.elapsed().as_secs_f64() * 1e3))
-        };
-        let ((many, first_ms), (_, again_ms)) = (timed()?, timed()?);
-        answers.push(Answer { what, many, first_ms, again_ms });
-        Ok(many)
-    };
-    let days = |days: i64| (end - SignedDuration::from_secs(days * DAY)).as_millisecond();
-    let (day, to) = (days(1), end.as_millisecond());
-    let of_pair = ask("one pair's day at 5 min", &|catalog| {
-        let only = ["src", "dst"].into_iter().zip(pair);
-        let only = only.map(|(name, member)| (name, id(member), id(member))).collect();
-        let (table, source, step) = (Table::Matrix, Source::Exact, Step::FiveMinutes);
-        Ok(catalog.rows(&Wanted { table, source, step, from: day, to, only })?.collect()?.len())
-    })?;
-    ensure!(of_pair >= 288, "a pair has {of_pair} rows of five minutes in a day");
-    let hours = ask("one member's year at 1 h", &|catalog| {
-        let asn = Asn(4_200_000_001 + u32::from(pair[0]));
-        let (source, step) = (Source::Exact, Step::Hour);
-        let points = catalog.series(&Asked { asn, source, step, from: days(extent.days), to })?;
-        let is_full =
-            |point: &&ixp_agent::store::Point| point.exchanged.is_some_and(|[sent, _]| sent.packets > 0);
-        Ok(points.iter().filter(is_full).count())
-    })?;
-    let expected = usize::try_from(extent.days * 24).context("a number of hours")?;
-    ensure!(hours == expected, "{hours} hours of a member are there, not {expected}");
-    let matrix = |from: i64, to: i64| {
-        move |catalog: &Catalog| -> Result<usize> {
-            let query = Query { by: By::Asn, from, to, filter: Filter::default(), source: Source::Exact };
-            Ok(catalog.matrix(&catalog.past(to), &query)?.cells.len())
-        }
-    };
-    ask("the day's matrix by member", &matrix(day, to))?;
-    ask("one hour's, from ten past on", &matrix(day + 72_600_000, day + 76_200_000))?;
+    let answers = answers(&catalog, pair, extent.days, end)?;
     let (segments, gigabytes) = (catalog.len(), real(catalog.bytes()) / 1e9);
     let Extent { members, days, days_at_five_minutes } = *extent;
     Ok(Month { members, days, days_at_five_minutes, cells, segments, gigabytes, filled_in_s, answers })
+}
+
+/// How long it takes to ask of a pair, and of who sends in it, in so many days up to `end`.
+fn answers(catalog: &Catalog, pair: [u16; 2], days: i64, end: Timestamp) -> Result<Vec<Answer>> {
+    let before = |days: i64| (end - SignedDuration::from_secs(days * DAY)).as_millisecond();
+    let (day, to) = (before(1), end.as_millisecond());
+    let source = Source::Exact;
+    let of_pair = answer("one pair's day at 5 min", || {
+        let only = ["src", "dst"].into_iter().zip(pair);
+        let only = only.map(|(name, member)| (name, id(member), id(member))).collect();
+        let (table, step) = (Table::Matrix, Step::FiveMinutes);
+        Ok(catalog.rows(&Wanted { table, source, step, from: day, to, only })?.collect()?.len())
+    })?;
+    ensure!(of_pair.many >= 288, "a pair has {} rows of five minutes in a day", of_pair.many);
+    let of_member = answer("one member's year at 1 h", || {
+        let asn = Asn(4_200_000_001 + u32::from(pair[0]));
+        let points = catalog.series(&Asked { asn, source, step: Step::Hour, from: before(days), to })?;
+        Ok(points.iter().filter(|point| point.exchanged.is_some_and(|[sent, _]| sent.packets > 0)).count())
+    })?;
+    let hours = usize::try_from(days * 24).context("a number of hours")?;
+    ensure!(of_member.many == hours, "{} hours of a member are there, not {hours}", of_member.many);
+    let matrix = |from: i64, to: i64| {
+        let query = Query { by: By::Asn, from, to, filter: Filter::default(), source };
+        Ok(catalog.matrix(&catalog.past(to), &query)?.cells.len())
+    };
+    let of_day = answer("the day's matrix by member", || matrix(day, to))?;
+    let of_hour = answer("an hour's, from ten past on", || matrix(day + 72_600_000, day + 76_200_000))?;
+    Ok(vec![of_pair, of_member, of_day, of_hour])
+}
+
+fn answer(what: &'static str, question: impl Fn() -> Result<usize>) -> Result<Answer> {
+    let timed = || -> Result<(usize, f64)> {
+        let begun = clock::now();
+        let many = question()?;
+        Ok((many, begun.elapsed().as_secs_f64() * 1e3))
+    };
+    let ((many, first_ms), (_, again_ms)) = (timed()?, timed()?);
+    Ok(Answer { what, many, first_ms, again_ms })
 }
 
 /// Fills a store up to `end`; gives how many cells five minutes of the last day have, and a pair that has all days.
