@@ -24,6 +24,16 @@ pub(super) const fn family(family: Family) -> i64 {
     }
 }
 
+/// The family that stands in a row.
+pub(super) const fn family_of(number: i64) -> Family {
+    match number {
+        4 => Family::Ipv4,
+        6 => Family::Ipv6,
+        1 => Family::Arp,
+        _ => Family::Other,
+    }
+}
+
 /// Source, destination, family and VLAN of a pair, in the order in which rows are sorted, as one number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Between(u128);

@@ -6,6 +6,7 @@ use ixp_common::addr::{Family, VlanId};
 
 use super::catalog::Catalog;
 use super::ends::EndId;
+use super::interval::family_of;
 use super::past::Past;
 use super::query::Wanted;
 use super::segment;
@@ -111,12 +112,7 @@ impl Place {
             By::Mac | By::Interface => Some(small(vlan)),
             By::Asn => None,
         };
-        let family = match family {
-            4 => Family::Ipv4,
-            6 => Family::Ipv6,
-            1 => Family::Arp,
-            _ => Family::Other,
-        };
+        let family = family_of(family);
         let rank = |id| Rank::of(small(id), by, past);
         Self { vlan, source: rank(source), destination: rank(destination), family: family as u8 }
     }
