@@ -22,6 +22,8 @@ pub mod sides;
 pub mod stations;
 pub mod store;
 
+pub mod rrd;
+
 pub mod events;
 
 pub mod live;

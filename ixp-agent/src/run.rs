@@ -11,6 +11,7 @@ mod limit;
 mod listen;
 mod probes;
 mod reload;
+mod rrd;
 mod serve;
 mod settings;
 mod site;
@@ -181,6 +182,7 @@ pub fn run(config: &Config, origin: &Origin) -> Result<(), Error> {
         Some((outlet, shelf, writing)) => (Some(outlet), Some(shelf), Some(writing)),
         None => (None, None, None),
     };
+    let telling = rrd::start(config, shelf.as_ref(), &live)?;
     let state = State { live, roster, stream, shelf };
     let drain =
         counting.map(|counting| counting.start(config, capacity, &state, outlet.clone())).transpose()?;
@@ -199,6 +201,9 @@ pub fn run(config: &Config, origin: &Origin) -> Result<(), Error> {
     }
     if let Some(drain) = drain {
         drain.stop()?;
+    }
+    if let Some(telling) = telling {
+        telling.stop();
     }
     // Both have handed over their last.
     if let Some(writing) = writing {

@@ -1,5 +1,6 @@
 //! A configuration in, what is wrong with it and its members together out, as text.
 
+use std::fs;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -8,6 +9,7 @@ use crate::config::{self, Config, Overrides};
 use crate::members::{self, MembersError, Registry};
 use crate::notice::Checked;
 use crate::policy::{Ports, build};
+use crate::rrd::Vlis;
 
 /// What `config check` prints at a time, and whether the agent would take the configuration. Members that
 /// cannot be read here may be there where the agent runs.
@@ -46,10 +48,21 @@ fn together(config: &Config, now: Timestamp) -> Together {
             Err(error) => return Together::Wrong(error.to_string()),
         },
     };
+    let mut told = Vec::new();
+    if let Some(portal) = &config.rrd.portal {
+        let file = portal.vlis.display();
+        match fs::read_to_string(&portal.vlis).map(|text| Vlis::parse(&text)) {
+            Ok(Ok(vlis)) => told.extend(vlis.notices.iter().map(|notice| format!("{file}: {notice}"))),
+            Ok(Err(error)) => return Together::Wrong(format!("{file}: {error}")),
+            Err(error) => {
+                told.push(format!("read {file}: {error}; until it is there no RRD files are written"));
+            }
+        }
+    }
     let attached = config.attach.iter().map(|attach| (attach.deployment, attach.port.as_deref()));
     let tables = Ports::new(attached).and_then(|ports| build(&config.policy, &registry, &ports, now, 0));
     match tables {
-        Ok(tables) => Together::Fits(tables.notices),
+        Ok(tables) => Together::Fits(tables.notices.into_iter().chain(told).collect()),
         Err(error) => Together::Wrong(error.to_string()),
     }
 }
