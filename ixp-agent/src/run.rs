@@ -16,6 +16,7 @@ mod serve;
 mod settings;
 mod site;
 mod tell;
+mod vlis;
 mod watch;
 
 use std::io;

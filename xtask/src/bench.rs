@@ -39,7 +39,7 @@ enum Section {
     Wire,
     /// Samples of switches in the agent, beside sfacctd
     Sflow,
-    /// What is kept of the past: bytes of a row, time to write and to ask
+    /// What is kept of the past: bytes of a row, beside RRD files; time to write and to ask
     Store,
 }
 
@@ -87,6 +87,7 @@ pub(crate) fn run(sh: &Shell, args: &Args) -> Result<()> {
         sflow(sh, args)?;
     }
     if wanted.contains(&Section::Store) {
+        packages::install(sh, &["rrdtool"])?;
         cmd!(sh, "cargo build --quiet --release --package ixp-tests --bin bench-store").run()?;
         println!();
         measure(sh, args, "bench-store", Vec::new())?;

@@ -19,9 +19,12 @@ const BATCH: usize = 500;
 /// Why a step was not told.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The way to `rrdcached`, or what is known of files could not be kept.
-    #[error(transparent)]
+    /// The way to `rrdcached`.
+    #[error("talk to rrdcached: {0}")]
     Io(#[from] io::Error),
+    /// Which files there are could not be kept, so none is made.
+    #[error("keep which RRD files there are: {0}")]
+    Kept(io::Error),
     /// No file took it.
     #[error("rrdcached takes none of {files} files, as {example}; {hint}", hint = HINT)]
     Refused {
@@ -51,6 +54,8 @@ pub struct Writer {
     /// The folder of all files, as `rrdcached` has it.
     folder: String,
     known: Known,
+    /// Whether what is known was kept.
+    is_kept: bool,
     /// When each file that was asked for was last updated, in seconds since 1970; `None` if it is not there.
     last: HashMap<File, Option<i64>, RandomState>,
 }
@@ -59,7 +64,12 @@ impl Writer {
     /// Tells files below a folder, some of which are known to be there.
     #[must_use]
     pub fn new(folder: &str, known: Known) -> Self {
-        Self { folder: folder.trim_end_matches('/').to_owned(), known, last: HashMap::default() }
+        Self {
+            folder: folder.trim_end_matches('/').to_owned(),
+            known,
+            is_kept: true,
+            last: HashMap::default(),
+        }
     }
 
     /// Forgets how far files are: `rrdcached` is another.
@@ -88,9 +98,12 @@ impl Writer {
         vlis: &Vlis,
         keep: &mut dyn FnMut(&Known) -> io::Result<()>,
     ) -> Result<Outcome, Error> {
-        let new = tally.graphs.keys().filter(|(ip, graph)| self.known.insert(*ip, *graph)).count();
-        if new > 0 {
-            keep(&self.known)?;
+        for (ip, graph) in tally.graphs.keys() {
+            self.is_kept &= !self.known.insert(*ip, *graph);
+        }
+        if !self.is_kept {
+            keep(&self.known).map_err(Error::Kept)?;
+            self.is_kept = true;
         }
         let mut files = self.wanted(Some(tally), vlis);
         let mut outcome = Outcome::default();

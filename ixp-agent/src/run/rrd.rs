@@ -12,7 +12,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tracing::{debug, info, warn};
 
-use super::reload::{Stamp, stamp_of};
+use super::vlis::Table;
 use super::{Error, clock, known};
 use crate::config::{self, Portal};
 use crate::live::Live;
@@ -25,8 +25,8 @@ use crate::store::{self, Shelf, Step};
 const PERIOD: Duration = Duration::from_secs(5);
 /// How long after their end they are told: by then the store has them.
 const GRACE: i64 = 15;
-/// How long to wait before another attempt.
-const PAUSE: Duration = Duration::from_secs(10);
+/// How long to wait before another attempt; twice as long each time, up to the second.
+const PAUSE: [Duration; 2] = [Duration::from_secs(10), Duration::from_secs(300)];
 /// Steps that are told before rrdcached is to have written what it has, if many are to be told.
 const AT_ONCE: i64 = 12;
 /// How often it is looked whether it has.
@@ -62,15 +62,6 @@ struct Teller {
     refused: usize,
     is_failing: bool,
     stopped: Receiver<()>,
-}
-
-/// Who is behind which MAC, as it was read.
-#[derive(Debug, Default)]
-struct Table {
-    stamp: Stamp,
-    vlis: Option<Vlis>,
-    /// Why it was not read the last time.
-    error: Option<String>,
 }
 
 /// Why a step was not told.
@@ -138,19 +129,18 @@ impl Telling {
 
 impl Teller {
     fn run(mut self) {
+        let [first, longest] = PAUSE;
+        let mut pause = first;
         loop {
-            self.read_table();
+            self.table.read_again(&self.portal.vlis);
             let was_connected = self.cached.is_some();
             let mut outcome = self.tell();
-            if outcome.is_err() && was_connected {
+            if was_connected && outcome.is_err() {
                 // It may be another by now, which is no failure.
-                self.cached = None;
                 outcome = self.tell();
             }
-            let wait = match &outcome {
-                Ok(()) => PERIOD,
-                Err(_) => PAUSE,
-            };
+            let wait = if outcome.is_ok() { PERIOD } else { pause };
+            pause = if outcome.is_ok() { first } else { longest.min(pause * 2) };
             self.report(outcome.err());
             if self.rests(wait) {
                 return;
@@ -170,41 +160,10 @@ impl Teller {
             None if self.is_failing => info!("RRD files are written again"),
             None => {}
         }
-        if failure.is_some() {
-            self.cached = None;
-        }
         self.is_failing = failure.is_some();
     }
 
-    /// Reads who is behind which MAC, if that has changed. What cannot be read leaves it as it is.
-    fn read_table(&mut self) {
-        let stamp = stamp_of(&self.portal.vlis);
-        if stamp.is_some() && self.table.stamp == stamp {
-            return;
-        }
-        let file = self.portal.vlis.display();
-        let read = fs::read_to_string(&self.portal.vlis).map_err(|error| error.to_string());
-        match read.and_then(|text| Vlis::parse(&text).map_err(|error| error.to_string())) {
-            Ok(vlis) => {
-                info!(%file, interfaces = vlis.len(), "VLAN interfaces read");
-                if let Some(example) = vlis.notices.first() {
-                    warn!(notices = vlis.notices.len(), example, "parts of {file} could not be used");
-                }
-                self.table = Table { stamp, vlis: Some(vlis), error: None };
-            }
-            Err(error) => {
-                let is_new = self.table.error.as_ref() != Some(&error);
-                match &self.table.vlis {
-                    Some(_) if is_new => warn!("{file} not read, the last good table is kept: {error}"),
-                    None if is_new => warn!("no RRD files are written: {file}: {error}"),
-                    Some(_) | None => {}
-                }
-                (self.table.stamp, self.table.error) = (stamp, Some(error));
-            }
-        }
-    }
-
-    /// Tells every step that is over and was not told.
+    /// Tells every step that is over and was not told. If it fails, the connection is gone.
     fn tell(&mut self) -> Result<(), Failure> {
         let Some(vlis) = self.table.vlis.take() else { return Ok(()) };
         let outcome = self.tell_by(&vlis);

@@ -3,6 +3,7 @@
 
 #[path = "../bench/machine.rs"]
 mod machine;
+mod rrd;
 
 use std::fmt;
 use std::fs;
@@ -59,6 +60,7 @@ struct Report {
     pair_ms: f64,
     totals_ms: f64,
     matrix_ms: f64,
+    rrd: rrd::Sizes,
 }
 
 fn main() -> ExitCode {
@@ -147,6 +149,7 @@ fn measure(quick: bool, members: u16, hours: i64) -> Result<Report> {
             catalog.matrix(&past, &query)?;
             Ok(())
         })?,
+        rrd: rrd::measure(if quick { 30 } else { 100 }, if quick { 2 } else { 10 })?,
     })
 }
 
@@ -193,6 +196,7 @@ impl fmt::Display for Report {
             writeln!(f, "{step:<6}{rows:>13}{bytes:>15.2}")?;
         }
         let rows = self.bytes_per_row[0].1;
-        writeln!(f, "\nexact: {rows} rows written, {rows} kept")
+        writeln!(f, "\nexact: {rows} rows written, {rows} kept")?;
+        self.rrd.fmt(f)
     }
 }
