@@ -213,6 +213,7 @@ impl Error {
                 | run::Error::Members(_)
                 | run::Error::Policy(_)
                 | run::Error::Open { .. }
+                | run::Error::Vlis { .. }
                 | run::Error::Token { .. },
             ) => BAD_USAGE,
             Self::Replay(replay::Error::Policy(_)) => BAD_USAGE,

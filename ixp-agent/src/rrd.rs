@@ -12,5 +12,5 @@ pub mod writer;
 pub use self::cached::Cached;
 pub use self::known::Known;
 pub use self::tally::{Tally, tally};
-pub use self::vli::Vlis;
+pub use self::vli::{BadVlis, Vlis};
 pub use self::writer::Writer;

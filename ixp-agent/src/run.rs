@@ -43,6 +43,7 @@ use crate::live::{Live, Roster, Sampled};
 use crate::matrix::Window;
 use crate::members::MembersError;
 use crate::policy::{self, Ports};
+use crate::rrd::BadVlis;
 use crate::snapshot::{Delta, Measure};
 use crate::stations::Inventory;
 use crate::store::{self, Shelf};
@@ -116,6 +117,14 @@ pub enum Error {
         path: PathBuf,
         /// Why.
         reason: String,
+    },
+    /// The table of VLAN interfaces at the start.
+    #[error("read {path}: {source}")]
+    Vlis {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: BadVlis,
     },
     /// Nothing to be known by.
     #[error(

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use ixp_common::addr::{Family, Mac, VlanId};
 use ixp_common::counters::{Counts, PairKey};
 use ixp_tests::agent::lan::{FIRST, MEMBERS, SECOND, STRANGER};
-use ixp_tests::agent::site::Site;
-use ixp_tests::agent::{Agent, wait};
+use ixp_tests::agent::site::{SAMPLER, Site, word};
+use ixp_tests::agent::{Agent, command, wait};
 use ixp_tests::kept::{Cells, keep};
 use ixp_tests::rrdcached::{Rates, Rrdcached};
 use jiff::Timestamp;
@@ -49,14 +49,19 @@ fn keep_steps(site: &Site, begun: i64, numbers: std::ops::Range<u64>) {
     keep(&site.path("store"), MEMBERS, at, &stretch).expect("a store");
 }
 
-/// Starts an agent that writes files by this daemon's socket.
+/// The configuration of an agent that writes files by this place's daemon.
+fn config(site: &Site, more: &str) -> String {
+    let socket = site.path("rrdcached.sock");
+    format!(
+        "[store]\nfolder = \"store\"\n[rrd]\nrrdcached = \"{}\"\nfolder = \"ixp matrix\"\nvlis = \"vlis.json\"\n{more}",
+        socket.display()
+    )
+}
+
+/// Starts such an agent.
 fn agent(site: &Site, more: &str) -> Agent {
     site.write("vlis.json", TABLE).expect("it is written");
-    let config = format!(
-        "[store]\nfolder = \"store\"\n[rrd]\nrrdcached = \"{}\"\nfolder = \"ixp matrix\"\nvlis = \"vlis.json\"\n{more}",
-        site.path("rrdcached.sock").display()
-    );
-    site.tap(MEMBERS, &config).expect("the agent starts")
+    site.tap(MEMBERS, &config(site, more)).expect("the agent starts")
 }
 
 /// The file of a graph.
@@ -219,4 +224,16 @@ fn a_table_that_is_none_is_told_once_and_a_later_one_is_taken() {
     site.write("vlis.json", TABLE).expect("it is written");
     let taken = || Ok((agent.log().matches("VLAN interfaces read").count() == 2).then_some(()));
     wait("the agent to take the next", taken).expect("it does");
+}
+
+#[test]
+fn a_table_that_is_none_at_the_start_is_an_error_and_nothing_is_attached() {
+    let site = Site::enter().expect("a place for an agent");
+    site.write("vlis.json", "{\"member_list\":1}").expect("it is written");
+    let config = format!("{}[[attach]]\ninterface = \"{SAMPLER}\"\n", config(&site, ""));
+    let file = site.write("config.toml", config).expect("it is written");
+    let ended = command::run(&["run", "--config", word(&file)]).expect("it ends");
+    assert_eq!(ended.code, Some(2), "{}", ended.err);
+    assert!(ended.err.contains("vlis.json: no table of VLAN interfaces"), "{}", ended.err);
+    assert!(!site.has_program(SAMPLER).expect("it is there"));
 }

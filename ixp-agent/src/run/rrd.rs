@@ -97,7 +97,7 @@ pub(super) fn start(
         shelf: shelf.clone(),
         live: Arc::clone(live),
         kept,
-        table: Table::default(),
+        table: Table::first(&portal.vlis)?,
         cached: None,
         next: 0,
         strangers: BTreeSet::new(),

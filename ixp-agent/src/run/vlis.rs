@@ -5,6 +5,7 @@ use std::path::Path;
 
 use tracing::{info, warn};
 
+use super::Error;
 use super::reload::{Stamp, stamp_of};
 use crate::rrd::Vlis;
 
@@ -18,6 +19,20 @@ pub(super) struct Table {
 }
 
 impl Table {
+    /// The table at the start: here a bad file is an error; one that is not there may come.
+    pub(super) fn first(path: &Path) -> Result<Self, Error> {
+        let mut table = Self { stamp: stamp_of(path), ..Self::default() };
+        match fs::read_to_string(path) {
+            Ok(text) => {
+                let vlis =
+                    Vlis::parse(&text).map_err(|source| Error::Vlis { path: path.to_owned(), source })?;
+                table.take(vlis, path);
+            }
+            Err(error) => table.keep(error.to_string(), path),
+        }
+        Ok(table)
+    }
+
     /// Reads the file if it has changed. What cannot be read leaves the table as it is, and says so once.
     pub(super) fn read_again(&mut self, path: &Path) {
         let stamp = stamp_of(path);
