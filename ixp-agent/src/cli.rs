@@ -16,17 +16,21 @@ use crate::client::learned::LearnedArgs;
 use crate::client::matrix::MatrixArgs;
 use crate::client::report::ReportArgs;
 use crate::config::load::Origin;
-use crate::config::{self, ConfigError, DeploymentName, Overrides, XdpMode};
+use crate::config::{self, DeploymentName, Overrides, XdpMode};
 use crate::matrix::{By, Format};
-use crate::members::{self, MembersError, Registry, VlanTags};
+use crate::members::{self, Registry, VlanTags};
 use crate::notice::Checked;
 use crate::policy::Policy;
 use crate::replay::{self, Outcome, ReplayArgs};
 use crate::{doctor, run};
 
 mod check;
+mod error;
 mod logs;
 
+use self::error::{BAD_USAGE, FAILURE, HOST_LACKS};
+
+pub use error::Error;
 pub use logs::Logs;
 
 const EXAMPLES: &str = "Examples:
@@ -164,76 +168,6 @@ enum ConfigCommand {
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
     },
-}
-
-/// Why a command failed.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The configuration.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The members.
-    #[error(transparent)]
-    Members(#[from] MembersError),
-    /// The agent.
-    #[error(transparent)]
-    Run(#[from] run::Error),
-    /// A capture.
-    #[error(transparent)]
-    Replay(#[from] replay::Error),
-    /// The running agent that was asked.
-    #[error(transparent)]
-    Client(#[from] client::Error),
-    /// A file to check.
-    #[error("read {path}: {source}")]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
-    /// Standard output.
-    #[error("write the answer")]
-    Write(#[from] io::Error),
-    /// Bytes for a terminal.
-    #[error(
-        "--format parquet is a file for programs, and standard output is a terminal; write `> matrix.parquet` behind it"
-    )]
-    Terminal,
-    /// A square of what makes none.
-    #[error(
-        "--format dense is a square of sources and destinations, and --by {} has none; \
-         write --by asn, --by interface, --by switch or --by facility",
-        .0.name()
-    )]
-    Dense(By),
-}
-
-const FAILURE: u8 = 1;
-const BAD_USAGE: u8 = 2;
-const HOST_LACKS: u8 = 77;
-
-impl Error {
-    fn exit_code(&self) -> u8 {
-        match self {
-            Self::Config(_) | Self::Members(_) | Self::Read { .. } | Self::Terminal | Self::Dense(_) => {
-                BAD_USAGE
-            }
-            Self::Run(
-                run::Error::NoInterface
-                | run::Error::Agent
-                | run::Error::Members(_)
-                | run::Error::Policy(_)
-                | run::Error::Open { .. }
-                | run::Error::Token { .. },
-            ) => BAD_USAGE,
-            Self::Replay(replay::Error::Policy(_)) => BAD_USAGE,
-            Self::Run(run::Error::Kernel(error)) if error.is_host_lacking() => HOST_LACKS,
-            Self::Run(run::Error::Kernel(error)) if error.is_bad_usage() => BAD_USAGE,
-            Self::Client(error) if error.is_bad_usage() => BAD_USAGE,
-            Self::Run(_) | Self::Replay(_) | Self::Client(_) | Self::Write(_) => FAILURE,
-        }
-    }
 }
 
 /// Runs a command.

@@ -24,6 +24,7 @@ pub mod load;
 pub mod policy;
 mod raw;
 mod resolve;
+mod rrd;
 pub mod schema;
 pub mod sflow;
 pub mod show;
@@ -31,6 +32,7 @@ mod store;
 
 pub use raw::{DeploymentName, HiddenTags, XdpMode};
 pub use resolve::{Overrides, resolve};
+pub use rrd::{Portal, Rrd, Rrdcached};
 pub use sflow::Sflow;
 pub use store::Store;
 
@@ -56,6 +58,8 @@ pub struct Config {
     pub window: Window,
     /// What is kept of the past.
     pub store: Store,
+    /// Files for an exchange's portal.
+    pub rrd: Rrd,
     /// The API.
     pub http: Http,
 }

@@ -23,6 +23,8 @@ pub mod sides;
 pub mod stations;
 pub mod store;
 
+pub mod rrd;
+
 pub mod events;
 pub mod report;
 

@@ -11,10 +11,12 @@ mod limit;
 mod listen;
 mod probes;
 mod reload;
+mod rrd;
 mod serve;
 mod settings;
 mod site;
 mod tell;
+mod vlis;
 mod watch;
 
 use std::io;
@@ -41,6 +43,7 @@ use crate::live::{Live, Roster, Sampled};
 use crate::matrix::Window;
 use crate::members::MembersError;
 use crate::policy::{self, Ports};
+use crate::rrd::BadVlis;
 use crate::snapshot::{Delta, Measure};
 use crate::stations::Inventory;
 use crate::store::{self, Shelf};
@@ -115,6 +118,14 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// The table of VLAN interfaces at the start.
+    #[error("read {path}: {source}")]
+    Vlis {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: BadVlis,
+    },
     /// Nothing to be known by.
     #[error(
         "no way to any sFlow collector yet, so the agent has no address to be known by: write one as agent in [sflow]"
@@ -181,6 +192,7 @@ pub fn run(config: &Config, origin: &Origin) -> Result<(), Error> {
         Some((outlet, shelf, writing)) => (Some(outlet), Some(shelf), Some(writing)),
         None => (None, None, None),
     };
+    let telling = rrd::start(config, shelf.as_ref(), &live)?;
     let state = State { live, roster, stream, shelf };
     let drain =
         counting.map(|counting| counting.start(config, capacity, &state, outlet.clone())).transpose()?;
@@ -199,6 +211,9 @@ pub fn run(config: &Config, origin: &Origin) -> Result<(), Error> {
     }
     if let Some(drain) = drain {
         drain.stop()?;
+    }
+    if let Some(telling) = telling {
+        telling.stop();
     }
     // Both have handed over their last.
     if let Some(writing) = writing {

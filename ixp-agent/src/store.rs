@@ -4,6 +4,7 @@
 mod catalog;
 pub mod disk;
 mod ends;
+mod exchange;
 mod history;
 mod interval;
 mod keep;
@@ -44,6 +45,7 @@ use self::place::{Label, Segment};
 use self::segment::Kin;
 use self::segment::write::write;
 
+pub use self::exchange::{EndId, Exchange, OneWay, Stations};
 pub use self::history::{Counted, History, Told};
 pub use self::keep::Keep;
 pub use self::past::Past;

@@ -107,6 +107,31 @@ fn a_configuration_is_checked_with_its_members() {
 }
 
 #[test]
+fn a_configuration_is_checked_with_its_table_of_vlan_interfaces() {
+    let folder = TempDir::new().expect("a folder");
+    let file = folder.path().join("config.toml");
+    let text = "[[attach]]\ninterface = \"eth1\"\n[store]\nfolder = \"store\"\n[rrd]\nrrdcached = \"/run/r.sock\"\n\
+                folder = \"/srv/ixpmatrix\"\nvlis = \"vlis.json\"\n";
+    fs::write(&file, text).expect("it is written");
+    let said = |table: &str, code, parts: &[&str]| {
+        fs::write(folder.path().join("vlis.json"), table).expect("it is written");
+        check(&run(&["config", "check", word(&file)]), code, parts);
+    };
+    check(
+        &run(&["config", "check", word(&file)]),
+        0,
+        &["vlis.json: No such file", "until it is there", "usable"],
+    );
+    said("[]", 0, &["usable, counts on eth1"]);
+    said(r#"{"1":{"100":{"x":1}}}"#, 0, &["\"x\" on VLAN 100 is not a MAC address", "usable"]);
+    said(
+        "{\"member_list\":[1]}",
+        2,
+        &["vlis.json: no table of VLAN interfaces", "sflow-db-mapper", "not usable"],
+    );
+}
+
+#[test]
 fn configurations_are_checked_by_line() {
     let good = "[[attach]]\ninterface = \"eth1\"\n";
     check(&run_on(&["config", "check"], "config.toml", good), 0, &[]);

@@ -39,7 +39,7 @@ enum Section {
     Wire,
     /// Samples of switches in the agent, beside sfacctd
     Sflow,
-    /// What is kept of the past: bytes of a row, time to write and to ask
+    /// What is kept of the past: bytes of a row, beside RRD files; time to write and to ask
     Store,
 }
 
@@ -123,7 +123,7 @@ fn wire(sh: &Shell, args: &Args) -> Result<()> {
 }
 
 fn sflow(sh: &Shell, args: &Args) -> Result<()> {
-    packages::install(sh, &["iproute2"])?;
+    packages::install(sh, &["iproute2", "rrdtool"])?;
     let sfacctd = packages::without_service(sh, "pmacct", "usr/sbin/sfacctd")?;
     let build = cmd!(sh, "cargo build --quiet --release --package ixp-tests --bin bench-sflow");
     build.args(["--package", "ixp-agent", "--bin", "ixp-agent"]).run()?;

@@ -12,7 +12,7 @@ use crate::workspace::{cache, on_path, root};
 use crate::{bench, deny, ebpf, fuzz, packages, python, scapy, tidy};
 
 /// What the tests run, beside the agent.
-const TOOLS: [&str; 5] = ["ethtool", "iproute2", "tcpdump", "tmux", "tshark"];
+const TOOLS: [&str; 6] = ["ethtool", "iproute2", "rrdtool", "tcpdump", "tmux", "tshark"];
 
 /// In the order in which they run: what fails fast comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -146,7 +146,7 @@ fn tests(sh: &Shell) -> Result<()> {
     ebpf::ensure(sh)?;
     let promtool = promtool(sh)?;
     let _promtool = sh.push_env("IXP_PROMTOOL", promtool);
-    let _collectors = collectors(sh)?;
+    let _others = others(sh)?;
     let python = python::venv(sh, "readers", &root().join("tests/data/parquet/requirements.txt"))?;
     let _python = sh.push_env("IXP_PYTHON", python);
     // The tests that run it would build it themselves, but as root.
@@ -174,12 +174,13 @@ fn promtool(sh: &Shell) -> Result<PathBuf> {
     }
 }
 
-/// Collectors of sFlow that are not ours, each by a variable with its path.
-fn collectors(sh: &Shell) -> Result<Vec<PushEnv<'_>>> {
+/// Collectors of sFlow and a writer of RRD files that are not ours, each by a variable with its path.
+fn others(sh: &Shell) -> Result<Vec<PushEnv<'_>>> {
     let programs = [
         ("IXP_SFACCTD", "pmacct", "usr/sbin/sfacctd"),
         ("IXP_SFCAPD", "nfdump-sflow", "usr/bin/sfcapd"),
         ("IXP_NFDUMP", "nfdump", "usr/bin/nfdump"),
+        ("IXP_RRDCACHED", "rrdcached", "usr/bin/rrdcached"),
     ];
     let found = programs.map(|(variable, package, file)| {
         Ok(sh.push_env(variable, packages::without_service(sh, package, file)?))

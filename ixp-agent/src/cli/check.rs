@@ -1,13 +1,15 @@
 //! A configuration in, what is wrong with it and its members together out, as text.
 
+use std::fs;
 use std::path::Path;
 
 use jiff::Timestamp;
 
-use crate::config::{self, Config, Overrides};
+use crate::config::{self, Config, Overrides, Portal};
 use crate::members::{self, MembersError, Registry};
 use crate::notice::Checked;
 use crate::policy::{Ports, build};
+use crate::rrd::Vlis;
 
 /// What `config check` prints at a time, and whether the agent would take the configuration. Members that
 /// cannot be read here may be there where the agent runs.
@@ -23,8 +25,8 @@ pub(super) fn config(path: &Path, text: &str, now: Timestamp) -> Checked {
             text += &found.text;
             Checked { text, ..found }
         }
-        Together::Wrong(error) => {
-            Checked { text: format!("{error}\n{label}: not usable with these members\n"), usable: false }
+        Together::Wrong(error, with) => {
+            Checked { text: format!("{error}\n{label}: not usable with {with}\n"), usable: false }
         }
     }
 }
@@ -33,9 +35,11 @@ pub(super) fn config(path: &Path, text: &str, now: Timestamp) -> Checked {
 enum Together {
     /// It can be applied; what of it has no effect.
     Fits(Vec<String>),
-    /// It cannot.
-    Wrong(String),
+    /// It cannot, with these.
+    Wrong(String, &'static str),
 }
+
+const MEMBERS: &str = "these members";
 
 fn together(config: &Config, now: Timestamp) -> Together {
     let registry = match &config.members.file {
@@ -43,13 +47,30 @@ fn together(config: &Config, now: Timestamp) -> Together {
         Some(file) => match members::load::load(file, &config.members.vlan_tags) {
             Ok((registry, _)) => registry,
             Err(error @ MembersError::Read { .. }) => return Together::Fits(vec![error.to_string()]),
-            Err(error) => return Together::Wrong(error.to_string()),
+            Err(error) => return Together::Wrong(error.to_string(), MEMBERS),
         },
+    };
+    let told = match vlis(config.rrd.portal.as_ref()) {
+        Ok(told) => told,
+        Err(error) => return Together::Wrong(error, "this table of VLAN interfaces"),
     };
     let attached = config.attach.iter().map(|attach| (attach.deployment, attach.port.as_deref()));
     let tables = Ports::new(attached).and_then(|ports| build(&config.policy, &registry, &ports, now, 0));
     match tables {
-        Ok(tables) => Together::Fits(tables.notices),
-        Err(error) => Together::Wrong(error.to_string()),
+        Ok(tables) => Together::Fits(tables.notices.into_iter().chain(told).collect()),
+        Err(error) => Together::Wrong(error.to_string(), MEMBERS),
+    }
+}
+
+/// What cannot be used of the table of VLAN interfaces, or why none of it can.
+fn vlis(portal: Option<&Portal>) -> Result<Vec<String>, String> {
+    let Some(portal) = portal else { return Ok(Vec::new()) };
+    let file = portal.vlis.display();
+    match fs::read_to_string(&portal.vlis) {
+        Ok(text) => {
+            let vlis = Vlis::parse(&text).map_err(|error| format!("{file}: {error}"))?;
+            Ok(vlis.notices.iter().map(|notice| format!("{file}: {notice}")).collect())
+        }
+        Err(error) => Ok(vec![format!("read {file}: {error}; until it is there no RRD files are written")]),
     }
 }

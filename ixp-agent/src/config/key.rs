@@ -7,6 +7,8 @@ use ixp_common::addr::{EtherType, Mac, VlanId};
 use ixp_common::frame::eth::FIRST_ETHERTYPE;
 use jiff::SignedDuration;
 
+use super::Rrdcached;
+
 /// The pair table's cells at most: 2²⁶ take some gigabytes per CPU.
 pub(super) const MOST_PAIRS: u32 = 1 << 26;
 /// The station table's entries at most.
@@ -150,6 +152,36 @@ pub(super) fn exporter(text: &str) -> Result<IpAddr, String> {
 pub(super) fn agent(text: &str) -> Result<IpAddr, String> {
     let address = text.parse::<IpAddr>().ok().filter(|address| !address.is_unspecified());
     address.ok_or_else(|| format!("agent = {text:?} is no IP address of a host; write it as \"192.0.2.5\""))
+}
+
+/// Where `rrdcached` listens.
+pub(super) fn rrdcached(text: &str) -> Result<Rrdcached, String> {
+    let path = text.strip_prefix("unix:").unwrap_or(text);
+    let is_host = |text: &str| {
+        let parts = text.rsplit_once(':');
+        parts.is_some_and(|(host, port)| {
+            let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+            !host.is_empty() && !host.contains('/') && port.parse::<u16>().is_ok_and(|port| port > 0)
+        })
+    };
+    match path.starts_with('/') {
+        true => Ok(Rrdcached::Unix(path.into())),
+        false if path == text && is_host(text) => Ok(Rrdcached::Tcp(text.to_owned())),
+        false => Err(format!(
+            "rrdcached = {text:?} is no address; write the path of its socket, as \"/var/run/rrdcached.sock\", or host and \
+             port, as \"192.0.2.20:42217\""
+        )),
+    }
+}
+
+/// The folder of RRD files, in a command of one line.
+pub(super) fn folder_of_files(text: &str) -> Result<String, String> {
+    let folder = not_empty("folder", text)?;
+    let trimmed = folder.trim_end_matches('/');
+    if trimmed.is_empty() || trimmed.contains(char::is_control) {
+        return Err(format!("folder = {text:?} is no folder for files; write it as \"/srv/ixpmatrix\""));
+    }
+    Ok(trimmed.to_owned())
 }
 
 /// A text that says something.

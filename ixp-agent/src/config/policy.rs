@@ -26,8 +26,8 @@ use raw::{RawExempt, RawLan, RawLimits, RawMember, RawPolicy, RawRate, RawRules,
 pub(super) const MOST_FRAMES: u32 = 1_000_000_000;
 
 /// Keys of a configuration that no policy has at its top.
-pub(super) const SECTIONS: [&str; 9] =
-    ["attach", "counting", "http", "members", "policy", "sampling", "sflow", "store", "window"];
+pub(super) const SECTIONS: [&str; 10] =
+    ["attach", "counting", "http", "members", "policy", "rrd", "sampling", "sflow", "store", "window"];
 
 /// The policy in a file of its own, with the keys of `[policy]` at the top, or in a configuration.
 ///

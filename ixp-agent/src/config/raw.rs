@@ -10,6 +10,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::policy::raw::{ProfileName, RawPolicy};
+use super::rrd::RawRrd;
 use super::sflow::raw::RawSflow;
 use super::store::RawStore;
 
@@ -42,6 +43,9 @@ pub(super) struct RawConfig {
     /// What is kept of the past.
     #[serde(default)]
     pub(super) store: RawStore,
+    /// Files for an exchange's portal, in the layout of IXP Manager's sflow backend, through rrdcached.
+    #[serde(default)]
+    pub(super) rrd: RawRrd,
     /// The API, the metrics and the pages.
     #[serde(default)]
     pub(super) http: RawHttp,

@@ -73,6 +73,7 @@ impl Reading<'_> {
         self.refuse_idle_drops(raw, &attach, &policy, &flags);
         self.refuse_stray_probes(raw, &attach, &flags);
         let window = self.window(&raw.window);
+        let store = self.store(raw, &window);
         let rate = |rate: &i64| key::number("rate", *rate, 0..=u32::MAX);
         Config {
             attach,
@@ -83,7 +84,8 @@ impl Reading<'_> {
                 rate: self.reader.checked(raw.sampling.rate.as_ref(), rate).unwrap_or_default(),
             },
             sflow: self.sflow(raw),
-            store: self.store(raw, &window),
+            rrd: self.rrd(raw, &store),
+            store,
             window,
             http: self.http(&raw.http, flags.listen),
         }

@@ -7,6 +7,7 @@ use toml::Value as Toml;
 
 use super::policy::show as policy;
 use super::raw::RawConfig;
+use super::rrd;
 use super::sflow::show as sflow;
 use super::store;
 use super::{Attach, Config, HiddenTags, XdpMode};
@@ -61,8 +62,9 @@ pub(super) fn attach_keys(attach: &Attach) -> Keys {
 }
 
 /// The sections that stand at the top, without `[policy]`.
-pub(super) fn sections(config: &Config) -> [(&'static str, Keys); 7] {
-    let Config { attach: _, members, policy: _, counting, sampling, sflow, window, store, http } = config;
+pub(super) fn sections(config: &Config) -> [(&'static str, Keys); 8] {
+    let Config { attach: _, members, policy: _, counting, sampling, sflow, window, store, rrd, http } =
+        config;
     let tags = members.vlan_tags.iter();
     let tags: toml::Table = tags.map(|(id, tag)| (id.to_string(), i64::from(tag.get()).into())).collect();
     let records = i64::try_from(window.records).unwrap_or(i64::MAX);
@@ -88,6 +90,7 @@ pub(super) fn sections(config: &Config) -> [(&'static str, Keys); 7] {
         ("sflow", sflow::keys(sflow)),
         ("window", window),
         ("store", store::keys(store)),
+        ("rrd", rrd::keys(rrd)),
         ("http", http),
     ]
 }

@@ -110,12 +110,16 @@ impl Reading<'_> {
 
 const NAMES: [&str; 5] = ["keep_10s", "keep_1m", "keep_5m", "keep_1h", "keep_1d"];
 
-pub(super) fn keys(store: &Store) -> Keys {
-    let kept = |time: &Option<SignedDuration>| match time {
+/// For how long something is kept, as it is written.
+pub(super) fn kept(time: &Option<SignedDuration>) -> String {
+    match time {
         None => "forever".to_owned(),
         Some(time) if time.as_hours() % DAY == 0 => format!("{}d", time.as_hours() / DAY),
         Some(time) => format!("{}h", time.as_hours()),
-    };
+    }
+}
+
+pub(super) fn keys(store: &Store) -> Keys {
     let mut keys = vec![("folder", path(store.folder.as_deref()))];
     keys.extend(NAMES.into_iter().zip(&store.keep).map(|(name, time)| (name, Some(kept(time).into()))));
     let gigabytes = store.bytes.and_then(|bytes| i64::try_from(bytes / 1_000_000_000).ok());

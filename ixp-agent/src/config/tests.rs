@@ -5,6 +5,7 @@ use std::path::Path;
 use super::*;
 
 mod property;
+mod rrd;
 mod rules;
 mod sflow;
 

@@ -50,7 +50,12 @@ pub(super) fn again(members: &config::Members, roster: &ArcSwap<Roster>) {
 
 /// Which version of the file is there.
 pub(super) fn stamp(members: &config::Members) -> Stamp {
-    let metadata = fs::metadata(members.file.as_ref()?).ok()?;
+    stamp_of(members.file.as_ref()?)
+}
+
+/// Which version of a file is there; none if there is no such file.
+pub(super) fn stamp_of(file: &Path) -> Stamp {
+    let metadata = fs::metadata(file).ok()?;
     Some((metadata.dev(), metadata.ino(), metadata.size(), metadata.mtime(), metadata.mtime_nsec()))
 }
 

@@ -3,6 +3,7 @@
 mod agree;
 mod crash;
 mod damage;
+mod exchange;
 mod meanwhile;
 mod past;
 mod stats;

@@ -12,6 +12,7 @@ use crate::config::sflow::{Exporter, Listen};
 use crate::intake::Directions;
 use crate::members::Asn;
 use crate::policy::{Actions, Exempt, LanKind, LanPolicy, Limits, MOST_TARGETS, Policy, Rate, Webhook};
+use crate::snapshot::Source;
 
 fn configs() -> impl Strategy<Value = Config> {
     let text = || proptest::option::of("[a-z\"\\\\é][ -~]{0,8}");
@@ -49,7 +50,7 @@ fn configs() -> impl Strategy<Value = Config> {
     let tags = proptest::collection::btree_map(any::<i64>(), 0..=4094u16, 0..4);
     let numbers = (1..=key::MOST_PAIRS, 1..=key::MOST_STATIONS, any::<u32>(), 1..=key::MOST_RECORDS);
     let window = (1..=3600i64, 1..=700i64);
-    (attach, text(), tags, policies(), numbers, window, any::<u16>(), text(), (sflows(), stores()))
+    (attach, text(), tags, policies(), numbers, window, any::<u16>(), text(), (sflows(), stores(), rrds()))
         .prop_map(config)
 }
 
@@ -65,6 +66,20 @@ fn stores() -> impl Strategy<Value = Store> {
         keep,
         bytes,
         share,
+    })
+}
+
+fn rrds() -> impl Strategy<Value = Rrd> {
+    let rrdcached = prop_oneof![
+        "/[a-z/]{1,8}".prop_map(|path| Rrdcached::Unix(path.into())),
+        "[a-z.]{1,8}:[1-9][0-9]{0,3}".prop_map(Rrdcached::Tcp),
+    ];
+    let portal = (rrdcached, "/[ -~]{0,8}[a-z]", "[a-z]{1,8}");
+    let portal = portal.prop_map(|(rrdcached, folder, vlis)| Portal { rrdcached, folder, vlis: vlis.into() });
+    let source = proptest::sample::select(vec![None, Some(Source::Exact), Some(Source::Sampled)]);
+    let hours = proptest::option::of(1i64..800_000);
+    (proptest::option::of(portal), source, any::<bool>(), hours).prop_map(|(portal, source, fcs, hours)| {
+        Rrd { portal, source, fcs, reach_back: hours.map(SignedDuration::from_hours) }
     })
 }
 
@@ -176,15 +191,17 @@ type Parts = (
     (i64, i64),
     u16,
     Option<String>,
-    (Sflow, Store),
+    (Sflow, Store, Rrd),
 );
 
 fn config(
-    (attach, file, tags, policy, numbers, (step, steps), port, token, (sflow, store)): Parts,
+    (attach, file, tags, policy, numbers, (step, steps), port, token, (sflow, store, rrd)): Parts,
 ) -> Config {
     let (pairs, stations, rate, records) = numbers;
     let address = if token.is_some() { Ipv6Addr::UNSPECIFIED } else { Ipv6Addr::LOCALHOST };
     let tags = tags.into_iter().map(|(id, tag)| (id, VlanId::configured(tag).unwrap()));
+    // Steps of the store are ten seconds long at least.
+    let folder = store.folder.filter(|_| 10 % step == 0);
     let is_sampling = rate != 0 || attach.iter().any(|attach| attach.sampling.unwrap_or(0) != 0);
     Config {
         attach,
@@ -198,8 +215,9 @@ fn config(
             keep: SignedDuration::from_secs(step * steps),
             records: u64::from(records),
         },
-        // Steps of the store are ten seconds long at least.
-        store: Store { folder: store.folder.filter(|_| 10 % step == 0), ..store },
+        // Files are written of what is kept.
+        rrd: Rrd { portal: rrd.portal.filter(|_| folder.is_some()), ..rrd },
+        store: Store { folder, ..store },
         http: Http { listen: SocketAddr::from((address, port)), token_file: token.map(PathBuf::from) },
     }
 }

@@ -7,6 +7,7 @@ mod jitter;
 #[path = "../bench/machine.rs"]
 mod machine;
 mod month;
+mod rrd;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -43,6 +44,8 @@ enum Part {
     Month,
     /// How steady the agent's readings are while it sums up
     Readings,
+    /// What a series takes beside what it takes in RRD files
+    Rrd,
 }
 
 /// What was measured.
@@ -53,6 +56,7 @@ struct Report {
     hour: Option<Hour>,
     month: Option<Month>,
     readings: Option<Jitter>,
+    rrd: Option<rrd::Sizes>,
 }
 
 fn main() -> ExitCode {
@@ -94,5 +98,8 @@ fn measure(quick: bool, only: &[Part]) -> Result<Report> {
     month.iter().for_each(|month| print!("{month}"));
     let readings = is_wanted(Part::Readings).then(|| jitter::measure(effort)).transpose()?;
     readings.iter().for_each(|readings| print!("{readings}"));
-    Ok(Report { quick, machine, hour, month, readings })
+    let (members, days) = if quick { (30, 2) } else { (100, 10) };
+    let rrd = is_wanted(Part::Rrd).then(|| rrd::measure(members, days)).transpose()?;
+    rrd.iter().for_each(|rrd| print!("{rrd}"));
+    Ok(Report { quick, machine, hour, month, readings, rrd })
 }

@@ -1,0 +1,55 @@
+//! What `[rrd]` takes, and what it says of the rest.
+
+use super::*;
+use crate::snapshot::Source;
+
+const STORE: &str = "[store]\nfolder = \"store\"\n";
+
+#[test]
+fn files_of_a_portal_need_a_daemon_a_folder_and_a_table() {
+    let text = format!(
+        "{STORE}[rrd]\nrrdcached = \"unix:/run/r.sock\"\nfolder = \"/srv/ixpmatrix/\"\nvlis = \"vlis.json\"\n\
+         source = \"sampled\"\nfcs = true\nreach_back = \"forever\"\n"
+    );
+    let rrd = resolved(&text, Overrides::default()).unwrap().rrd;
+    let portal = Portal {
+        rrdcached: Rrdcached::Unix("/run/r.sock".into()),
+        folder: "/srv/ixpmatrix".to_owned(),
+        vlis: "etc/vlis.json".into(),
+    };
+    assert_eq!(rrd, Rrd { portal: Some(portal), source: Some(Source::Sampled), fcs: true, reach_back: None });
+    assert_eq!(resolved("[rrd]\nfcs = true\n", Overrides::default()).unwrap().rrd.portal, None);
+}
+
+#[test]
+fn what_lacks_is_named() {
+    check(
+        "[rrd]\nrrdcached = \"/run/r.sock\"\n",
+        &[
+            r#"c:2: rrdcached goes with folder, which is missing in [rrd]; write it as folder = "/srv/ixpmatrix""#,
+            r#"c:2: rrdcached goes with vlis, which is missing in [rrd]; write it as vlis = "vlis.json""#,
+            "c:2: what is written to RRD files comes from the store; write folder in [store], too",
+        ],
+    );
+}
+
+#[test]
+fn an_address_is_a_socket_or_a_host_with_a_port() {
+    let said = |address: &str| {
+        let text = format!("{STORE}[rrd]\nrrdcached = {address:?}\nfolder = \"f\"\nvlis = \"v\"\n");
+        resolved(&text, Overrides::default()).map_err(|error| error.to_string())
+    };
+    for right in ["/r", "unix:/r", "localhost:1", "192.0.2.1:42217", "[2001:db8::1]:42217"] {
+        assert!(said(right).is_ok(), "{right}");
+    }
+    for wrong in ["r.sock", "unix:r.sock", "localhost", "localhost:0", ":1", "unix:localhost:1"] {
+        let error = said(wrong).expect_err(wrong);
+        let hint =
+            r#"is no address; write the path of its socket, as "/var/run/rrdcached.sock", or host and port"#;
+        assert!(error.contains(hint), "{error}");
+    }
+    check(
+        &format!("{STORE}[rrd]\nrrdcached = \"/r\"\nfolder = \"/\"\nvlis = \"v\"\n"),
+        &[r#"c:5: folder = "/" is no folder for files; write it as "/srv/ixpmatrix""#],
+    );
+}
