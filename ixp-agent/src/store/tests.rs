@@ -5,6 +5,7 @@ mod crash;
 mod damage;
 mod exchange;
 mod meanwhile;
+mod pages;
 mod past;
 mod stats;
 mod view;

@@ -12,14 +12,12 @@ use std::process::Command;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
-use ixp_agent::matrix::Window;
-use ixp_agent::pairs::PairId;
 use ixp_agent::rrd::layout::{File, Graph, Ip, Unit, Vli};
-use ixp_agent::snapshot::{Delta, Source};
+use ixp_agent::snapshot::Source;
 use ixp_agent::store::disk::Scratch;
-use ixp_agent::store::{Counted, History, Keep, Step, Table, Told, Wanted};
-use ixp_common::counters::Counts;
-use ixp_tests::synth::{STEP, Synth};
+use ixp_agent::store::{Keep, Step, Table, Wanted};
+use ixp_tests::filling::Filling;
+use ixp_tests::synth::Synth;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
@@ -118,33 +116,22 @@ fn create(file: &Path, archives: &[(u32, u32)]) -> Result<()> {
 fn stored(folder: &Path, members: u16, days: i64) -> Result<(usize, Vec<(&'static str, f64)>)> {
     let end: Timestamp = "2026-11-01T00:00:00Z".parse().context("a time")?;
     let begun = end - SignedDuration::from_hours(24 * days);
-    let mut synth = Synth::new(members, 1, begun);
+    let synth = Synth::new(members, 1, begun);
     eprintln!("store: {members} members, {} pairs, {days} days at five minutes", synth.pairs());
     let for_ever = Keep { time: [Some(0), Some(0), None, None, None], bytes: None };
-    let mut history = History::open(Arc::new(Scratch), folder, "ixp-ebpf bench", for_ever)?;
-    history.register(&synth.registry, begun.as_millisecond());
-    let step = SignedDuration::from_secs(STEP);
-    let mut window = Window::new(step, step, usize::MAX);
-    window.hand_over();
-    window.absorb(begun, &Delta::default());
-    let mut keys = synth.book.keys().to_vec();
-    let mut now = begun;
-    while now < end {
-        let delta = five_minutes(&mut synth, &mut now);
-        window.absorb(now - SignedDuration::from_millis(1), &delta);
-        let counted = Counted { closed: window.take_closed(), keys: std::mem::take(&mut keys) };
-        history.take(Told::Exact(counted), &synth.registry);
-        if now.as_second() % 3600 == 0 {
-            history.store().tend(now.as_millisecond(), &mut || true)?;
+    let filling = Filling::begin(Arc::new(Scratch), folder, for_ever, synth, begun)?;
+    let mut filling = filling.striding(Step::FiveMinutes.millis() / 1000);
+    while filling.now() < end {
+        filling.step();
+        if filling.now().as_second() % 3600 == 0 {
+            filling.tend()?;
         }
     }
-    window.finish();
-    history.take(Told::Exact(Counted { closed: window.take_closed(), keys }), &synth.registry);
-    history.store().tend(now.as_millisecond() + 60_000, &mut || true)?;
-    let catalog = history.shelf().now();
+    filling.finish()?;
+    let catalog = filling.history.shelf().now();
     let mut bytes_per_row = Vec::new();
     for step in [Step::FiveMinutes, Step::Hour, Step::Day] {
-        let (from, to, only) = (begun.as_millisecond(), now.as_millisecond(), Vec::new());
+        let (from, to, only) = (begun.as_millisecond(), end.as_millisecond(), Vec::new());
         let wanted = Wanted { table: Table::Matrix, source: Source::Exact, step, from, to, only };
         let (mut rows, mut many) = (catalog.rows(&wanted)?, 0u64);
         while rows.next_row()?.is_some() {
@@ -156,23 +143,7 @@ fn stored(folder: &Path, members: u16, days: i64) -> Result<(usize, Vec<(&'stati
             real(catalog.published_bytes(Table::Matrix, Source::Exact, step)) / real(many),
         ));
     }
-    Ok((synth.pairs(), bytes_per_row))
-}
-
-/// What is exchanged in the next five minutes.
-fn five_minutes(synth: &mut Synth, now: &mut Timestamp) -> Delta<PairId> {
-    let mut sums: Vec<Option<(PairId, Counts)>> = vec![None; synth.book.keys().len()];
-    let mut all = Delta::<PairId>::default();
-    for _ in 0..300 / STEP {
-        *now += SignedDuration::from_secs(STEP);
-        let delta = synth.delta(*now);
-        all.seen.add(delta.seen);
-        for (id, counts) in delta.pairs {
-            sums[id.index()].get_or_insert((id, Counts::default())).1.add(counts);
-        }
-    }
-    all.pairs = sums.into_iter().flatten().collect();
-    all
+    Ok((filling.synth.pairs(), bytes_per_row))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "figures for people")]
