@@ -1,15 +1,14 @@
 //! A member and a time in, what it sent and received step by step out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use ixp_common::counters::Counts;
 
 use super::catalog::Catalog;
-use super::ends::EndId;
 use super::query::Wanted;
 use super::segment;
 use super::sum::counted;
-use super::table::{Step, Table, small};
+use super::table::{Step, Table};
 use crate::members::Asn;
 use crate::snapshot::Source;
 
@@ -52,23 +51,17 @@ impl Catalog {
     /// [`segment::Error`].
     pub fn series(&self, asked: &Asked) -> Result<Vec<Point>, segment::Error> {
         let Asked { asn, source, step, from, to } = *asked;
-        let ids: BTreeSet<EndId> =
-            self.ends.iter().filter(|entry| entry.who.asn == Some(asn.0)).map(|entry| entry.id).collect();
         let wanted = |table, only| Wanted { table, source, step, from, to, only };
         let mut observed: BTreeMap<i64, i64> = BTreeMap::new();
         self.each(&wanted(Table::Intervals, Vec::new()), |row| {
             *observed.entry(row.0[0]).or_default() += row.0[1];
         })?;
         let mut exchanged: BTreeMap<i64, [Counts; 2]> = BTreeMap::new();
-        if let (Some(first), Some(last)) = (ids.first(), ids.last()) {
-            let only = vec![("id", i64::from(*first), i64::from(*last))];
-            self.each(&wanted(Table::Totals, only), |row| {
-                if ids.contains(&small(row.0[0])) {
-                    let sums = exchanged.entry(row.0[3]).or_default();
-                    sums.iter_mut().zip([4, 6]).for_each(|(sum, at)| sum.add(counted(row, at)));
-                }
-            })?;
-        }
+        let only = vec![("asn", i64::from(asn.0), i64::from(asn.0))];
+        self.each(&wanted(Table::Networks, only), |row| {
+            let sums = exchanged.entry(row.0[1]).or_default();
+            sums.iter_mut().zip([2, 4]).for_each(|(sum, at)| sum.add(counted(row, at)));
+        })?;
         let times = (0..).map(|number| from + number * step.millis()).take_while(|at| *at < to);
         let point = |at| {
             let observed = observed.get(&at).copied();

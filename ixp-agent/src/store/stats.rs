@@ -82,7 +82,11 @@ impl Catalog {
     /// # Errors
     /// [`Error`].
     pub fn stats(&self, source: Source, (from, to): (i64, i64), whose: Whose) -> Result<Stats, Error> {
-        let step = match Reach::of(self, source)?.reaches(Step::FiveMinutes, from) {
+        let reach = match whose {
+            Whose::All | Whose::Member(_) => Reach::of_observation(self, source)?,
+            Whose::Pair(..) => Reach::of(self, source)?,
+        };
+        let step = match reach.reaches(Step::FiveMinutes, from) {
             true => Step::FiveMinutes,
             false => Step::Hour,
         };

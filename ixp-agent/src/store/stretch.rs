@@ -25,8 +25,25 @@ fn up(step: Step, moment: i64) -> i64 {
 }
 
 impl Reach {
-    /// That of what was counted, or sampled.
+    /// That of cells and what is kept as long as they are, counted or sampled.
     pub(super) fn of(catalog: &Catalog, source: Source) -> Result<Self, segment::Error> {
+        let mut reach = Self::of_observation(catalog, source)?;
+        let first = |step| {
+            let cells = catalog.segments(Table::Matrix, source, step, (i64::MIN, i64::MAX));
+            cells.iter().map(|segment| segment.span.0).min()
+        };
+        let firsts = Step::ALL.map(first);
+        if firsts.iter().any(Option::is_some) {
+            // What was observed is kept longer than what was counted then.
+            for (observed, counted) in reach.0.iter_mut().zip(firsts) {
+                *observed = observed.zip(counted).map(|(observed, counted)| observed.max(counted));
+            }
+        }
+        Ok(reach)
+    }
+
+    /// That of what members exchanged in all, and of whether it was observed.
+    pub(super) fn of_observation(catalog: &Catalog, source: Source) -> Result<Self, segment::Error> {
         let mut reach = [None; Step::ALL.len()];
         for step in Step::ALL {
             let always = (i64::MIN, i64::MAX);

@@ -171,3 +171,44 @@ fn of_what_was_not_observed_nothing_is_said() {
     assert_eq!((flow.average, flow.p95, flow.peak, flow.burst), (None, None, None, None));
     assert_eq!((stats.observed, stats.steps.1), (0, 0));
 }
+
+#[test]
+fn where_five_minutes_of_pairs_are_forgotten_those_of_members_are_not_and_nothing_is_nought_for_it() {
+    let bench = Bench::new();
+    let keep = |five: i64| Keep { time: [Some(0), Some(0), Some(five), None, None], bytes: None };
+    let store = pair_with_a_gap(&bench);
+    let (from, to) = (START + 600_000, START + 1_200_000);
+    let at_once = |store: &Store, whose| {
+        store.shelf().ask(|catalog| catalog.stats(Source::Exact, (from, to), whose)).expect("whole segments")
+    };
+    let before = at_once(&store, Whose::Member(A));
+    drop(store);
+    let disk = Arc::new(bench.disk.clone());
+    let store = Store::open(disk, &bench.root(), "test", keep(3_600_000)).expect("a store");
+    store.shelf.change(|catalog| {
+        catalog.ends = Arc::new(vec![port(16, A, Some(1000)), port(17, B, None)]);
+    });
+    // Two days later the day is over, and its hours are in their last place.
+    tend(&store, 2 * 8640).expect("segments that are whole");
+    assert_eq!(all(&store, Table::Matrix, Step::FiveMinutes).len(), 0);
+    let after = at_once(&store, Whose::Member(A));
+    assert_eq!(
+        (after.steps, &after.members[0].sent.p95),
+        ((Step::FiveMinutes, 2), &before.members[0].sent.p95)
+    );
+    assert_eq!(at_once(&store, Whose::Pair(A, B)).steps.0, Step::Hour);
+    let asked = Asked { asn: A, source: Source::Exact, step: Step::FiveMinutes, from, to };
+    let points = store.shelf().ask(|catalog| catalog.series(&asked)).expect("segments that are whole");
+    let bytes: u64 = points.iter().map(|point| point.exchanged.expect("it was observed")[0].bytes).sum();
+    assert!(bytes > 0 && bytes == before.members[0].sent.counts.bytes, "{points:?}");
+    let query = Query { by: By::Asn, from, to, filter: Filter::default(), source: Source::Exact };
+    let catalog = store.shelf().now();
+    let past = catalog.past(to);
+    let matrix = catalog.matrix(&past, &query).expect("segments that are whole");
+    let hour: i64 = (0..HOUR).flat_map(|number| sent(number)).sum();
+    let found: u64 = matrix.cells.iter().map(|cell| cell.counts.bytes).sum();
+    assert_eq!(i64::try_from(found), Ok(hour), "an edge is that of the step that is kept");
+    let refused = Steps::new(store.shelf(), &[], query, Step::FiveMinutes);
+    let error = refused.expect_err("steps of pairs are gone").to_string();
+    assert!(error.contains("step=1h"), "{error}");
+}
