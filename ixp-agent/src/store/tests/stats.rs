@@ -205,7 +205,7 @@ fn where_five_minutes_of_pairs_are_forgotten_those_of_members_are_not_and_nothin
     let catalog = store.shelf().now();
     let past = catalog.past(to);
     let matrix = catalog.matrix(&past, &query).expect("segments that are whole");
-    let hour: i64 = (0..HOUR).flat_map(|number| sent(number)).sum();
+    let hour: i64 = (0..HOUR).flat_map(sent).sum();
     let found: u64 = matrix.cells.iter().map(|cell| cell.counts.bytes).sum();
     assert_eq!(i64::try_from(found), Ok(hour), "an edge is that of the step that is kept");
     let refused = Steps::new(store.shelf(), &[], query, Step::FiveMinutes);
