@@ -5,6 +5,8 @@ pub mod series;
 pub mod stats;
 pub mod top;
 
+pub use self::flow::CountsDto;
+
 use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
 
 /// What bytes are: captured frames, without FCS.

@@ -12,6 +12,7 @@ use super::sflow::SflowDto;
 use crate::live::{Live, PortState, Roster};
 use crate::matrix::Window;
 use crate::members::{Asn, Interface, Member, Registry, ifindex};
+use crate::report::CountsDto;
 use crate::snapshot::Measure;
 
 #[derive(Debug, Serialize)]
@@ -103,12 +104,6 @@ struct PortDto {
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct CountsDto {
-    packets: u64,
-    bytes: u64,
-}
-
-#[derive(Debug, Serialize)]
 pub(super) struct Fill {
     pub(super) used: usize,
     pub(super) capacity: usize,
@@ -151,12 +146,6 @@ impl WindowDto {
             dropped_records: loss.records,
             overflowed: loss.overflowed.plain().into(),
         }
-    }
-}
-
-impl From<Counts> for CountsDto {
-    fn from(Counts { packets, bytes }: Counts) -> Self {
-        Self { packets, bytes }
     }
 }
 

@@ -13,11 +13,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Api;
-use super::dto::CountsDto;
 use crate::events::who;
 use crate::live::{Claim, Live};
 use crate::members::owners::Owners;
 use crate::members::{Asn, InterfaceId, Registry};
+use crate::report::CountsDto;
 use crate::stations::Station;
 
 /// Claims of one station that are listed; a proxy makes hundreds.

@@ -60,9 +60,9 @@ impl SizeDto {
     }
 }
 
-/// So many frames and bytes.
+/// So many frames and bytes, as JSON.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub(super) struct CountsDto {
+pub struct CountsDto {
     packets: u64,
     bytes: u64,
 }

@@ -5,8 +5,7 @@ use std::io::{self, Write};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::flow::CountsDto;
-use super::{BYTE_BASIS, lined};
+use super::{BYTE_BASIS, CountsDto, lined};
 use crate::format::human;
 use crate::members::Asn;
 use crate::store::{Asked, Point};

@@ -8,8 +8,7 @@ use ixp_common::counters::Counts;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::flow::CountsDto;
-use super::{BYTE_BASIS, lined};
+use super::{BYTE_BASIS, CountsDto, lined};
 use crate::format::{clipped, human, quoted};
 use crate::matrix::{End, Matrix};
 use crate::members::Asn;
