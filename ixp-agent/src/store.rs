@@ -31,7 +31,7 @@ mod view;
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use tracing::warn;
@@ -50,6 +50,7 @@ pub use self::history::{Counted, History, Told};
 pub use self::keep::Keep;
 pub use self::past::Past;
 pub use self::query::{Sums, Wanted};
+pub use self::segment::Error as SegmentError;
 pub use self::series::{Asked, Point};
 pub use self::stats::{Flow, Growth, MemberStats, Rate, Stats, Whose};
 pub use self::steps::{OfStep, StepError, Steps};
@@ -150,11 +151,19 @@ struct Summing {
 pub struct Shelf {
     catalog: Arc<RwLock<Arc<Catalog>>>,
     root: Arc<Path>,
+    /// Says when nobody waits for an answer any more.
+    unwanted: Option<Arc<AtomicBool>>,
 }
 
 impl Shelf {
     fn new(root: &Path, catalog: Catalog) -> Self {
-        Self { catalog: Arc::new(RwLock::new(Arc::new(catalog))), root: Arc::from(root) }
+        Self { catalog: Arc::new(RwLock::new(Arc::new(catalog))), root: Arc::from(root), unwanted: None }
+    }
+
+    /// The same, for somebody who may go away: then answers end with [`segment::Error::Unwanted`].
+    #[must_use]
+    pub fn while_wanted(&self, unwanted: &Arc<AtomicBool>) -> Self {
+        Self { unwanted: Some(Arc::clone(unwanted)), ..self.clone() }
     }
 
     /// Asks of what there is. A segment that turns out to be damaged is put aside, and the rest is asked.
@@ -163,7 +172,8 @@ impl Shelf {
     /// [`Error::Segment`] for what is no damage, [`Error::Io`] if it cannot be put aside.
     pub fn ask<T>(&self, question: impl Fn(&Catalog) -> Result<T, segment::Error>) -> Result<T, Error> {
         loop {
-            let catalog = self.now();
+            let unwanted = self.unwanted.clone();
+            let catalog = Catalog { unwanted, ..Catalog::clone(&self.now()) };
             let error = match question(&catalog) {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,

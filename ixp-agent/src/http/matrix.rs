@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::problem::Problem;
+use super::report::Waiting;
 use super::{Api, query};
 use crate::matrix::{By, Filter, Format, Matrix, Slice, csv, dense, dto::MatrixDto, parquet, table};
 use crate::snapshot::{Measure, Source};
@@ -68,8 +69,10 @@ pub(super) async fn of(
     }
     let shared = Arc::clone(&api);
     let turn = shared.matrices.acquire().await.map_err(|error| Problem::internal(&error.to_string()))?;
-    let answered = tokio::task::spawn_blocking(move || made(&api, &query, answer)).await;
-    drop(turn);
+    let waiting = Waiting::default();
+    let shelf = api.shelf.as_ref().map(|shelf| waiting.shelf(shelf));
+    let answered = tokio::task::spawn_blocking(move || made(&api, shelf.as_ref(), &query, answer)).await;
+    drop((turn, waiting));
     answered.map_err(|error| Problem::internal(&error.to_string()))?
 }
 
@@ -97,6 +100,7 @@ fn check(raw: &Raw, now: Timestamp) -> Result<(Checked, Format), Problem> {
 
 fn made(
     api: &Api,
+    shelf: Option<&Shelf>,
     query: &Checked,
     answer: impl Fn(&Matrix<'_>) -> Result<Response, Problem>,
 ) -> Result<Response, Problem> {
@@ -106,7 +110,7 @@ fn made(
         (Source::Exact, _) => live.window.oldest(),
         (Source::Sampled, sampled) => sampled.as_ref().and_then(|sampled| sampled.window.oldest()),
     };
-    if let (Some(shelf), Some(from)) = (&api.shelf, query.from)
+    if let (Some(shelf), Some(from)) = (shelf, query.from)
         && oldest.is_none_or(|oldest| from < oldest)
         && (query.by != By::Mac || is_older(shelf, oldest))
     {

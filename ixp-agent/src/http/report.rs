@@ -1,6 +1,8 @@
 //! A report in, the answer that has it in the format that was asked for out.
 
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
@@ -11,7 +13,7 @@ use serde::Serialize;
 use super::Api;
 use super::problem::Problem;
 use crate::report::Format;
-use crate::store::Shelf;
+use crate::store::{Catalog, SegmentError, Shelf};
 
 /// What a report is written to.
 type Body = Writer<BytesMut>;
@@ -20,6 +22,40 @@ type Body = Writer<BytesMut>;
 pub(super) fn shelf(api: &Api) -> Result<Shelf, Problem> {
     let none = "nothing is kept of the past; write folder in [store] of the configuration";
     api.shelf.clone().ok_or_else(|| Problem::not_found(none))
+}
+
+/// Whether somebody waits for an answer: as long as this is there.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    is_over: Arc<AtomicBool>,
+}
+
+impl Waiting {
+    /// What of the past is kept, asked as long as somebody waits.
+    pub(super) fn shelf(&self, shelf: &Shelf) -> Shelf {
+        shelf.while_wanted(&self.is_over)
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::Relaxed);
+    }
+}
+
+/// What the past says to a question, one at a time. Who goes away ends it.
+pub(super) async fn ask<T: Send + 'static>(
+    api: &Arc<Api>,
+    shelf: &Shelf,
+    question: impl Fn(&Catalog) -> Result<T, SegmentError> + Send + 'static,
+) -> Result<T, Problem> {
+    let internal = |error: &dyn std::error::Error| Problem::internal(&error.to_string());
+    let turn = api.matrices.acquire().await.map_err(|error| internal(&error))?;
+    let waiting = Waiting::default();
+    let shelf = waiting.shelf(shelf);
+    let answered = tokio::task::spawn_blocking(move || shelf.ask(question)).await;
+    drop((turn, waiting));
+    answered.map_err(|error| internal(&error))?.map_err(|error| internal(&error))
 }
 
 /// How a report is to be written.

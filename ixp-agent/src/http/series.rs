@@ -42,12 +42,7 @@ pub(super) async fn get(
     if !shelf.now().has_member(asked.asn) {
         return Err(unknown(asked.asn));
     }
-    let shared = Arc::clone(&api);
-    let turn = shared.matrices.acquire().await.map_err(|error| Problem::internal(&error.to_string()))?;
-    let answered = tokio::task::spawn_blocking(move || shelf.ask(|catalog| catalog.series(&asked))).await;
-    drop(turn);
-    let answered = answered.map_err(|error| Problem::internal(&error.to_string()))?;
-    let points = answered.map_err(|error| Problem::internal(&error.to_string()))?;
+    let points = report::ask(&api, &shelf, move |catalog| catalog.series(&asked)).await?;
     let series = SeriesDto::new(&asked, &points);
     report::answer(format, &series, |out| series.csv(out), |out| series.table(out))
 }

@@ -54,13 +54,7 @@ pub(super) async fn get(
     if let Some(nobody) = named.into_iter().find(|asn| !shelf.now().has_member(*asn)) {
         return Err(unknown(nobody));
     }
-    let shared = Arc::clone(&api);
-    let turn = shared.matrices.acquire().await.map_err(|error| Problem::internal(&error.to_string()))?;
-    let answered =
-        tokio::task::spawn_blocking(move || shelf.ask(|catalog| catalog.stats(source, span, whose))).await;
-    drop(turn);
-    let answered = answered.map_err(|error| Problem::internal(&error.to_string()))?;
-    let stats = answered.map_err(|error| Problem::internal(&error.to_string()))?;
+    let stats = report::ask(&api, &shelf, move |catalog| catalog.stats(source, span, whose)).await?;
     let stats = StatsDto::new(&stats, source, whose, &api.roster.load().registry);
     report::answer(format, &stats, |out| stats.csv(out), |out| stats.table(out))
 }

@@ -1,6 +1,7 @@
 //! What there is in a store at one moment, and which of it has the rows that somebody asks for, each once.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use super::ends::Entry;
 use super::part::Part;
@@ -18,6 +19,8 @@ pub struct Catalog {
     pub(super) published: Vec<Arc<Segment>>,
     /// Who has which number in their rows.
     pub(super) ends: Arc<Vec<Entry>>,
+    /// Says when nobody waits for an answer any more.
+    pub(super) unwanted: Option<Arc<AtomicBool>>,
 }
 
 impl Catalog {

@@ -1,6 +1,7 @@
 //! A table, a time and a step in, the rows of that out, summed up as they are read.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::catalog::Catalog;
 use super::merge::{Ranked, Rows};
@@ -11,6 +12,8 @@ use crate::snapshot::Source;
 
 /// Segments that are read at once: each takes a file that is open, and one or two megabytes of memory.
 const AT_ONCE: usize = 32;
+/// Rows between two times that it is looked whether anybody waits for them.
+const LOOK: u32 = 4096;
 
 /// Which rows are asked for.
 #[derive(Debug, Clone)]
@@ -35,6 +38,8 @@ pub struct Sums {
     step: Step,
     rows: Rows,
     open: Option<Ranked>,
+    unwanted: Option<Arc<AtomicBool>>,
+    taken: u32,
 }
 
 impl Catalog {
@@ -43,7 +48,7 @@ impl Catalog {
     /// # Errors
     /// [`segment::Error`]: the caller is to put that segment aside and ask again.
     pub fn rows(&self, wanted: &Wanted) -> Result<Sums, segment::Error> {
-        Sums::of(&self.wanted(wanted), wanted)
+        self.sums(&self.wanted(wanted), wanted)
     }
 
     /// Hands over the rows that are asked for, in no order. A row can come in parts, whose sum it is: however long the time is,
@@ -56,12 +61,26 @@ impl Catalog {
         // Those of one time have parts of the same rows.
         segments.sort_by_key(|segment| segment.span);
         for some in segments.chunks(AT_ONCE) {
-            let mut rows = Sums::of(some, wanted)?;
+            let mut rows = self.sums(some, wanted)?;
             while let Some(row) = rows.next_row()? {
                 take(&row);
             }
         }
         Ok(())
+    }
+
+    /// What is asked for of some segments.
+    fn sums(&self, segments: &[Arc<Segment>], wanted: &Wanted) -> Result<Sums, segment::Error> {
+        let Wanted { table, step, from, to, .. } = *wanted;
+        let only = wanted.only.iter().map(|(name, least, most)| (table.column(name), *least, *most));
+        let bounds: Vec<_> = only.chain([(table.time(), from, to.saturating_sub(1))]).collect();
+        let mut inputs = Vec::with_capacity(segments.len());
+        for segment in segments {
+            is_wanted(self.unwanted.as_ref())?;
+            inputs.push(segment.open(&bounds)?);
+        }
+        let (rows, unwanted) = (Rows::new(table, inputs)?, self.unwanted.clone());
+        Ok(Sums { table, step, rows, open: None, unwanted, taken: 0 })
     }
 
     fn wanted(&self, wanted: &Wanted) -> Vec<Arc<Segment>> {
@@ -71,15 +90,6 @@ impl Catalog {
 }
 
 impl Sums {
-    /// What is asked for of some segments.
-    fn of(segments: &[Arc<Segment>], wanted: &Wanted) -> Result<Self, segment::Error> {
-        let Wanted { table, step, from, to, .. } = *wanted;
-        let only = wanted.only.iter().map(|(name, least, most)| (table.column(name), *least, *most));
-        let bounds: Vec<_> = only.chain([(table.time(), from, to.saturating_sub(1))]).collect();
-        let inputs = segments.iter().map(|segment| segment.open(&bounds)).collect::<Result<_, _>>()?;
-        Ok(Self { table, step, rows: Rows::new(table, inputs)?, open: None })
-    }
-
     /// The next row.
     ///
     /// # Errors
@@ -87,6 +97,10 @@ impl Sums {
     pub fn next_row(&mut self) -> Result<Option<Row>, segment::Error> {
         let time = self.table.time();
         loop {
+            self.taken = self.taken.wrapping_add(1);
+            if self.taken.is_multiple_of(LOOK) {
+                is_wanted(self.unwanted.as_ref())?;
+            }
             let Some((place, row)) = self.rows.next_row()? else {
                 return Ok(self.open.take().map(|(_, row)| row));
             };
@@ -114,5 +128,12 @@ impl Sums {
             rows.push(row);
         }
         Ok(rows)
+    }
+}
+
+fn is_wanted(unwanted: Option<&Arc<AtomicBool>>) -> Result<(), segment::Error> {
+    match unwanted {
+        Some(unwanted) if unwanted.load(Ordering::Relaxed) => Err(segment::Error::Unwanted),
+        Some(_) | None => Ok(()),
     }
 }

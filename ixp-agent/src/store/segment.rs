@@ -111,6 +111,9 @@ pub enum Error {
         /// What is wrong.
         source: ParquetError,
     },
+    /// It was not read to its end.
+    #[error("nobody waits for the answer any more")]
+    Unwanted,
     /// The file.
     #[error("{path}: {source}")]
     Io {

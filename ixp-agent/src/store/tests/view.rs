@@ -63,3 +63,28 @@ fn where_nothing_finer_is_kept_the_span_says_how_far_the_edges_are_off() {
     assert_eq!(span, [START, START + 420 * TEN_SECONDS]);
     assert_eq!(matrix.frames.seen.counts, counted(0..420));
 }
+
+#[test]
+fn who_goes_away_ends_the_answer() {
+    let bench = Bench::new();
+    let store = bench.open().expect("a store");
+    for number in 0..3000 {
+        store.append(&interval(number)).expect("a disk with room");
+        tend(&store, number).expect("segments that are whole");
+    }
+    let unwanted = Arc::new(AtomicBool::new(false));
+    let shelf = store.shelf().while_wanted(&unwanted);
+    let step = Step::TenSeconds;
+    let wanted = Wanted { step, ..everything() };
+    let all = shelf.ask(|catalog| catalog.rows(&wanted)?.collect()).expect("somebody waits");
+    assert_eq!(all.len(), 9000);
+    let ended = shelf.ask(|catalog| {
+        let mut rows = catalog.rows(&wanted)?;
+        rows.next_row()?;
+        unwanted.store(true, Ordering::Relaxed);
+        rows.collect()
+    });
+    assert!(matches!(ended, Err(Error::Segment(segment::Error::Unwanted))), "{ended:?}");
+    // Another one's answer does not end.
+    assert!(store.shelf().ask(|catalog| catalog.rows(&wanted)?.collect()).is_ok());
+}
