@@ -134,7 +134,7 @@ fn what_cannot_be_answered_is_refused_with_what_to_write() {
         ("stats?format=parquet", 400, "write table, json or csv"),
         ("top-talkers?top=0", 400, "write 1 to 10000"),
         ("matrix?step=7m&by=asn", 400, "write 10s, 1m, 5m, 1h or 1d"),
-        ("matrix?step=1h", 400, "write by=interface or by=asn"),
+        ("matrix?step=1h", 400, "write by=interface, by=asn"),
         ("matrix?step=1h&by=asn&format=dense", 400, "leave out step"),
     ] {
         let answer = agent.get(&format!("/api/v1/{path}")).expect("an answer");

@@ -16,10 +16,10 @@ use jiff::Timestamp;
 const TABLE: &str = r#"{"1":{"100":{"020000000001":11,"020000000002":12},"200":{"junk":9}},"2":[]}"#;
 const STEP: i64 = 300;
 
-/// 50 minutes before this one: the first of five minutes, which are numbered from there.
+/// The first of five minutes, which are numbered from there: the last of an hour, so that parts of the store begin long before.
 fn begun() -> i64 {
-    let now = ixp_agent::run::now().as_second();
-    now.div_euclid(STEP) * STEP - 10 * STEP
+    let hour = ixp_agent::run::now().as_second().div_euclid(3600) * 3600;
+    hour - 3600 - STEP
 }
 
 fn cell(from: Mac, to: Mac, family: Family, packets: u64, bytes: u64) -> (PairKey, Counts) {

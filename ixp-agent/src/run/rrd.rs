@@ -28,7 +28,7 @@ const GRACE: i64 = 15;
 /// How long to wait before another attempt; twice as long each time, up to the second.
 const PAUSE: [Duration; 2] = [Duration::from_secs(10), Duration::from_secs(300)];
 /// Steps that are told before rrdcached is to have written what it has, if many are to be told.
-const AT_ONCE: i64 = 12;
+const AT_ONCE: usize = 12;
 /// How often it is looked whether it has.
 const LOOK: Duration = Duration::from_millis(500);
 /// How long the end of the agent waits for what is under way: it is told again after the next start.
@@ -183,11 +183,11 @@ impl Teller {
         let mut told = 0;
         // What waits for a disk is of a step that is not complete.
         while self.next <= writer::last_over(now() - GRACE) && !self.is_behind() {
-            self.tell_step(&mut cached, vlis)?;
+            told += usize::from(self.tell_step(&mut cached, vlis)?);
             self.next += STEP;
-            told += 1;
-            if told % AT_ONCE == 0 {
+            if told == AT_ONCE {
                 self.let_it_write(&mut cached)?;
+                told = 0;
             }
             if self.rests(Duration::ZERO) {
                 break;
@@ -224,12 +224,13 @@ impl Teller {
         known(&self.live).kept.is_some_and(|kept| kept.waiting > 0)
     }
 
-    fn tell_step(&mut self, cached: &mut Cached, vlis: &Vlis) -> Result<(), Failure> {
+    /// Tells the next step; whether there is anything to tell of it.
+    fn tell_step(&mut self, cached: &mut Cached, vlis: &Vlis) -> Result<bool, Failure> {
         let start = self.next.saturating_mul(1000);
         let exchange = self.shelf.exchange(self.source, Step::FiveMinutes, start)?;
         // Of what was not observed nothing is told: to the files it is unknown.
         let Some(tally) = exchange.and_then(|exchange| tally(&exchange, vlis, self.fcs)) else {
-            return Ok(());
+            return Ok(false);
         };
         self.warn_of_strangers(&tally);
         let kept = self.kept.clone();
@@ -240,7 +241,7 @@ impl Teller {
         }
         self.refused = refused;
         debug!(start = tally.start, files = outcome.told, "told to rrdcached");
-        Ok(())
+        Ok(true)
     }
 
     fn warn_of_strangers(&mut self, tally: &Tally) {
