@@ -106,6 +106,12 @@ impl Error {
         }
     }
 
+    /// Whether nobody waited for it any more.
+    #[must_use]
+    pub const fn is_unwanted(&self) -> bool {
+        matches!(self, Self::Segment(segment::Error::Unwanted))
+    }
+
     /// Whether it was asked to stop.
     #[must_use]
     pub const fn is_stopped(&self) -> bool {

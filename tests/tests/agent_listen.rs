@@ -297,3 +297,16 @@ fn an_address_that_is_taken_is_told_before_anything_starts() {
     assert!(error.contains("receive samples at 127.0.0.1:6343: Address already in use"), "{error}");
     assert!(!site.has_program(SAMPLER).expect("the interface is there"));
 }
+
+#[test]
+fn who_counts_on_nothing_is_asked_of_its_samples_in_the_past_too() {
+    let site = Site::enter().expect("a place for an agent");
+    site.write("members.toml", MEMBERS).expect("written");
+    let agent = site.agent(&format!("{LISTENER}[store]\nfolder = \"store\"\n")).expect("the agent starts");
+    for path in ["stats?from=-1h", "members/64500/series?from=-1h"] {
+        let answer = agent.json(&format!("/api/v1/{path}")).expect("an answer");
+        assert_eq!(answer["source"], "sampled", "{path}: {answer}");
+    }
+    let steps = agent.json("/api/v1/matrix?by=asn&step=10s&from=-30s").expect("an answer");
+    assert_eq!(steps["matrices"][0]["source"], "sampled", "{steps}");
+}

@@ -34,7 +34,7 @@ struct Time {
     /// Until when [default: now]
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     to: Option<String>,
-    /// Counted (exact) or estimated by samples of switches (sampled)
+    /// Counted (exact) or estimated by samples of switches (sampled) [default: what there is, first what was counted]
     #[arg(long, value_name = "SOURCE")]
     source: Option<String>,
     /// How it is written

@@ -44,9 +44,8 @@ impl Progress {
 
 /// The last time that begins a line of CSV or stands in a field of JSON.
 fn last_time(piece: &[u8]) -> Option<Timestamp> {
-    let starts = piece.windows(TIME).enumerate().rev();
-    let mut times = starts.filter(|(_, window)| window[10] == b'T' && window[TIME - 1] == b'Z');
-    times.find_map(|(_, window)| str::from_utf8(window).ok()?.parse().ok())
+    let mut times = piece.windows(TIME).rev().filter(|window| window[10] == b'T' && window[TIME - 1] == b'Z');
+    times.find_map(|window| str::from_utf8(window).ok()?.parse().ok())
 }
 
 #[cfg(test)]

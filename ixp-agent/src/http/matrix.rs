@@ -33,6 +33,17 @@ pub(super) struct Raw {
     step: Option<String>,
 }
 
+/// What a query says of a matrix, as it is written.
+pub(super) struct Words<'w> {
+    pub(super) by: Option<&'w str>,
+    pub(super) from: Option<&'w str>,
+    pub(super) to: Option<&'w str>,
+    pub(super) family: Option<&'w str>,
+    pub(super) asn: Option<&'w str>,
+    pub(super) vlan: Option<&'w str>,
+    pub(super) source: Option<&'w str>,
+}
+
 /// The query, checked.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Checked {
@@ -62,11 +73,6 @@ pub(super) async fn of(
     query: Checked,
     answer: impl Fn(&Matrix<'_>) -> Result<Response, Problem> + Send + 'static,
 ) -> Result<Response, Problem> {
-    if let (Some(from), Some(to)) = (query.from, query.to)
-        && from >= to
-    {
-        return Err(Problem::bad_request(&format!("from={from} is not before to={to}")));
-    }
     let shared = Arc::clone(&api);
     let turn = shared.matrices.acquire().await.map_err(|error| Problem::internal(&error.to_string()))?;
     let waiting = Waiting::default();
@@ -76,17 +82,35 @@ pub(super) async fn of(
     answered.map_err(|error| Problem::internal(&error.to_string()))?
 }
 
+impl Checked {
+    /// What a query says; without `by` a cell is of the `usual` kind.
+    pub(super) fn new(words: &Words<'_>, usual: By, now: Timestamp) -> Result<Self, Problem> {
+        let moment = |name, text: Option<&str>| text.map(|text| query::time(name, text, now)).transpose();
+        let (from, to) = (moment("from", words.from)?, moment("to", words.to)?);
+        from.zip(to).map_or(Ok(()), |(from, to)| query::in_order(from, to))?;
+        let filter = Filter {
+            family: words.family.map(query::family).transpose()?,
+            asn: words.asn.map(query::asn).transpose()?,
+            vlan: words.vlan.map(query::vlan).transpose()?,
+        };
+        let by = words.by.map_or(Ok(usual), query::by)?;
+        Ok(Self { by, from, to, filter, source: words.source.map(query::source).transpose()? })
+    }
+}
+
 fn check(raw: &Raw, now: Timestamp) -> Result<(Checked, Format), Problem> {
-    let moment =
-        |name, text: &Option<String>| text.as_deref().map(|text| query::time(name, text, now)).transpose();
-    let (from, to) = (moment("from", &raw.from)?, moment("to", &raw.to)?);
-    let filter = Filter {
-        family: raw.family.as_deref().map(query::family).transpose()?,
-        asn: raw.asn.as_deref().map(query::asn).transpose()?,
-        vlan: raw.vlan.as_deref().map(query::vlan).transpose()?,
+    let words = Words {
+        by: raw.by.as_deref(),
+        from: raw.from.as_deref(),
+        to: raw.to.as_deref(),
+        family: raw.family.as_deref(),
+        asn: raw.asn.as_deref(),
+        vlan: raw.vlan.as_deref(),
+        source: raw.source.as_deref(),
     };
+    let checked = Checked::new(&words, By::Mac, now)?;
+    let by = checked.by;
     let format = raw.format.as_deref().map_or(Ok(Format::Json), query::format)?;
-    let by = raw.by.as_deref().map_or(Ok(By::Mac), query::by)?;
     if format == Format::Dense && !by.is_square() {
         return Err(Problem::bad_request(&format!(
             "format=dense is a square of sources and destinations, and by={} has none; \
@@ -94,8 +118,7 @@ fn check(raw: &Raw, now: Timestamp) -> Result<(Checked, Format), Problem> {
             by.name()
         )));
     }
-    let source = raw.source.as_deref().map(query::source).transpose()?;
-    Ok((Checked { by, from, to, filter, source }, format))
+    Ok((checked, format))
 }
 
 fn made(

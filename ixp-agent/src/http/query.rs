@@ -37,10 +37,16 @@ pub(super) fn span(
         Some(from) => time("from", from, now)?,
         None => before(to, usual)?,
     };
-    if from >= to {
-        return Err(Problem::bad_request(&format!("from={from} is not before to={to}")));
-    }
+    in_order(from, to)?;
     Ok((from, to))
+}
+
+/// A time has a length.
+pub(super) fn in_order(from: Timestamp, to: Timestamp) -> Result<(), Problem> {
+    match from < to {
+        true => Ok(()),
+        false => Err(Problem::bad_request(&format!("from={from} is not before to={to}"))),
+    }
 }
 
 /// So long before.

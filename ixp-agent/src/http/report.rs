@@ -10,8 +10,9 @@ use bytes::buf::Writer;
 use bytes::{BufMut as _, BytesMut};
 use serde::Serialize;
 
-use super::Api;
 use super::problem::Problem;
+use super::{Api, unknown};
+use crate::members::Asn;
 use crate::report::Format;
 use crate::store::{Catalog, SegmentError, Shelf};
 
@@ -22,6 +23,15 @@ type Body = Writer<BytesMut>;
 pub(super) fn shelf(api: &Api) -> Result<Shelf, Problem> {
     let none = "nothing is kept of the past; write folder in [store] of the configuration";
     api.shelf.clone().ok_or_else(|| Problem::not_found(none))
+}
+
+/// A member that is, or that was.
+pub(super) fn known(api: &Api, shelf: &Shelf, asn: Asn) -> Result<(), Problem> {
+    let is_member = || api.roster.load().registry.members().iter().any(|member| member.asn == asn);
+    match shelf.now().has_member(asn) || is_member() {
+        true => Ok(()),
+        false => Err(unknown(asn)),
+    }
 }
 
 /// Whether somebody waits for an answer: as long as this is there.

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use super::problem::Problem;
-use super::{Api, query, report, unknown};
+use super::{Api, query, report};
 use crate::members::Asn;
 use crate::report::series::SeriesDto;
 use crate::snapshot::Source;
@@ -38,20 +38,18 @@ pub(super) async fn get(
     let Query(raw) = raw.map_err(|error| Problem::bad_request(&error.body_text()))?;
     let shelf = report::shelf(&api)?;
     let format = report::format(raw.format.as_deref())?;
-    let asked = checked(&raw, query::asn(&asn)?, (api.clock)())?;
-    if !shelf.now().has_member(asked.asn) {
-        return Err(unknown(asked.asn));
-    }
+    let source = raw.source.as_deref().map_or_else(|| Ok(api.live().source()), query::source)?;
+    let asked = checked(&raw, (query::asn(&asn)?, source), (api.clock)())?;
+    report::known(&api, &shelf, asked.asn)?;
     let points = report::ask(&api, &shelf, move |catalog| catalog.series(&asked)).await?;
     let series = SeriesDto::new(&asked, &points);
     report::answer(format, &series, |out| series.csv(out), |out| series.table(out))
 }
 
 /// Without a step it is the shortest that gives no more points than there may be.
-fn checked(raw: &Raw, asn: Asn, now: Timestamp) -> Result<Asked, Problem> {
+fn checked(raw: &Raw, (asn, source): (Asn, Source), now: Timestamp) -> Result<Asked, Problem> {
     let day = SignedDuration::from_hours(24);
     let (from, to) = query::span((raw.from.as_deref(), raw.to.as_deref()), day, now)?;
-    let source = raw.source.as_deref().map_or(Ok(Source::Exact), query::source)?;
     let span = |step: Step| {
         let millis = step.millis();
         let (from, to) = (from.as_millisecond(), to.as_millisecond());
@@ -89,7 +87,7 @@ mod tests {
             source: None,
             format: None,
         };
-        checked(&raw, Asn(64500), "2026-11-30T10:00:01Z".parse().expect("a time"))
+        checked(&raw, (Asn(64500), Source::Exact), "2026-11-30T10:00:01Z".parse().expect("a time"))
     }
 
     #[test]

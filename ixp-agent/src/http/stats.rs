@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use super::problem::Problem;
-use super::{Api, query, report, unknown};
+use super::{Api, query, report};
 use crate::report::stats::StatsDto;
 use crate::snapshot::Source;
 use crate::store::Whose;
@@ -35,7 +35,8 @@ struct Checked {
     /// Milliseconds since 1970.
     span: (i64, i64),
     whose: Whose,
-    source: Source,
+    /// `None`: what there is, first what was counted.
+    source: Option<Source>,
 }
 
 pub(super) async fn get(
@@ -46,14 +47,13 @@ pub(super) async fn get(
     let shelf = report::shelf(&api)?;
     let format = report::format(raw.format.as_deref())?;
     let Checked { span, whose, source } = check(&raw, (api.clock)())?;
+    let source = source.unwrap_or_else(|| api.live().source());
     let named = match whose {
         Whose::All => vec![],
         Whose::Member(asn) => vec![asn],
         Whose::Pair(asn, peer) => vec![asn, peer],
     };
-    if let Some(nobody) = named.into_iter().find(|asn| !shelf.now().has_member(*asn)) {
-        return Err(unknown(nobody));
-    }
+    named.into_iter().try_for_each(|asn| report::known(&api, &shelf, asn))?;
     let stats = report::ask(&api, &shelf, move |catalog| catalog.stats(source, span, whose)).await?;
     let stats = StatsDto::new(&stats, source, whose, &api.roster.load().registry);
     report::answer(format, &stats, |out| stats.csv(out), |out| stats.table(out))
@@ -61,7 +61,7 @@ pub(super) async fn get(
 
 fn check(raw: &Raw, now: Timestamp) -> Result<Checked, Problem> {
     let (from, to) = query::span((raw.from.as_deref(), raw.to.as_deref()), MONTH, now)?;
-    let source = raw.source.as_deref().map_or(Ok(Source::Exact), query::source)?;
+    let source = raw.source.as_deref().map(query::source).transpose()?;
     let asn = |text: &Option<String>| text.as_deref().map(query::asn).transpose();
     let whose = match (asn(&raw.asn)?, asn(&raw.peer)?) {
         (None, None) => Whose::All,

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -18,10 +19,10 @@ use tracing::warn;
 
 use super::matrix::{self, Checked};
 use super::problem::Problem;
+use super::report::Waiting;
 use super::{Api, query, report};
 use crate::matrix::steps::Writer;
 use crate::matrix::{By, Format};
-use crate::snapshot::Source;
 use crate::store::{self, Query, Step, StepError, Steps};
 
 /// The time that is asked of without `from`.
@@ -44,35 +45,41 @@ pub(super) fn stream(
     if checked.by == By::Mac {
         return Err(matrix::no_macs());
     }
-    let now = (api.clock)();
-    let to = checked.to.unwrap_or(now);
+    let to = checked.to.unwrap_or_else(|| (api.clock)());
     let from = match checked.from {
         Some(from) => from,
         None => query::before(to, DAY)?,
     };
-    let source = checked.source.unwrap_or(Source::Exact);
+    query::in_order(from, to)?;
+    let source = checked.source.unwrap_or_else(|| api.live().source());
     let (from, to) = (from.as_millisecond(), to.as_millisecond());
-    if from >= to {
-        return Err(Problem::bad_request("from is not before to"));
-    }
     let place = Arc::clone(&api.exports).try_acquire_owned();
     let place = place
         .map_err(|_| Problem::unavailable("another answer of many steps is written; try again later"))?;
     let asked = Query { by: checked.by, from, to, filter: checked.filter, source };
+    let waiting = Waiting::default();
+    let shelf = waiting.shelf(&shelf);
     let steps =
         Steps::new(shelf, api.roster.load().registry.lans(), asked, step).map_err(|error| match error {
             StepError::Forgotten { .. } => Problem::bad_request(&error.to_string()),
             StepError::Store(_) => Problem::internal(&error.to_string()),
         })?;
     let (sender, receiver) = mpsc::channel(WAITING);
-    let out = Pieces { sender: sender.clone(), handle: Handle::current(), piece: BytesMut::new() };
+    let out = Pieces { sender, handle: Handle::current(), piece: BytesMut::new() };
     let square = || Problem::bad_request("format=dense is of one time; leave out step, or write format=csv");
     let writer = Writer::new(format, step.name(), out).ok_or_else(square)?;
+    let is_whole = Arc::<AtomicBool>::default();
     let export = Export { steps, stopped: api.stopped.clone(), _place: place };
-    tokio::task::spawn_blocking(move || export.run(writer, &sender));
-    let body = Body::from_stream(unfold(receiver, |mut receiver| async move {
-        let piece = receiver.recv().await?;
-        Some((piece, receiver))
+    let said = Arc::clone(&is_whole);
+    tokio::task::spawn_blocking(move || export.run(writer, &said));
+    let body = Body::from_stream(unfold((receiver, is_whole, waiting), |mut reading| async move {
+        let piece = match reading.0.recv().await {
+            Some(piece) => Ok(piece),
+            None if reading.1.load(Ordering::Acquire) => return None,
+            // So that nobody takes what there is for all.
+            None => Err(io::Error::other("the answer ends before its end")),
+        };
+        Some((piece, reading))
     }));
     Ok(([(header::CONTENT_TYPE, matrix::kind(format))], body).into_response())
 }
@@ -97,16 +104,19 @@ enum Ended {
 }
 
 impl Export {
-    fn run(mut self, writer: Writer<Pieces>, sender: &Sender<io::Result<Bytes>>) {
-        let Err(ended) = self.written(writer) else { return };
-        if let Ended::Store(error) = &ended {
+    /// Whether all was written is said before the reader finds that nothing more comes.
+    fn run(mut self, mut writer: Writer<Pieces>, is_whole: &AtomicBool) {
+        let outcome = self.written(&mut writer).and_then(|()| Ok(writer.end()?));
+        if let Err(Ended::Store(error)) = &outcome
+            && !error.is_unwanted()
+        {
             warn!(%error, "an answer of many steps ends before its end");
         }
-        // So that nobody takes what there is for all; if nobody is there, nobody does.
-        let _gone = sender.blocking_send(Err(io::Error::other(ended.to_string())));
+        is_whole.store(outcome.is_ok(), Ordering::Release);
+        drop(writer);
     }
 
-    fn written(&mut self, mut writer: Writer<Pieces>) -> Result<(), Ended> {
+    fn written(&mut self, writer: &mut Writer<Pieces>) -> Result<(), Ended> {
         loop {
             if self.stopped.has_changed().unwrap_or(true) {
                 return Err(Ended::Stopped);
@@ -114,7 +124,7 @@ impl Export {
             let is_more =
                 self.steps.next(|step| Ok::<_, Ended>(writer.write(&step.matrix, step.observed)?))?;
             if !is_more {
-                return Ok(writer.finish()?);
+                return Ok(());
             }
         }
     }
@@ -122,7 +132,7 @@ impl Export {
 
 /// What is written goes to the reader in pieces, who may take some time.
 struct Pieces {
-    sender: Sender<io::Result<Bytes>>,
+    sender: Sender<Bytes>,
     handle: Handle,
     piece: BytesMut,
 }
@@ -147,18 +157,11 @@ impl Pieces {
         if piece.is_empty() {
             return Ok(());
         }
-        let sent = self.handle.block_on(timeout(PATIENCE, self.sender.send(Ok(piece))));
+        let sent = self.handle.block_on(timeout(PATIENCE, self.sender.send(piece)));
         match sent {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(io::ErrorKind::BrokenPipe.into()),
             Err(_) => Err(io::ErrorKind::TimedOut.into()),
         }
-    }
-}
-
-impl Drop for Pieces {
-    /// Parquet's writer does not flush what it is written to.
-    fn drop(&mut self) {
-        let _gone = self.send();
     }
 }

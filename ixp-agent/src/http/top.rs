@@ -7,10 +7,10 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::matrix::{self, Checked};
+use super::matrix::{self, Checked, Words};
 use super::problem::Problem;
-use super::{Api, query, report};
-use crate::matrix::{By, Filter};
+use super::{Api, report};
+use crate::matrix::By;
 use crate::report::top::TopDto;
 
 /// Talkers and pairs that are told without `top`.
@@ -40,20 +40,16 @@ pub(super) async fn get(
     let Query(raw) = raw.map_err(|error| Problem::bad_request(&error.body_text()))?;
     let format = report::format(raw.format.as_deref())?;
     let many = raw.top.as_deref().map_or(Ok(USUAL), many)?;
-    let now = (api.clock)();
-    let time =
-        |name, text: &Option<String>| text.as_deref().map(|text| query::time(name, text, now)).transpose();
-    let query = Checked {
-        by: raw.by.as_deref().map_or(Ok(By::Asn), query::by)?,
-        from: time("from", &raw.from)?,
-        to: time("to", &raw.to)?,
-        filter: Filter {
-            family: raw.family.as_deref().map(query::family).transpose()?,
-            asn: raw.asn.as_deref().map(query::asn).transpose()?,
-            vlan: raw.vlan.as_deref().map(query::vlan).transpose()?,
-        },
-        source: raw.source.as_deref().map(query::source).transpose()?,
+    let words = Words {
+        by: raw.by.as_deref(),
+        from: raw.from.as_deref(),
+        to: raw.to.as_deref(),
+        family: raw.family.as_deref(),
+        asn: raw.asn.as_deref(),
+        vlan: raw.vlan.as_deref(),
+        source: raw.source.as_deref(),
     };
+    let query = Checked::new(&words, By::Asn, (api.clock)())?;
     matrix::of(api, query, move |matrix| {
         let top = TopDto::new(matrix, many);
         report::answer(format, &top, |out| top.csv(out), |out| top.table(out))

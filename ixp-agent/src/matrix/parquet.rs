@@ -28,7 +28,7 @@ const ROWS: usize = 1 << 20;
 /// Those of `out`.
 pub fn write(matrix: &Matrix<'_>, out: impl Write + Send) -> io::Result<()> {
     let mut file = File::create(matrix, footer(matrix), false, out).map_err(io_error)?;
-    file.append(matrix, None).and_then(|()| file.close()).map_err(io_error)
+    file.append(matrix, None).and_then(|()| file.finish()).map(drop).map_err(io_error)
 }
 
 /// What went wrong below Parquet, if it did.
@@ -99,9 +99,9 @@ impl<W: Write + Send> File<W> {
         Ok(())
     }
 
-    /// Writes the end.
-    pub(super) fn close(self) -> Result<(), ParquetError> {
-        self.file.close().map(|_| ())
+    /// Writes the end, and gives back what it was written to.
+    pub(super) fn finish(self) -> Result<W, ParquetError> {
+        self.file.into_inner()
     }
 }
 

@@ -77,20 +77,21 @@ impl<W: Write + Send> Writer<W> {
         }
     }
 
-    /// Writes the end.
+    /// Writes the end. What it was written to is there until this is dropped.
     ///
     /// # Errors
     /// Those of what it is written to.
-    pub fn finish(self) -> io::Result<()> {
-        match (self.kind, self.out) {
-            (Kind::Parquet(Some(file)), _) => file.close().map_err(io_error),
-            (Kind::Json, Some(mut out)) => {
-                out.write_all(b"]}\n")?;
-                out.flush()
-            }
-            (_, Some(mut out)) => out.flush(),
-            (_, None) => Ok(()),
+    pub fn end(&mut self) -> io::Result<()> {
+        if let Kind::Parquet(file) = &mut self.kind
+            && let Some(file) = file.take()
+        {
+            self.out = Some(file.finish().map_err(io_error)?);
         }
+        let Some(out) = &mut self.out else { return Ok(()) };
+        if let Kind::Json = self.kind {
+            out.write_all(b"]}\n")?;
+        }
+        out.flush()
     }
 }
 

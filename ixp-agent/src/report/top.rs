@@ -36,8 +36,6 @@ struct TalkerDto {
     asn: Option<Asn>,
     sent: CountsDto,
     received: CountsDto,
-    #[serde(skip)]
-    bytes: [u64; 2],
     sent_share: f64,
     received_share: f64,
 }
@@ -133,7 +131,7 @@ impl TopDto {
     pub fn table(&self, out: &mut impl Write) -> io::Result<()> {
         let percent = |part: f64| format!("{:.1}%", part * 100.0);
         let talkers = self.talkers.iter().map(|talker| {
-            let [sent, received] = talker.bytes.map(|bytes| human(bytes, "B"));
+            let [sent, received] = [talker.sent, talker.received].map(|counts| human(counts.bytes(), "B"));
             let name = clipped(&talker.name, NAME_WIDTH);
             vec![name, sent, percent(talker.sent_share), received, percent(talker.received_share)]
         });
@@ -164,7 +162,6 @@ fn first_talkers(talkers: BTreeMap<Who, [Counts; 2]>, all: Counts, many: usize) 
         asn: who.asn,
         sent: sent.into(),
         received: received.into(),
-        bytes: [sent.bytes, received.bytes],
         sent_share: share(sent.bytes, all),
         received_share: share(received.bytes, all),
     };
@@ -205,7 +202,7 @@ mod tests {
         assert!(two.pairs[0].bytes >= two.pairs[1].bytes);
         let all = top(usize::MAX);
         assert_eq!(all.pairs.iter().map(|pair| pair.bytes).sum::<u64>(), all.bytes);
-        assert_eq!(all.talkers.iter().map(|talker| talker.bytes[0]).sum::<u64>(), all.bytes);
+        assert_eq!(all.talkers.iter().map(|talker| talker.sent.bytes()).sum::<u64>(), all.bytes);
         assert!((all.pairs.iter().map(|pair| pair.share).sum::<f64>() - 1.0).abs() < 1e-9);
     }
 }

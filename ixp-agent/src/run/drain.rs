@@ -187,9 +187,13 @@ impl Drain {
 
     /// Takes what was sampled: it says how large frames are, and collectors are told.
     fn samples(&mut self) {
-        let Self { loaded, watch, export, live, roster, .. } = self;
+        let Self { loaded, watch, export, live, roster, outlets, .. } = self;
         let roster = roster.load();
         let note = |records: &[SampleRecord]| {
+            // They are for the past alone.
+            if outlets.history.is_none() {
+                return;
+            }
             live.lock().unwrap_or_else(PoisonError::into_inner).measured(records, &roster.registry);
         };
         match export {

@@ -81,13 +81,6 @@ impl Steps {
         Ok(Self { shelf, lans, query, step, next: from, many: 1 })
     }
 
-    /// How many steps there are, and the first that was not read.
-    #[must_use]
-    pub fn progress(&self) -> (i64, i64) {
-        let Query { from, to, .. } = self.query;
-        ((self.next - from) / self.step.millis(), (to - from) / self.step.millis())
-    }
-
     /// Hands over the next steps; whether there were any.
     ///
     /// # Errors
