@@ -3,6 +3,7 @@
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 
@@ -14,6 +15,9 @@ use crate::sampled::Sampled;
 
 /// One frame in so many is sampled: a short run has hundreds of samples of its busy pairs.
 pub const RATE: u32 = 16;
+
+/// How much of the past the agents have in memory. What is older is in no matrix of theirs.
+pub const KEPT: Duration = Duration::from_hours(168);
 
 /// A lab has no ten minutes to wait for a word of BGP; its members speak at once.
 const BGP_SILENCE: &str = "8s";
@@ -41,6 +45,8 @@ pub struct Site<'a> {
     pub members: &'a str,
     /// Where their configurations and logs are kept.
     pub folder: &'a Path,
+    /// Where the one on the fabric keeps what it counts, if anywhere.
+    pub store: Option<&'a Path>,
     /// A socket of the host's own namespace that the one on the fabric serves on.
     pub listener: &'a TcpListener,
 }
@@ -69,9 +75,10 @@ impl Agents {
             let Site { program, namespace, folder, .. } = *site;
             Agent::start(&Start { name, program, namespace, config, folder, listener })
         };
-        let shared = shared(&members);
-        let collector = start("collector", &format!("{shared}{}", hearing()), &second)?;
-        let fabric = start("agent", &format!("{shared}{}", counting(site)), site.listener)?;
+        let collector = format!("{}{}", shared(&members, None), hearing());
+        let collector = start("collector", &collector, &second)?;
+        let fabric = format!("{}{}", shared(&members, site.store), counting(site));
+        let fabric = start("agent", &fabric, site.listener)?;
         Ok(Self { fabric, collector })
     }
 
@@ -103,9 +110,13 @@ impl Agents {
     }
 }
 
-fn shared(members: &Path) -> String {
-    let members = members.display();
-    format!("[members]\nfile = \"{members}\"\n\n[window]\nstep = \"1m\"\nkeep = \"168h\"\n")
+fn shared(members: &Path, store: Option<&Path>) -> String {
+    let (members, hours) = (members.display(), KEPT.as_secs() / 3600);
+    let (step, store) = match store {
+        Some(folder) => ("10s", format!("\n[store]\nfolder = \"{}\"\n", folder.display())),
+        None => ("1m", String::new()),
+    };
+    format!("[members]\nfile = \"{members}\"\n\n[window]\nstep = \"{step}\"\nkeep = \"{hours}h\"\n{store}")
 }
 
 fn counting(site: &Site<'_>) -> String {

@@ -44,6 +44,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// The `ixp-agent` to run.
     pub agent: PathBuf,
+    /// Where it keeps what it counts, if anywhere: an absolute path. What is there stays.
+    pub store: Option<PathBuf>,
     /// A command that calls [`crate::member::run`].
     pub member: Vec<PathBuf>,
     /// Whether progress is written to standard output.
@@ -85,6 +87,7 @@ pub fn run(settings: &Settings) -> Result<Evidence> {
         policy: settings.policy,
         members: &members_file(settings.members + sinners),
         folder: lock.folder(),
+        store: settings.store.as_deref(),
         listener: &listener,
     })?;
     let speaking = Members::start(settings, &exchange, split)?;

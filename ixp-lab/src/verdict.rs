@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use ixp_common::counters::{Counts, PairKey};
 
+use crate::agents::KEPT;
 use crate::exchange::{Mode, Policy};
 use crate::format::thousands;
 use crate::link::LinkCounters;
@@ -26,9 +27,6 @@ use crate::truth::{Cells, Sent, by_source, total};
 
 /// Differing cells that are written out.
 const SHOWN: usize = 20;
-
-/// The agent's matrix covers an hour in steps of 10 s; a longer run has no matrix to compare with.
-const COVERED: Duration = Duration::from_mins(59);
 
 /// All that was measured in one run.
 #[derive(Debug, Clone)]
@@ -84,10 +82,9 @@ pub fn failures(evidence: &Evidence) -> Vec<String> {
     let Evidence { sent, members, at_agent, matrix, lasted, .. } = evidence;
     let truth = total(&sent.cells);
     let mut failures = Vec::new();
-    if *lasted > COVERED {
-        let most = COVERED.as_secs() / 60;
-        failures
-            .push(format!("the agent keeps the last hour only; let the lab run for {most} minutes at most"));
+    if *lasted >= KEPT {
+        let most = KEPT.as_secs() / 3600;
+        failures.push(format!("the agents forget what is older than {most} hours; let the lab run for less"));
     }
     if truth.packets == 0 {
         failures.push("the members sent nothing".to_owned());

@@ -1,5 +1,5 @@
-//! A day of a made-up exchange in a store, and then frames on a wire, in; what the agent exports of both, in every format, out,
-//! as three tools add it up: beside what was put there.
+//! A day of a made-up exchange in a store, and then what a lab's members send, in; what the agent exports of both, in every format,
+//! out, as three tools add it up: beside what was put there.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -13,24 +13,34 @@ use ixp_agent::store::Keep;
 use ixp_agent::store::disk::Scratch;
 use ixp_common::addr::{Family, Mac};
 use ixp_common::counters::Counts;
-use ixp_lab::clock;
-use ixp_tests::agent::lan::Frame;
-use ixp_tests::agent::site::{FABRIC, Site, word};
+use ixp_lab::exchange::{Mode, Policy};
+use ixp_lab::run::Settings;
+use ixp_lab::station::{Station, members_file};
+use ixp_lab::truth::total;
+use ixp_lab::verdict::{failures, report};
+use ixp_tests::agent::binary::agent;
+use ixp_tests::agent::site::{Site, word};
 use ixp_tests::agent::{Agent, command, number, wait};
 use ixp_tests::filling::Filling;
 use ixp_tests::synth::{STEP, Synth};
-use ixp_tests::wire::Wire;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 const MEMBERS: u16 = 8;
 const HOURS: i64 = 24;
 const SEED: u64 = 11;
-/// Seconds of frames on the wire, unless `IXP_DAY_SECONDS` says another number.
+const LAB_MEMBERS: u8 = 8;
+/// Seconds that the lab's members speak, unless `IXP_DAY_SECONDS` says another number.
 const SECONDS: u64 = 20;
+/// Stands for who receives what is sent to all.
+const NOBODY: u32 = 0;
 /// Little is in memory, so that whoever asks is answered from the disk.
-const KEPT: &str =
-    "[window]\nstep = \"1s\"\nkeep = \"1s\"\n[store]\nfolder = \"store\"\nkeep_10s = \"forever\"\n";
+fn kept_in(folder: &Path) -> String {
+    let folder = folder.display();
+    format!(
+        "[window]\nstep = \"1s\"\nkeep = \"1s\"\n[store]\nfolder = \"{folder}\"\nkeep_10s = \"forever\"\n"
+    )
+}
 
 /// By AS number of who sends, AS number of who receives, and family.
 type Sums = BTreeMap<(u32, u32, String), Counts>;
@@ -39,17 +49,15 @@ fn asn(mac: Mac) -> u32 {
     4_200_000_001 + u32::from(u16::from_be_bytes([mac.0[4], mac.0[5]]))
 }
 
-fn count(sums: &mut Sums, source: Mac, destination: Mac, family: Family, counts: Counts) {
-    let key = (asn(source), asn(destination), family.name().to_owned());
-    sums.entry(key).or_default().add(counts);
+fn count(sums: &mut Sums, source: u32, destination: u32, family: Family, counts: Counts) {
+    sums.entry((source, destination, family.name().to_owned())).or_default().add(counts);
 }
 
-/// Fills a store with a day that ends before now; gives its members and what they exchanged.
-fn a_day(folder: &Path) -> (String, Timestamp, Sums) {
+/// Fills a store with a day that ends before now; gives when it began and what was exchanged.
+fn a_day(folder: &Path) -> (Timestamp, Sums) {
     let end = ixp_agent::run::now().as_second().div_euclid(STEP) * STEP - 2 * STEP;
     let begun = Timestamp::from_second(end - HOURS * 3600).expect("a time");
     let (synth, mut again) = (Synth::new(MEMBERS, SEED, begun), Synth::new(MEMBERS, SEED, begun));
-    let members = synth.members.clone();
     let mut filling =
         Filling::begin(Arc::new(Scratch), folder, Keep::default(), synth, begun).expect("a store");
     let mut sums = Sums::new();
@@ -59,44 +67,38 @@ fn a_day(folder: &Path) -> (String, Timestamp, Sums) {
         let delta = again.delta(filling.now());
         for (id, counts) in &delta.pairs {
             let key = &again.book.keys()[id.index()];
-            count(&mut sums, key.source(), key.destination(), key.family(), *counts);
+            count(&mut sums, asn(key.source()), asn(key.destination()), key.family(), *counts);
         }
     }
     filling.finish().expect("segments that are whole");
-    (members, begun, sums)
+    (begun, sums)
 }
 
-/// Sends frames between all members for some time; gives how many.
-fn send(sums: &mut Sums) -> u64 {
-    let wire = Wire::open(FABRIC).expect("the other end is there");
-    let mac = |member: u8| Mac([2, 0, 0, 0, 0, member]);
-    let members = u8::try_from(MEMBERS).expect("few members");
-    let both = [Family::Ipv4, Family::Ipv6];
-    let pairs = (0..members).flat_map(|from| (0..members).map(move |to| (from, to)));
-    let frames: Vec<(Mac, Mac, Family, Frame)> = pairs
-        .filter(|(from, to)| from != to)
-        .flat_map(|pair| both.map(|family| (pair, family)))
-        .map(|((from, to), family)| {
-            let size = 100 + usize::from(from) * 50 + usize::from(to) * 7;
-            (mac(from), mac(to), family, Frame::new(mac(from), mac(to), family, size))
-        })
-        .collect();
+/// Lets the members of a lab speak for some time, on an exchange whose agent has the store; gives how many frames they sent.
+fn a_lab(folder: &Path, sums: &mut Sums) -> u64 {
     let seconds =
         env::var("IXP_DAY_SECONDS").map_or(SECONDS, |text| text.parse().expect("a number of seconds"));
-    let (begun, mut sent) = (clock::now(), 0);
-    while begun.elapsed() < Duration::from_secs(seconds) {
-        for (source, destination, family, frame) in &frames {
-            wire.send(&frame.bytes).expect("it is sent");
-            count(sums, *source, *destination, *family, frame_counts(frame));
-            sent += 1;
-        }
-        clock::pause(Duration::from_millis(50));
+    let settings = Settings {
+        prefix: "ixpday".to_owned(),
+        members: LAB_MEMBERS,
+        misbehave: false,
+        duration: Some(Duration::from_secs(seconds)),
+        mode: Mode::Tap,
+        policy: Policy::Monitor,
+        seed: SEED,
+        listen: "127.0.0.1:0".parse().expect("an address"),
+        agent: agent().to_owned(),
+        store: Some(folder.to_owned()),
+        member: vec![env!("CARGO_BIN_EXE_lab-member").into()],
+        progress: false,
+    };
+    let evidence = ixp_lab::run::run(&settings).expect("a lab");
+    assert!(failures(&evidence).is_empty(), "{}", report(&evidence));
+    let of = |mac| Station::of(mac).map_or(NOBODY, Station::asn);
+    for (key, counts) in &evidence.sent.cells {
+        count(sums, of(key.source()), of(key.destination()), key.family(), *counts);
     }
-    sent
-}
-
-fn frame_counts(frame: &Frame) -> Counts {
-    Counts::frame(u32::try_from(frame.bytes.len()).expect("a short frame"))
+    total(&evidence.sent.cells).packets
 }
 
 /// What an export of the agent is asked for, and the name of its file.
@@ -147,14 +149,16 @@ fn kept(agent: &Agent, from: Timestamp, frames: u64) {
 }
 
 #[test]
-fn a_day_and_frames_on_a_wire_are_in_every_export_to_the_byte() {
-    let site = Site::enter().expect("a place for an agent");
-    let (members, begun, mut sums) = a_day(&site.path("store"));
+fn a_day_and_a_lab_s_traffic_are_in_every_export_to_the_byte() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = folder.path().join("store");
+    let (begun, mut sums) = a_day(&store);
     let packets = |sums: &Sums| sums.values().map(|counts| counts.packets).sum::<u64>();
-    let agent = site.tap(&members, KEPT).expect("the agent starts");
     let before = packets(&sums);
-    let sent = send(&mut sums);
+    let sent = a_lab(&store, &mut sums);
     assert!(sent > 1000 && packets(&sums) == before + sent);
+    let site = Site::enter().expect("a place for an agent");
+    let agent = site.tap(&members_file(LAB_MEMBERS), &kept_in(&store)).expect("the agent starts");
     kept(&agent, begun, before + sent);
     let expected: Vec<Value> = sums
         .iter()
@@ -174,7 +178,7 @@ fn a_day_and_frames_on_a_wire_are_in_every_export_to_the_byte() {
     dense_has(&agent, begun, of_all(&sums));
     each_step_of(&files[3], begun);
     one_long_answer_at_a_time(agent, begun);
-    println!("a day of {before} frames and {sent} on the wire, {} pairs", sums.len());
+    println!("a day of {before} frames and {sent} of a lab, {} pairs", sums.len());
 }
 
 /// The client of a long answer, of which a little was read: more waits than pipes and sockets hold.

@@ -3,7 +3,7 @@
 use std::env;
 use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -47,6 +47,9 @@ pub(crate) struct Args {
     /// Where the agent serves
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9179")]
     listen: SocketAddr,
+    /// Keep what the agent counts in this folder, beside what is there; docs/store.md tells how to ask it
+    #[arg(long, value_name = "FOLDER")]
+    store: Option<PathBuf>,
     /// An agent to use instead of building one
     #[arg(long, value_name = "FILE")]
     agent: Option<PathBuf>,
@@ -135,6 +138,7 @@ fn settings(args: &Args, agent: PathBuf) -> Result<Settings> {
         seed: args.seed,
         listen: args.listen,
         agent,
+        store: args.store.as_ref().map(path::absolute).transpose().context("--store")?,
         member: vec![this, PathBuf::from("lab-member")],
         progress: true,
     })

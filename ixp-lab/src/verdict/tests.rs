@@ -70,7 +70,7 @@ fn silence_is_no_success() {
 
 #[test]
 fn a_run_that_the_agent_does_not_cover_fails() {
-    check(|evidence| evidence.lasted = Duration::from_mins(61), "keeps the last hour only");
+    check(|evidence| evidence.lasted = Duration::from_hours(168), "forget what is older than 168 hours");
 }
 
 #[test]
