@@ -162,12 +162,14 @@ impl Synth {
         let growth = GROWTH.powf(months);
         let (who, from, to) = self.away;
         let is_away = (from..to).contains(&second);
+        // That of each ten seconds is its own, so that of more of them is less.
+        let spread = 0.6 / (seconds as f64 / STEP as f64).sqrt();
         let mut delta = Delta::<PairId, M>::default();
         for (id, pair) in self.pairs.iter().step_by(self.one_in) {
             if is_away && pair.members.iter().any(|member| usize::from(*member) == who) {
                 continue;
             }
-            let noise = 0.7 + 0.6 * unit(&mut self.random);
+            let noise = 1.0 + spread * (unit(&mut self.random) - 0.5);
             let expected = pair.rate * seconds as f64 * growth * noise * (1.0 + pair.swing * tide);
             let packets = whole(expected / (SMALL + (LARGE - SMALL) * pair.large), &mut self.random);
             if packets == 0 {

@@ -62,19 +62,26 @@ impl Level {
             Interval => &[],
             FiveMinutes => &[(TenSeconds, &[TenSeconds, Minute, Five])],
             Hour => &[(TenSeconds, &[TenSeconds]), (Minute, &[Minute]), (Five, &[Five, Step::Hour])],
-            Day => &[(Step::Hour, &[Step::Hour, Step::Day])],
+            Day => &[(Five, &[Five]), (Step::Hour, &[Step::Hour, Step::Day])],
             Month => &[(Step::Day, &[Step::Day])],
         }
     }
 
-    /// Whether rows of a step are in their last place with a part of this length.
+    /// Whether rows of a step are in their last place with a part of this length: the more rows of a pair lie together, the less
+    /// each takes, and the longer who reads the files waits for it.
     pub(super) const fn publishes(self, step: Step) -> bool {
         match self {
             Interval | FiveMinutes => false,
-            Hour => matches!(step, Step::TenSeconds | Step::Minute | Step::FiveMinutes),
-            Day => matches!(step, Step::Hour),
+            Hour => matches!(step, Step::TenSeconds | Step::Minute),
+            Day => matches!(step, Step::FiveMinutes | Step::Hour),
             Month => matches!(step, Step::Day),
         }
+    }
+
+    /// Whether rows of a step that are in their last place may be of a part of this length: once those of five minutes were by the
+    /// hour.
+    pub(super) const fn may_have_published(self, step: Step) -> bool {
+        self.publishes(step) || matches!((self, step), (Hour, Step::FiveMinutes))
     }
 
     /// Whether rows of a step have peaks in a part of this length. Those of pairs take as much room as all else, so they

@@ -32,7 +32,7 @@ pub struct Part {
 /// What was found under the name of a part.
 pub(super) struct Found {
     pub(super) part: Part,
-    /// Files that are not what they were.
+    /// Files that are nothing that belongs there.
     pub(super) damaged: Vec<(PathBuf, String)>,
 }
 
@@ -103,7 +103,7 @@ pub(super) fn is_unfinished(name: &str) -> bool {
     name.ends_with(UNFINISHED)
 }
 
-/// Reads what a part's folder has; each file is held against its checksum.
+/// Reads what a part's folder has. Its segments are held against their checksums by who opens them: there may be a day's of them.
 pub(super) fn read(disk: &Arc<dyn Disk>, path: &Path, label: Label) -> io::Result<Found> {
     let folder = Arc::new(Folder::new(Arc::clone(disk), path.to_owned()));
     let mut found =
@@ -126,11 +126,8 @@ pub(super) fn read(disk: &Arc<dyn Disk>, path: &Path, label: Label) -> io::Resul
         };
         let folder = Some(Arc::clone(&found.part.folder));
         let segment =
-            Segment::new(Arc::clone(disk), kin, label.span(), (size(&path)?, checksum), path.clone(), folder);
-        match segment.verify() {
-            Ok(()) => found.part.segments.push(Arc::new(segment)),
-            Err(error) => found.damaged.push((path, error.to_string())),
-        }
+            Segment::new(Arc::clone(disk), kin, label.span(), (size(&path)?, checksum), path, folder);
+        found.part.segments.push(Arc::new(segment));
     }
     Ok(found)
 }

@@ -46,9 +46,10 @@ fn parts(disk: &Arc<dyn Disk>, root: &Path, recent: &Path) -> Result<Vec<Part>, 
     let there: BTreeSet<u64> = found.iter().map(|found| found.part.label.number).collect();
     let mut whole = Vec::new();
     for Found { part, damaged } in found {
-        // What it was made of is still there, and better.
+        // What it was made of is still there, and better if this is not whole.
         let is_superfluous = !part.inputs.is_empty() && part.inputs.iter().all(|input| there.contains(input));
-        if !damaged.is_empty() && is_superfluous {
+        let is_whole = || damaged.is_empty() && part.segments.iter().all(|segment| segment.verify().is_ok());
+        if is_superfluous && !is_whole() {
             let to = aside(root, &part.folder.path)?;
             settle(&**disk, &part.folder.path, &to).map_err(Error::io(&to))?;
             warn!(
@@ -120,7 +121,7 @@ fn published(disk: &Arc<dyn Disk>, root: &Path) -> io::Result<Vec<(Label, Segmen
 fn one(disk: &Arc<dyn Disk>, root: &Path, kin: Kin, path: PathBuf) -> io::Result<Option<(Label, Segment)>> {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let labelled = Label::from_file(name).filter(|(label, _)| {
-        path.parent() == Some(&root.join(home(kin, label.start))) && label.level.publishes(kin.step)
+        path.parent() == Some(&root.join(home(kin, label.start))) && label.level.may_have_published(kin.step)
     });
     let Some((label, checksum)) = labelled else {
         warn!("{} is no segment of this folder, and is left alone", path.display());

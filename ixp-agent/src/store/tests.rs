@@ -214,6 +214,27 @@ fn late_intervals_are_added_to_what_is_in_its_last_place() {
 }
 
 #[test]
+fn five_minutes_that_were_kept_by_the_hour_are_there_once() {
+    let bench = Bench::new();
+    an_hour(&bench);
+    let store = bench.open().expect("a store");
+    for part in &store.shelf().now().parts {
+        let is_of_it = |segment: &&Arc<Segment>| segment.kin.step == Step::FiveMinutes;
+        for segment in part.segments.iter().filter(is_of_it).filter(|_| part.label.level == Level::Hour) {
+            segment.publish(&bench.root(), part.label).expect("a disk with room");
+        }
+    }
+    drop(store);
+    let store = bench.open().expect("a store");
+    check_step(&store, Step::FiveMinutes);
+    tend(&store, 8640 + 10).expect("segments that are whole");
+    check_step(&store, Step::FiveMinutes);
+    let fives =
+        store.shelf().now().published.iter().filter(|segment| segment.kin.step == Step::FiveMinutes).count();
+    assert_eq!(fives, 4, "of two tables, of an hour and of the rest of the day");
+}
+
+#[test]
 fn the_same_interval_in_two_halves_is_one_whose_peak_is_the_sum() {
     let bench = Bench::new();
     let store = bench.open().expect("a store");

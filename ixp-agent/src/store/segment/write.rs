@@ -27,7 +27,7 @@ const PAGES: [usize; 2] = [1 << 13, 1 << 15];
 /// The same of other tables, which are small beside it.
 const SMALL_PAGES: [usize; 2] = [1 << 11, 1 << 11];
 /// Bits of a variance that are kept where it stays; the first of them are its sign and its exponent. Counts are kept whole.
-const VARIANCE: u32 = 24;
+const VARIANCE: u32 = 20;
 
 /// A segment that is written, under a name that is not yet its own.
 pub struct Writer {

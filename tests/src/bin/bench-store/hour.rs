@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use ixp_agent::snapshot::Source;
-use ixp_agent::store::disk::Host;
+use ixp_agent::store::disk::{Host, Scratch};
 use ixp_agent::store::{Catalog, Keep, Step, Table, Wanted};
 use ixp_tests::filling::{Filling, Wrote};
 use ixp_tests::spent;
@@ -15,7 +15,7 @@ use ixp_tests::synth::{STEP, Synth};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::chance::{self, Chance};
+use crate::chance::{HEAD, Rows};
 
 /// What was measured.
 #[derive(Debug, Serialize)]
@@ -35,24 +35,14 @@ pub(crate) struct Hour {
     memory_mb: [f64; 2],
     /// Of the matrix, in its last place.
     rows: Vec<Rows>,
-    /// The same of another exchange where one frame in a thousand is sampled.
+    /// Of a day of few pairs where one frame in a thousand is sampled.
     sampled_rows: Vec<Rows>,
-}
-
-/// What the rows of a step take.
-#[derive(Debug, Serialize)]
-struct Rows {
-    step: &'static str,
-    rows: u64,
-    bytes_per_row: f64,
-    /// Of these, what is chance in counts of frames and bytes, and in no packing takes less.
-    chance: f64,
 }
 
 /// One frame in so many is sampled.
 const SAMPLED: u64 = 1000;
 /// One pair in so many is, to be quicker.
-const THIN: usize = 8;
+const THIN: usize = 200;
 
 pub(crate) fn measure(members: u16, begun: Timestamp) -> Result<Hour> {
     let folder = tempfile::tempdir().context("make a folder")?;
@@ -62,7 +52,8 @@ pub(crate) fn measure(members: u16, begun: Timestamp) -> Result<Hour> {
     let before = memory("VmRSS:")?;
     let Written { pairs, mut steps, summing } = written(&mut filling)?;
     let most = memory("VmHWM:")?;
-    let rows = all_rows(&filling.history.shelf().now(), Source::Exact)?;
+    let steps_of_it = [Step::TenSeconds, Step::Minute];
+    let rows = all_rows(&filling.history.shelf().now(), Source::Exact, &steps_of_it)?;
     ensure!(rows[0].rows == pairs as u64, "{pairs} rows were written, and {} are kept", rows[0].rows);
     let slowest = steps.iter().map(|wrote| wrote.took).max().unwrap_or_default();
     let mean = per_million(&steps);
@@ -115,41 +106,37 @@ fn per_million(wrote: &[Wrote]) -> [f64; 2] {
         .map(|time| time.as_secs_f64() * 1e9 / real(pairs as u64))
 }
 
-/// An hour of samples.
+/// A day of samples.
 fn sampled(members: u16, begun: Timestamp) -> Result<Vec<Rows>> {
     let folder = tempfile::tempdir().context("make a folder")?;
+    let day = Step::Day.millis() / 1000;
+    let begun = Timestamp::from_second(begun.as_second().div_euclid(day) * day)?;
     let mut synth = Synth::new(members, 1, begun);
     synth.thin(THIN);
-    let filling = Filling::begin(Arc::new(Host), folder.path(), Keep::default(), synth, begun)?;
+    let keep = Keep { time: [None; 5], bytes: None };
+    let filling = Filling::begin(Arc::new(Scratch), folder.path(), keep, synth, begun)?;
     let mut filling = filling.sampling(SAMPLED);
-    for _ in 0..3600 / STEP {
+    for _ in 0..day / STEP {
         filling.step();
         filling.tend()?;
     }
     filling.finish()?;
-    all_rows(&filling.history.shelf().now(), Source::Sampled)
+    let steps = [Step::TenSeconds, Step::Minute, Step::FiveMinutes, Step::Hour];
+    all_rows(&filling.history.shelf().now(), Source::Sampled, &steps)
 }
 
-fn all_rows(catalog: &Catalog, source: Source) -> Result<Vec<Rows>> {
-    let steps = [Step::TenSeconds, Step::Minute, Step::FiveMinutes].into_iter();
+fn all_rows(catalog: &Catalog, source: Source, steps: &[Step]) -> Result<Vec<Rows>> {
     let unit = match source {
         Source::Exact => 1,
         Source::Sampled => SAMPLED,
     };
-    steps
-        .map(|step| {
-            let (table, from, to) = (Table::Matrix, i64::MIN / 2, i64::MAX);
-            let wanted = Wanted { table, source, step, from, to, only: Vec::new() };
-            let Chance { rows, bytes } = chance::of(catalog, &wanted, unit)?;
-            let taken = catalog.published_bytes(table, source, step);
-            Ok(Rows {
-                step: step.name(),
-                rows,
-                bytes_per_row: real(taken) / real(rows),
-                chance: bytes / real(rows),
-            })
-        })
-        .collect()
+    let rows = |step: &Step| {
+        let (table, step) = (Table::Matrix, *step);
+        let (from, to, only) = (i64::MIN / 2, i64::MAX, Vec::new());
+        let bytes = catalog.published_bytes(table, source, step);
+        Rows::of(catalog, &Wanted { table, source, step, from, to, only }, bytes, unit)
+    };
+    steps.iter().map(rows).collect()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "figures for people")]
@@ -182,11 +169,9 @@ impl fmt::Display for Hour {
         )?;
         let [before, most] = self.memory_mb;
         writeln!(f, "MB of memory, before and at most          {before:>9.0}{most:>9.0}\n")?;
-        writeln!(f, "step                  rows  bytes per row  of these chance")?;
-        for (source, rows) in [("exact", &self.rows), ("sampled", &self.sampled_rows)] {
-            for Rows { step, rows, bytes_per_row, chance } in rows {
-                writeln!(f, "{source:<8}{step:<5}{rows:>13}{bytes_per_row:>15.2}{chance:>17.2}")?;
-            }
+        writeln!(f, "{HEAD}")?;
+        for rows in self.rows.iter().chain(&self.sampled_rows) {
+            writeln!(f, "{rows}")?;
         }
         let rows = self.rows[0].rows;
         writeln!(f, "\nexact: {rows} rows written, {rows} kept")

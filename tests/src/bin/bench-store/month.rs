@@ -20,6 +20,7 @@ use ixp_tests::synth::{Peering, Synth};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
+use crate::chance::{HEAD, Rows};
 use crate::hour::real;
 
 /// What was measured.
@@ -34,6 +35,8 @@ pub(crate) struct Month {
     gigabytes: f64,
     filled_in_s: f64,
     answers: Vec<Answer>,
+    /// Of the matrix of the last day.
+    rows: Vec<Rows>,
 }
 
 /// How long a question takes.
@@ -56,6 +59,8 @@ pub(crate) struct Extent {
 }
 
 const DAY: i64 = 86_400;
+/// What a day leaves in its last place.
+const STAYS: [Step; 2] = [Step::FiveMinutes, Step::Hour];
 /// One pair in so many is there on the days before the last one.
 const THIN: usize = 100;
 
@@ -63,14 +68,25 @@ pub(crate) fn measure(extent: &Extent) -> Result<Month> {
     let folder = tempfile::tempdir().context("make a folder")?;
     let end: Timestamp = "2026-12-01T00:00:00Z".parse().context("a time")?;
     let begun = clock::now();
-    let (cells, pair) = fill(folder.path(), extent, end)?;
+    let Filled { cells, pair, taken } = fill(folder.path(), extent, end)?;
     let filled_in_s = begun.elapsed().as_secs_f64();
     let history = History::open(Arc::new(Host), folder.path(), "ixp-ebpf bench", keep(Step::FiveMinutes))?;
     let catalog = history.shelf().now();
     let answers = answers(&catalog, pair, extent.days, end)?;
+    let rows = last_day(&catalog, taken, end)?;
     let (segments, gigabytes) = (catalog.len(), real(catalog.bytes()) / 1e9);
     let Extent { members, days, days_at_five_minutes } = *extent;
-    Ok(Month { members, days, days_at_five_minutes, cells, segments, gigabytes, filled_in_s, answers })
+    Ok(Month { members, days, days_at_five_minutes, cells, segments, gigabytes, filled_in_s, answers, rows })
+}
+
+/// What rows of the last day take, of five minutes and of hours, in files of so many bytes.
+fn last_day(catalog: &Catalog, bytes: [u64; 2], end: Timestamp) -> Result<Vec<Rows>> {
+    let (table, source, to) = (Table::Matrix, Source::Exact, end.as_millisecond());
+    let from = to - DAY * 1000;
+    let rows = |(step, bytes)| {
+        Rows::of(catalog, &Wanted { table, source, step, from, to, only: Vec::new() }, bytes, 1)
+    };
+    STAYS.into_iter().zip(bytes).map(rows).collect()
 }
 
 /// How long it takes to ask of a pair, and of who sends in it, in so many days up to `end`.
@@ -111,29 +127,40 @@ fn answer(what: &'static str, question: impl Fn() -> Result<usize>) -> Result<An
     Ok(Answer { what, many, first_ms, again_ms })
 }
 
-/// Fills a store up to `end`; gives how many cells five minutes of the last day have, and a pair that has all days.
-fn fill(folder: &Path, extent: &Extent, end: Timestamp) -> Result<(f64, [u16; 2])> {
+/// A store that was filled.
+struct Filled {
+    /// Pairs in five minutes of the last day, on the average.
+    cells: f64,
+    /// One that has all days.
+    pair: [u16; 2],
+    /// Bytes of what the last day left in its last place.
+    taken: [u64; 2],
+}
+
+/// Fills a store up to `end`.
+fn fill(folder: &Path, extent: &Extent, end: Timestamp) -> Result<Filled> {
     let day = |before: i64| end - SignedDuration::from_secs(before * DAY);
     let Extent { members, days, days_at_five_minutes: fine } = *extent;
     let year = Synth::of(members, 1, day(days), Peering::Next);
     stretch(folder, Step::Hour, 3600, year, (day(days), day(fine)))?;
     let mut month = Synth::new(members, 1, day(fine));
     month.thin(THIN);
-    stretch(folder, Step::FiveMinutes, 300, month, (day(fine), day(1)))?;
+    let (_, before) = stretch(folder, Step::FiveMinutes, 300, month, (day(fine), day(1)))?;
     let last = Synth::new(members, 1, day(fine));
     let pair = last.first();
-    let rows = stretch(folder, Step::FiveMinutes, 300, last, (day(1), end))?;
-    Ok((real(rows as u64) / 288.0, pair))
+    let (rows, after) = stretch(folder, Step::FiveMinutes, 300, last, (day(1), end))?;
+    let taken = [after[0] - before[0], after[1] - before[1]];
+    Ok(Filled { cells: real(rows as u64) / 288.0, pair, taken })
 }
 
-/// Fills a stretch, of which `finest` is kept and what is longer; gives its rows.
+/// Fills a stretch, of which `finest` is kept and what is longer; gives its rows, and how many bytes there are then.
 fn stretch(
     folder: &Path,
     finest: Step,
     seconds: i64,
     synth: Synth,
     (from, to): (Timestamp, Timestamp),
-) -> Result<usize> {
+) -> Result<(usize, [u64; 2])> {
     let pairs = synth.pairs();
     let filling = Filling::begin(Arc::new(Scratch), folder, keep(finest), synth, from)?;
     let mut filling = filling.striding(seconds);
@@ -144,7 +171,9 @@ fn stretch(
     }
     rows += filling.finish()?;
     eprintln!("store: {from} to {to}, {pairs} pairs, {rows} rows");
-    Ok(rows)
+    let catalog = filling.history.shelf().now();
+    let bytes = STAYS.map(|step| catalog.published_bytes(Table::Matrix, Source::Exact, step));
+    Ok((rows, bytes))
 }
 
 /// What is finer than a step goes at once.
@@ -167,6 +196,10 @@ impl fmt::Display for Month {
         writeln!(f, "{:<32}{:>10}{:>10}{:>10}", "ms", "rows", "first", "again")?;
         for Answer { what, many, first_ms, again_ms } in &self.answers {
             writeln!(f, "{what:<32}{many:>10}{first_ms:>10.1}{again_ms:>10.1}")?;
+        }
+        writeln!(f, "\n{HEAD}")?;
+        for rows in &self.rows {
+            writeln!(f, "{rows}")?;
         }
         Ok(())
     }
