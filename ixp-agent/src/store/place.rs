@@ -5,13 +5,14 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tracing::warn;
 
 use super::disk::{Disk, make_folder, settle};
 use super::level::{self, Level};
-use super::segment::read::{Bounds, Reader, verify};
+use super::segment::blocks::{Blocks, whole};
+use super::segment::read::{Bounds, Reader};
 use super::segment::{Error, Kin};
 
 /// A folder that a part's segments are in.
@@ -60,7 +61,8 @@ pub struct Segment {
     pub(super) bytes: u64,
     pub(super) checksum: u32,
     place: Mutex<Place>,
-    is_verified: AtomicBool,
+    /// What it is held against, once it was opened.
+    blocks: OnceLock<Arc<Blocks>>,
     is_doomed: AtomicBool,
 }
 
@@ -138,34 +140,31 @@ impl Segment {
         folder: Option<Arc<Folder>>,
     ) -> Self {
         let place = Mutex::new(Place { path, _folder: folder });
-        let (is_verified, is_doomed) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { disk, kin, span, bytes, checksum, place, is_verified, is_doomed }
+        let (blocks, is_doomed) = (OnceLock::new(), AtomicBool::new(false));
+        Self { disk, kin, span, bytes, checksum, place, blocks, is_doomed }
     }
 
-    /// Opens it; the first time all of it is held against its checksum.
+    /// Opens it. What is read of it for the first time is held against its checksums.
     pub(super) fn open(&self, bounds: &Bounds) -> Result<Reader, Error> {
-        self.verify()?;
-        Reader::open(&self.place().path, self.kin, bounds)
+        let path = self.path();
+        let blocks = match self.blocks.get() {
+            Some(blocks) => blocks,
+            None => {
+                let read = Blocks::read(&path, self.checksum)?;
+                self.blocks.get_or_init(|| Arc::new(read))
+            }
+        };
+        Reader::open(&path, self.kin, bounds, Arc::clone(blocks))
     }
 
-    /// Holds it against its checksum, unless that was done before.
+    /// Holds all of it against its checksum, whatever was found before.
     pub(super) fn verify(&self) -> Result<(), Error> {
-        if !self.is_verified.load(Ordering::Acquire) {
-            verify(&self.place().path, self.checksum)?;
-            self.is_verified.store(true, Ordering::Release);
-        }
-        Ok(())
-    }
-
-    /// Holds it against its checksum, whatever was found before.
-    pub(super) fn verify_again(&self) -> Result<(), Error> {
-        self.is_verified.store(false, Ordering::Release);
-        self.verify()
+        whole(&self.path(), self.checksum)
     }
 
     /// Its bytes are known to be those that were written.
     pub(super) fn assume_verified(&self) {
-        self.is_verified.store(true, Ordering::Release);
+        self.blocks.get_or_init(|| Arc::new(Blocks::trusted()));
     }
 
     /// Where it is at this moment.

@@ -112,7 +112,7 @@ impl Store {
         }
         let mut damaged = Vec::new();
         for segment in parts.iter().flat_map(|part| &part.segments) {
-            let Err(damage) = segment.verify_again() else { continue };
+            let Err(damage) = segment.verify() else { continue };
             match put_aside(&self.root, segment) {
                 Ok(to) => {
                     warn!("{damage}; it was put aside as {}, and its time is a gap", to.display());

@@ -1,6 +1,7 @@
 //! Segments: files of rows of one table and step, sorted, written once. Their name says what they are of, and a checksum
-//! of all their bytes.
+//! of all their bytes; their end has one for each block.
 
+pub(super) mod blocks;
 mod columns;
 mod pages;
 pub(super) mod read;
@@ -94,7 +95,7 @@ fn is_optional(column: &Column) -> bool {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Its bytes are not those that were written.
-    #[error("{path}: its checksum is {found:08x}, and its name says {named:08x}")]
+    #[error("{path}: its checksum is {found:08x}, not {named:08x}")]
     Checksum {
         /// Where it is.
         path: String,

@@ -2,17 +2,17 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crc32fast::Hasher;
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::DataType;
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::file::serialized_reader::ReadOptionsBuilder;
 
+use super::blocks::{Blocks, Checked};
 use super::pages::{may_have, rows};
 use super::{Error, Kin, SCHEMA, is_optional, schema};
 use crate::store::table::{NOTHING, Row, WIDTH};
@@ -28,7 +28,8 @@ pub(in crate::store) type Bounds = [(usize, i64, i64)];
 pub struct Reader {
     kin: Kin,
     path: PathBuf,
-    file: SerializedFileReader<File>,
+    file: SerializedFileReader<Checked>,
+    blocks: Arc<Blocks>,
     bounds: Vec<(usize, i64, i64)>,
     /// The next group.
     group: usize,
@@ -42,43 +43,30 @@ pub struct Reader {
     rows: Vec<usize>,
 }
 
-/// Whether the bytes of a file are those that its name says.
-pub(in crate::store) fn verify(path: &Path, named: u32) -> Result<(), Error> {
-    let mut file = File::open(path).map_err(Error::io(path))?;
-    let mut sum = Hasher::new();
-    let mut bytes = vec![0; 1 << 16];
-    loop {
-        match file.read(&mut bytes) {
-            Ok(0) => break,
-            Ok(read) => sum.update(&bytes[..read]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(Error::io(path)(error)),
-        }
-    }
-    let found = sum.finalize();
-    if found != named {
-        return Err(Error::Checksum { path: path.display().to_string(), found, named });
-    }
-    Ok(())
-}
-
 impl Reader {
-    /// Opens a segment to read the rows that are within `bounds`.
-    pub(in crate::store) fn open(path: &Path, kin: Kin, bounds: &Bounds) -> Result<Self, Error> {
+    /// Opens a segment to read the rows that are within `bounds`; what is read of it is held against its blocks.
+    pub(in crate::store) fn open(
+        path: &Path,
+        kin: Kin,
+        bounds: &Bounds,
+        blocks: Arc<Blocks>,
+    ) -> Result<Self, Error> {
         let file = File::open(path).map_err(Error::io(path))?;
+        let file = Checked::new(file, Arc::clone(&blocks));
         let mut options = ReadOptionsBuilder::new();
         if !bounds.is_empty() {
             let bounds = bounds.to_vec();
             let predicate = move |group: &_, _| may_have(group, &bounds);
             options = options.with_predicate(Box::new(predicate)).with_page_index();
         }
-        let file =
-            SerializedFileReader::new_with_options(file, options.build()).map_err(Error::parquet(path))?;
-        checked(&file, kin).map_err(Error::parquet(path))?;
+        let opened = SerializedFileReader::new_with_options(file, options.build());
+        let opened = opened.and_then(|file| checked(&file, kin).map(|()| file));
+        let file = opened.map_err(|error| why(path, &blocks, error))?;
         Ok(Self {
             kin,
             path: path.to_owned(),
             file,
+            blocks,
             bounds: bounds.to_vec(),
             group: 0,
             readers: Vec::new(),
@@ -100,8 +88,10 @@ impl Reader {
                 }
                 return Ok(Some(row));
             }
-            if !self.fill().map_err(Error::parquet(&self.path))? {
-                return Ok(None);
+            match self.fill() {
+                Ok(true) => {}
+                Ok(false) => return Ok(None),
+                Err(error) => return Err(why(&self.path, &self.blocks, error)),
             }
         }
     }
@@ -163,8 +153,16 @@ impl Reader {
     }
 }
 
+/// Why a segment cannot be read: what Parquet says, unless its bytes are not those that were written.
+fn why(path: &Path, blocks: &Blocks, error: ParquetError) -> Error {
+    match blocks.damage() {
+        Some([found, named]) => Error::Checksum { path: path.display().to_string(), found, named },
+        None => Error::parquet(path)(error),
+    }
+}
+
 /// A segment is of this program, and of the kind that its name says.
-fn checked(file: &SerializedFileReader<File>, kin: Kin) -> Result<(), ParquetError> {
+fn checked(file: &SerializedFileReader<Checked>, kin: Kin) -> Result<(), ParquetError> {
     let metadata = file.metadata().file_metadata();
     let said = metadata.key_value_metadata().into_iter().flatten();
     let schema_said =

@@ -4,7 +4,6 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crc32fast::Hasher;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::column::writer::{ColumnWriter, ColumnWriterImpl};
 use parquet::data_type::DataType;
@@ -14,6 +13,7 @@ use parquet::file::properties::{DeltaBinaryPackedEncoderOptions, WriterPropertie
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 
+use super::blocks::{self, Summing};
 use super::columns::{Column, Columns};
 use super::{Kin, SCHEMA, is_optional, schema};
 use crate::store::disk::{Disk, Output};
@@ -87,18 +87,16 @@ pub struct Written {
     pub(in crate::store) checksum: u32,
 }
 
-/// What is written, and its checksum.
+/// What is written, and its checksums.
 struct Summed {
     file: Box<dyn Output>,
-    sum: Hasher,
-    bytes: u64,
+    sums: Summing,
 }
 
 impl Write for Summed {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.file.write(bytes)?;
-        self.sum.update(&bytes[..written]);
-        self.bytes += written as u64;
+        self.sums.take(&bytes[..written]);
         Ok(written)
     }
 
@@ -116,7 +114,7 @@ impl Writer {
         (packing, footer): (Packing, &[(&str, String)]),
     ) -> io::Result<Self> {
         let path = folder.join(format!("{}.part", kin.stem()));
-        let file = Summed { file: disk.create(&path)?, sum: Hasher::new(), bytes: 0 };
+        let file = Summed { file: disk.create(&path)?, sums: Summing::default() };
         let schema = parse_message_type(&schema(kin.table)).map_err(io_error)?;
         let properties = properties(kin, packing, footer).map_err(io_error)?;
         let file =
@@ -138,9 +136,12 @@ impl Writer {
         if self.columns.len() > 0 {
             self.group().map_err(io_error)?;
         }
-        let Summed { mut file, sum, bytes } = self.file.into_inner().map_err(io_error)?;
+        self.file.flush()?;
+        let blocks = self.file.inner_mut().sums.told();
+        self.file.append_key_value_metadata(KeyValue::new(blocks::NAME.to_owned(), blocks));
+        let Summed { mut file, sums } = self.file.into_inner().map_err(io_error)?;
         file.flush_to_disk()?;
-        let written = Written { kin: self.kin, bytes, checksum: sum.finalize() };
+        let written = Written { kin: self.kin, bytes: sums.bytes(), checksum: sums.finish() };
         disk.rename(&self.path, &self.path.with_file_name(self.kin.file_name(written.checksum)))?;
         Ok(written)
     }

@@ -1,6 +1,7 @@
 //! What is asked of a large segment, which has many pages in several groups.
 
 use super::*;
+use crate::store::segment::blocks::Blocks;
 use crate::store::segment::read::Reader;
 
 const SOURCES: i64 = 400;
@@ -23,7 +24,8 @@ fn what_is_asked_of_a_large_segment_is_found_in_its_pages_and_nothing_else() {
         write(&Scratch, folder.path(), kin, &footer, &rows).expect("a disk with room").expect("rows");
     let path = folder.path().join(kin.file_name(written.checksum));
     let ask = |bounds: &[(usize, i64, i64)]| {
-        let mut reader = Reader::open(&path, kin, bounds).expect("a segment that is whole");
+        let blocks = Arc::new(Blocks::read(&path, written.checksum).expect("a segment that is whole"));
+        let mut reader = Reader::open(&path, kin, bounds, blocks).expect("a segment that is whole");
         let next = || reader.next_row().expect("a segment that is whole");
         let found: Vec<Row> = std::iter::from_fn(next).collect();
         let is_within =
