@@ -1,4 +1,5 @@
-//! How long a part is, and what becomes of it: ten seconds become five minutes, those an hour, hours a day, days a month.
+//! How long a part is, and what becomes of it: ten seconds become five minutes, those an hour, hours a quarter of
+//! a day, those a day, days a month.
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -15,19 +16,21 @@ pub enum Level {
     FiveMinutes,
     /// An hour.
     Hour,
+    /// Six hours.
+    Quarter,
     /// A day of UTC.
     Day,
     /// A month of UTC.
     Month,
 }
-use Level::{Day, FiveMinutes, Hour, Interval, Month};
+use Level::{Day, FiveMinutes, Hour, Interval, Month, Quarter};
 
 /// How the start of a part is written, in UTC.
 const START: &str = "%Y%m%dT%H%M%SZ";
 
 impl Level {
     /// All of them, the shortest first.
-    pub(super) const ALL: [Self; 5] = [Interval, FiveMinutes, Hour, Day, Month];
+    pub(super) const ALL: [Self; 6] = [Interval, FiveMinutes, Hour, Quarter, Day, Month];
 
     /// The name in paths.
     pub(super) const fn name(self) -> &'static str {
@@ -35,6 +38,7 @@ impl Level {
             Interval => "10s",
             FiveMinutes => "5m",
             Hour => "1h",
+            Quarter => "6h",
             Day => "1d",
             Month => "1mo",
         }
@@ -49,7 +53,8 @@ impl Level {
         match self {
             Interval => Some(FiveMinutes),
             FiveMinutes => Some(Hour),
-            Hour => Some(Day),
+            Hour => Some(Quarter),
+            Quarter => Some(Day),
             Day => Some(Month),
             Month => None,
         }
@@ -62,18 +67,20 @@ impl Level {
             Interval => &[],
             FiveMinutes => &[(TenSeconds, &[TenSeconds, Minute, Five])],
             Hour => &[(TenSeconds, &[TenSeconds]), (Minute, &[Minute]), (Five, &[Five, Step::Hour])],
-            Day => &[(Five, &[Five]), (Step::Hour, &[Step::Hour, Step::Day])],
+            Quarter => &[(Five, &[Five]), (Step::Hour, &[Step::Hour])],
+            Day => &[(Step::Hour, &[Step::Hour, Step::Day])],
             Month => &[(Step::Day, &[Step::Day])],
         }
     }
 
     /// Whether rows of a step are in their last place with a part of this length: the more rows of a pair lie together, the less
-    /// each takes, and the longer who reads the files waits for it.
+    /// each takes; and the longer who reads the files waits for it, and the more of them who asks for an hour has to read.
     pub(super) const fn publishes(self, step: Step) -> bool {
         match self {
             Interval | FiveMinutes => false,
             Hour => matches!(step, Step::TenSeconds | Step::Minute),
-            Day => matches!(step, Step::FiveMinutes | Step::Hour),
+            Quarter => matches!(step, Step::FiveMinutes),
+            Day => matches!(step, Step::Hour),
             Month => matches!(step, Step::Day),
         }
     }
@@ -104,6 +111,7 @@ impl Level {
             Interval => fixed(Step::TenSeconds.millis()),
             FiveMinutes => fixed(Step::FiveMinutes.millis()),
             Hour => fixed(Step::Hour.millis()),
+            Quarter => fixed(Step::Day.millis() / 4),
             Day => fixed(Step::Day.millis()),
             Month => month(millis).unwrap_or((millis, i64::MAX)),
         }
