@@ -177,14 +177,13 @@ fn a_day_and_a_lab_s_traffic_are_in_every_export_to_the_byte() {
     let of_all = |sums: &Sums| sums.values().map(|counts| counts.bytes).sum::<u64>();
     dense_has(&agent, begun, of_all(&sums));
     each_step_of(&files[3], begun);
-    one_long_answer_at_a_time(agent, begun);
+    one_long_answer_at_a_time(agent);
     println!("a day of {before} frames and {sent} of a lab, {} pairs", sums.len());
 }
 
 /// The client of a long answer, of which a little was read: more waits than pipes and sockets hold.
-fn long_answer(begun: Timestamp) -> Child {
-    let from = begun.to_string();
-    let words = ["matrix", "--by", "interface", "--from", &from, "--step", "10s", "--format", "csv"];
+fn long_answer() -> Child {
+    let words = ["matrix", "--by", "interface", "--from", "-24h", "--step", "10s", "--format", "csv"];
     let mut client =
         command::agent(&words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
     let mut little = [0; 4096];
@@ -193,16 +192,16 @@ fn long_answer(begun: Timestamp) -> Child {
 }
 
 /// While one is written another is refused; who goes away makes room; who reads when the agent ends is told.
-fn one_long_answer_at_a_time(agent: Agent, begun: Timestamp) {
+fn one_long_answer_at_a_time(agent: Agent) {
     let another = "/api/v1/matrix?by=asn&step=1h&from=-2h&format=csv";
-    let mut client = long_answer(begun);
+    let mut client = long_answer();
     let refused = agent.get(another).expect("an answer");
     assert_eq!(refused.status, 503, "{}", refused.body);
     client.kill().expect("it runs");
     client.wait().expect("it ends");
     let answered = || Ok((agent.get(another)?.status == 200).then_some(()));
     wait("there is room again", answered).expect("who went away makes room");
-    let client = long_answer(begun);
+    let client = long_answer();
     let ended = agent.stop(libc::SIGTERM).expect("it ends");
     assert_eq!(ended.code, Some(0), "{}", ended.log);
     let told = client.wait_with_output().expect("it ends");
