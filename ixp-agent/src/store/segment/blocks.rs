@@ -24,7 +24,10 @@ pub(super) const NAME: &str = "ixp.blocks";
 const BEGIN: &str = "crc32:";
 const END: u8 = b';';
 /// What a Parquet file ends with, behind the length of its footer.
-const MAGIC: &[u8] = b"PAR1";
+const MAGIC: [u8; 4] = *b"PAR1";
+/// Bytes of a footer that is looked at, so that a damaged length takes no more memory. A file with a longer one is checked as a
+/// whole.
+const FOOTER: u64 = 1 << 26;
 
 /// The checksums of what is written.
 #[derive(Debug, Default)]
@@ -115,9 +118,10 @@ impl Blocks {
         let mut last = [0; 8];
         let Some(at) = length.checked_sub(last.len() as u64) else { return Ok(None) };
         file.read_exact_at(&mut last, at)?;
-        let (footer, magic) = last.split_at(4);
-        let footer = u64::from(footer.iter().rev().fold(0u32, |sum, byte| sum << 8 | u32::from(*byte)));
-        let Some(start) = at.checked_sub(footer).filter(|_| magic == MAGIC) else { return Ok(None) };
+        let [a, b, c, d, magic @ ..] = last;
+        let footer = u64::from(u32::from_le_bytes([a, b, c, d]));
+        let is_one = magic == MAGIC && footer <= FOOTER;
+        let Some(start) = at.checked_sub(footer).filter(|_| is_one) else { return Ok(None) };
         let Some((covered, sums)) = found(&part(file, start, at)?).filter(|(covered, _)| *covered <= start)
         else {
             return Ok(None);
@@ -270,7 +274,7 @@ mod tests {
         }
         let footer = format!("an index {NAME} {} and more", summing.told());
         let length = u32::try_from(footer.len()).expect("short").to_le_bytes();
-        let end = [footer.as_bytes(), &length, MAGIC].concat();
+        let end = [footer.as_bytes(), &length, &MAGIC].concat();
         summing.take(&end);
         let all = [bytes, &end].concat();
         let sum = summing.finish();
@@ -333,7 +337,7 @@ mod tests {
             let folder = tempfile::tempdir().expect("a folder");
             let path = folder.path().join("segment");
             let many = u32::try_from(BEGIN.len() + bytes.len()).expect("short").to_le_bytes();
-            let all = if end { [BEGIN.as_bytes(), &bytes, &many, MAGIC].concat() } else { bytes };
+            let all = if end { [BEGIN.as_bytes(), &bytes, &many, &MAGIC].concat() } else { bytes };
             fs::write(&path, &all).expect("a disk with room");
             let right = crc32fast::hash(&all);
             prop_assert!(Blocks::read(&path, right).is_ok());
