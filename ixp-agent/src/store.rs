@@ -68,6 +68,12 @@ pub enum Error {
         /// The folder.
         path: PathBuf,
     },
+    /// There is something else.
+    #[error("{path} is no folder; name one, which is made if it is not there")]
+    NoFolder {
+        /// Where.
+        path: PathBuf,
+    },
     /// The disk.
     #[error("{path}: {source}")]
     Io {
@@ -100,6 +106,7 @@ impl Error {
                 matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
             }
             Self::Locked { .. }
+            | Self::NoFolder { .. }
             | Self::Segment(_)
             | Self::Ends(_)
             | Self::Merge(merge::Error::Read(_) | merge::Error::Stopped) => false,
@@ -222,6 +229,9 @@ impl Store {
     /// # Errors
     /// [`Error::Locked`], [`Error::Io`].
     pub fn open(disk: Arc<dyn Disk>, root: &Path, agent: &str, keep: Keep) -> Result<Self, Error> {
+        if root.exists() && !root.is_dir() {
+            return Err(Error::NoFolder { path: root.to_owned() });
+        }
         make_folder(&*disk, root).map_err(Error::io(root))?;
         let lock = locked(root)?;
         let (catalog, next) = recover::recover(&disk, root)?;

@@ -181,6 +181,17 @@ fn a_second_agent_is_refused() {
     bench.open().expect("it is free");
 }
 
+#[test]
+fn a_file_is_no_folder_for_a_store() {
+    let bench = Bench::new();
+    fs::write(bench.root(), "text").expect("a file");
+    let error = bench.open().expect_err("it is no folder");
+    assert!(
+        error.to_string().ends_with("is no folder; name one, which is made if it is not there"),
+        "{error}"
+    );
+}
+
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).expect("a folder").flatten() {
