@@ -75,10 +75,10 @@ impl Agents {
             let Site { program, namespace, folder, .. } = *site;
             Agent::start(&Start { name, program, namespace, config, folder, listener })
         };
-        let collector = format!("{}{}", shared(&members, None), hearing());
-        let collector = start("collector", &collector, &second)?;
-        let fabric = format!("{}{}", shared(&members, site.store), counting(site));
-        let fabric = start("agent", &fabric, site.listener)?;
+        // What is kept on a disk has steps of ten seconds.
+        let shared = shared(&members, if site.store.is_some() { "10s" } else { "1m" });
+        let collector = start("collector", &format!("{shared}{}", hearing()), &second)?;
+        let fabric = start("agent", &format!("{shared}{}", counting(site)), site.listener)?;
         Ok(Self { fabric, collector })
     }
 
@@ -110,13 +110,9 @@ impl Agents {
     }
 }
 
-fn shared(members: &Path, store: Option<&Path>) -> String {
+fn shared(members: &Path, step: &str) -> String {
     let (members, hours) = (members.display(), KEPT.as_secs() / 3600);
-    let (step, store) = match store {
-        Some(folder) => ("10s", format!("\n[store]\nfolder = \"{}\"\n", folder.display())),
-        None => ("1m", String::new()),
-    };
-    format!("[members]\nfile = \"{members}\"\n\n[window]\nstep = \"{step}\"\nkeep = \"{hours}h\"\n{store}")
+    format!("[members]\nfile = \"{members}\"\n\n[window]\nstep = \"{step}\"\nkeep = \"{hours}h\"\n")
 }
 
 fn counting(site: &Site<'_>) -> String {
@@ -125,6 +121,9 @@ fn counting(site: &Site<'_>) -> String {
         "\n[policy]\nprofile = \"{profile}\"\nbgp_silence = \"{BGP_SILENCE}\"\n\n[sampling]\nrate = {RATE}\n\n\
          [sflow]\ncollectors = [\"{COLLECTOR}\"]\n"
     );
+    if let Some(folder) = site.store {
+        text += &format!("\n[store]\nfolder = \"{}\"\n", folder.display());
+    }
     for interface in site.interfaces {
         text += &format!(
             "\n[[attach]]\ninterface = \"{interface}\"\ndeployment = \"{deployment}\"\nxdp = \"native\"\nlan = \"peering\"\n"

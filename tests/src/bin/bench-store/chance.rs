@@ -1,5 +1,5 @@
-//! Rows in, what each takes out, and how much of that is chance: what no packing takes less for, as long as it says each count
-//! exactly.
+//! Rows in, what each takes out, and how much of that is chance: what no packing takes less for that says each count
+//! exactly and takes each row by itself.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ pub(crate) struct Rows {
     step: &'static str,
     pub(crate) rows: u64,
     bytes_per_row: f64,
-    /// Of these, what is chance in counts of frames and bytes, and in no packing takes less.
+    /// Of these, what is chance in counts of frames and bytes.
     chance: f64,
 }
 
