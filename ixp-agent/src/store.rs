@@ -5,10 +5,12 @@ mod catalog;
 pub mod disk;
 mod ends;
 mod exchange;
+mod found;
 mod history;
 mod interval;
 mod keep;
 mod level;
+mod look;
 mod merge;
 mod networks;
 mod part;
@@ -19,6 +21,7 @@ mod recover;
 mod seal;
 mod segment;
 mod series;
+mod shelf;
 mod stats;
 mod steps;
 mod stretch;
@@ -31,19 +34,18 @@ mod view;
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
-
-use tracing::warn;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 pub use self::catalog::Catalog;
 use self::disk::{Disk, make_folder};
 use self::ends::Ends;
 use self::level::Level;
 use self::part::Making;
-use self::place::{Label, Segment};
+use self::place::Label;
 use self::segment::Kin;
 use self::segment::write::write;
+use self::shelf::Owner;
 
 pub use self::exchange::{EndId, Exchange, OneWay, Stations};
 pub use self::history::{Counted, History, Told};
@@ -52,6 +54,7 @@ pub use self::past::Past;
 pub use self::query::{Sums, Wanted};
 pub use self::segment::Error as SegmentError;
 pub use self::series::{Asked, Point};
+pub use self::shelf::Shelf;
 pub use self::stats::{Flow, Growth, MemberStats, Rate, Stats, Whose};
 pub use self::steps::{OfStep, StepError, Steps};
 pub use self::table::{Row, Step, Table};
@@ -71,6 +74,18 @@ pub enum Error {
     /// There is something else.
     #[error("{path} is no folder; name one, which is made if it is not there")]
     NoFolder {
+        /// Where.
+        path: PathBuf,
+    },
+    /// What is read has no history.
+    #[error("{path} has no history in it; name a folder as [store] of a configuration does")]
+    NoHistory {
+        /// Where.
+        path: PathBuf,
+    },
+    /// What is read does not keep still.
+    #[error("{path} changes faster than it is read; ask the agent that writes there")]
+    Restless {
         /// Where.
         path: PathBuf,
     },
@@ -107,6 +122,8 @@ impl Error {
             }
             Self::Locked { .. }
             | Self::NoFolder { .. }
+            | Self::NoHistory { .. }
+            | Self::Restless { .. }
             | Self::Segment(_)
             | Self::Ends(_)
             | Self::Merge(merge::Error::Read(_) | merge::Error::Stopped) => false,
@@ -159,70 +176,6 @@ struct Summing {
     warned: Option<i64>,
 }
 
-/// What there is to read, at any moment.
-#[derive(Debug, Clone)]
-pub struct Shelf {
-    catalog: Arc<RwLock<Arc<Catalog>>>,
-    root: Arc<Path>,
-    /// Says when nobody waits for an answer any more.
-    unwanted: Option<Arc<AtomicBool>>,
-}
-
-impl Shelf {
-    fn new(root: &Path, catalog: Catalog) -> Self {
-        Self { catalog: Arc::new(RwLock::new(Arc::new(catalog))), root: Arc::from(root), unwanted: None }
-    }
-
-    /// The same, for somebody who may go away: then answers end with [`segment::Error::Unwanted`].
-    #[must_use]
-    pub fn while_wanted(&self, unwanted: &Arc<AtomicBool>) -> Self {
-        Self { unwanted: Some(Arc::clone(unwanted)), ..self.clone() }
-    }
-
-    /// Asks of what there is. A segment that turns out to be damaged is put aside, and the rest is asked.
-    ///
-    /// # Errors
-    /// [`Error::Segment`] for what is no damage, [`Error::Io`] if it cannot be put aside.
-    pub fn ask<T>(&self, question: impl Fn(&Catalog) -> Result<T, segment::Error>) -> Result<T, Error> {
-        loop {
-            let unwanted = self.unwanted.clone();
-            let catalog = Catalog { unwanted, ..Catalog::clone(&self.now()) };
-            let error = match question(&catalog) {
-                Ok(answer) => return Ok(answer),
-                Err(error) => error,
-            };
-            let segment::Error::Checksum { path, .. } = &error else {
-                return Err(error.into());
-            };
-            let is_it = |segment: &&Arc<Segment>| segment.path().as_path() == Path::new(path);
-            let Some(damaged) = catalog.all().find(is_it).cloned() else {
-                // Another has put it aside meanwhile, or it has moved.
-                continue;
-            };
-            let to = recover::put_aside(&self.root, &damaged)?;
-            warn!("{error}; it was put aside as {}, and its time is a gap", to.display());
-            self.change(|catalog| catalog.leave_out(&damaged));
-        }
-    }
-
-    /// What there is at this moment. It stays there as long as it is held.
-    #[must_use]
-    pub fn now(&self) -> Arc<Catalog> {
-        Arc::clone(&self.catalog.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Changes what there is, at once for all who ask from then on.
-    fn change(&self, change: impl FnOnce(&mut Catalog)) {
-        let mut shelf = self.catalog.write().unwrap_or_else(PoisonError::into_inner);
-        let mut catalog = Catalog::clone(&shelf);
-        change(&mut catalog);
-        // What nobody has any more goes when others may read again.
-        let before = std::mem::replace(&mut *shelf, Arc::new(catalog));
-        drop(shelf);
-        drop(before);
-    }
-}
-
 impl Store {
     /// Opens a folder, or makes it: what was interrupted is finished or undone, what is damaged is put aside.
     ///
@@ -235,7 +188,7 @@ impl Store {
         make_folder(&*disk, root).map_err(Error::io(root))?;
         let lock = locked(root)?;
         let (catalog, next) = recover::recover(&disk, root)?;
-        let shelf = Shelf::new(root, catalog);
+        let shelf = Shelf::new(root, catalog, Owner::This);
         let (root, agent, next) = (root.to_owned(), agent.to_owned(), AtomicU64::new(next));
         Ok(Self { disk, root, agent, shelf, next, keep, summing: Mutex::default(), _lock: lock })
     }

@@ -87,9 +87,22 @@ impl Catalog {
         self.published.iter().chain(self.parts.iter().flat_map(|part| &part.segments))
     }
 
+    /// Whether anything came about so.
+    #[must_use]
+    pub fn has(&self, source: Source) -> bool {
+        self.all().any(|segment| segment.kin.source() == source)
+    }
+
     /// The first moment that anything is of, in milliseconds.
     #[must_use]
     pub fn first(&self) -> Option<i64> {
         self.all().map(|segment| segment.span.0).min()
+    }
+
+    /// The first moment behind all that anything is of, in milliseconds: the end of a day of which a part is known is that of
+    /// the day.
+    #[must_use]
+    pub fn end(&self) -> Option<i64> {
+        self.all().map(|segment| segment.span.1).max()
     }
 }

@@ -56,6 +56,12 @@ impl Past {
         Self { registry: self.registry.with_lans(lans), ..self }
     }
 
+    /// They themselves. Their MACs and addresses are left out.
+    #[must_use]
+    pub fn into_registry(self) -> Registry {
+        self.registry
+    }
+
     /// Who an end is.
     pub(super) fn end(&self, id: EndId, by: By) -> End<'_> {
         match id {

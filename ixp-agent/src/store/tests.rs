@@ -4,6 +4,7 @@ mod agree;
 mod crash;
 mod damage;
 mod exchange;
+mod look;
 mod meanwhile;
 mod pages;
 mod past;
@@ -22,6 +23,7 @@ use tempfile::TempDir;
 
 use super::disk::faulty::{Fault, Faulty};
 use super::disk::{Disk, Scratch};
+use super::place::Segment;
 use super::query::Wanted;
 use super::table::NOTHING;
 use super::*;
@@ -68,15 +70,12 @@ fn interval(number: i64) -> Interval {
 }
 
 fn all(store: &Store, table: Table, step: Step) -> Vec<Row> {
-    let wanted =
-        Wanted { table, source: Source::Exact, step, from: i64::MIN / 2, to: i64::MAX, only: Vec::new() };
-    store
-        .shelf()
-        .now()
-        .rows(&wanted)
-        .expect("segments that are whole")
-        .collect()
-        .expect("segments that are whole")
+    rows(&store.shelf().now(), table, step)
+}
+
+fn rows(catalog: &Catalog, table: Table, step: Step) -> Vec<Row> {
+    let rows = catalog.rows(&Wanted { table, step, ..everything() }).and_then(|rows| rows.collect());
+    rows.expect("segments that are whole")
 }
 
 /// Packets, bytes and the peak of each pair in each step, as they are to be.

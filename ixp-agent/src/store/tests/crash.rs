@@ -1,5 +1,6 @@
 //! The power is cut, the disk is full, a call fails: what was kept is there, once.
 
+use super::super::look::still;
 use super::*;
 
 #[test]
@@ -28,8 +29,13 @@ fn whatever_call_the_power_is_cut_in_what_was_kept_is_there_once() {
         let failed = run(&bench, &mut kept);
         assert!(failed.is_err() || call + 3 > calls, "call {call} did not fail");
         bench.disk.cut(survives);
-        let store = bench.open().unwrap_or_else(|error| panic!("call {call}: {error}"));
         let what = format!("cut in call {call}, {survives} % of what was not flushed survives");
+        let before = recent(&bench.root()).is_dir().then(|| still(&bench.root()).expect(&what));
+        let store = bench.open().unwrap_or_else(|error| panic!("call {call}: {error}"));
+        for (before, step) in before.iter().flat_map(|before| Step::ALL.map(|step| (before, step))) {
+            // Who looks before it is put right sees the same.
+            assert_eq!(rows(before, Table::Matrix, step), all(&store, Table::Matrix, step), "{what}");
+        }
         check_kept(&store, &kept, &what);
         // What was interrupted is done now.
         tend(&store, 3 * 360).unwrap_or_else(|error| panic!("{what}: {error}"));

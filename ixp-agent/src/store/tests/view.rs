@@ -1,5 +1,7 @@
 //! Matrices of any time, put together of steps.
 
+use std::sync::atomic::AtomicBool;
+
 use super::*;
 
 fn matrix_of(from: i64, to: i64) -> Query {
