@@ -61,7 +61,7 @@ enum Command {
     Run(RunArgs),
     /// Count the frames of captures, with the same parser and matrix
     Replay(ReplayArgs),
-    /// Who sent how much to whom, at the running agent
+    /// Who sent how much to whom
     Matrix(MatrixArgs),
     /// What a member sent and received, step by step
     Series(SeriesArgs),
@@ -194,12 +194,22 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
         }
         Command::Members(MembersCommand::Learned(args)) => asked(|out| client::learned::run(&args, out)),
         Command::Matrix(args) => {
-            suits(args.format, args.by)?;
-            asked(|out| client::matrix::run(&args, out))
+            suits(args.format, args.by())?;
+            cli.logs.start();
+            asked(|out| client::matrix::run(&args, run::now, out))
         }
-        Command::Series(args) => asked(|out| client::history::series(&args, out)),
-        Command::Stats(args) => asked(|out| client::history::stats(&args, out)),
-        Command::TopTalkers(args) => asked(|out| client::history::top(&args, out)),
+        Command::Series(args) => {
+            cli.logs.start();
+            asked(|out| client::history::series(&args, run::now, out))
+        }
+        Command::Stats(args) => {
+            cli.logs.start();
+            asked(|out| client::history::stats(&args, run::now, out))
+        }
+        Command::TopTalkers(args) => {
+            cli.logs.start();
+            asked(|out| client::history::top(&args, run::now, out))
+        }
         Command::Events(args) => asked(|out| client::events::run(&args, out)),
         Command::Policy(PolicyCommand::Report(args)) => asked(|out| client::report::run(&args, out)),
         Command::Config(ConfigCommand::Check { file }) => {

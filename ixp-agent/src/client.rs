@@ -4,6 +4,7 @@ pub mod events;
 pub mod history;
 pub mod learned;
 pub mod matrix;
+mod place;
 mod progress;
 pub mod report;
 mod text;
@@ -20,6 +21,9 @@ use ureq::http::{Response, StatusCode};
 use ureq::{Agent, Body};
 
 use self::progress::Progress;
+use crate::store;
+
+pub use self::place::Place;
 
 /// How long an answer may take, or a stream be silent.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -99,6 +103,19 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// The folder that is read is no history, or cannot be read.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The history in a folder does not answer.
+    #[error("the history in {folder}: {reason}")]
+    History {
+        /// Where it is.
+        folder: PathBuf,
+        /// Whether another question would be answered.
+        is_refused: bool,
+        /// Why not.
+        reason: String,
+    },
     /// The token.
     #[error("read the token in {path}: {source}")]
     Token {
@@ -119,6 +136,8 @@ impl Error {
         match self {
             Self::Unauthorized { .. } | Self::Token { .. } => true,
             Self::Refused { status, .. } => *status == StatusCode::BAD_REQUEST.as_u16(),
+            Self::History { is_refused, .. } => *is_refused,
+            Self::Store(error) => matches!(error, store::Error::NoHistory { .. }),
             Self::Unreachable { .. }
             | Self::Strange { .. }
             | Self::Ended { .. }

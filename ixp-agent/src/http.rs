@@ -1,5 +1,6 @@
 //! Queries over HTTP in, JSON out. Reads the agent's state, writes nothing.
 
+pub mod alone;
 mod auth;
 mod dto;
 mod events;

@@ -2,9 +2,10 @@
 
 use ixp_common::addr::Family;
 use ixp_tests::agent::lan::{FIRST, Frame, MEMBERS, SECOND, STRANGER};
-use ixp_tests::agent::site::{FABRIC, Site};
+use ixp_tests::agent::site::{FABRIC, Site, word};
 use ixp_tests::agent::{Agent, command, number, wait};
 use ixp_tests::wire::Wire;
+use jiff::Timestamp;
 use serde_json::Value;
 
 /// Each frame is sampled, so that sizes are exact.
@@ -153,4 +154,54 @@ fn what_cannot_be_answered_is_refused_with_what_to_write() {
     }
     // Of the present there is a first, too.
     assert_eq!(agent.get("/api/v1/top-talkers").expect("an answer").status, 200);
+}
+
+#[test]
+fn a_folder_says_what_its_agent_does_while_that_runs_and_when_it_was_killed() {
+    let site = Site::enter().expect("a place for an agent");
+    let agent = kept(&site);
+    let last = || -> anyhow::Result<Timestamp> {
+        let matrix = agent.json("/api/v1/matrix?by=asn&from=-1h")?;
+        Ok(matrix["to"].as_str().unwrap_or_default().parse()?)
+    };
+    let end = last().expect("it has observed something").as_second().div_euclid(10) * 10 + 10;
+    let time = |at: i64| Timestamp::from_second(at).expect("a time of today");
+    wait("what comes later is on the disk, too", || Ok((last()? > time(end)).then_some(())))
+        .unwrap_or_else(|error| panic!("{error:#}: {}", agent.log()));
+    let [from, to] = [end - 3600, end].map(|at| time(at).to_string());
+    let folder = site.path("store");
+    let questions: [&[&str]; 6] = [
+        &["matrix", "--by", "asn", "--format", "json"],
+        &["matrix", "--by", "interface", "--step", "1m", "--format", "csv"],
+        &["top-talkers", "--format", "json"],
+        &["stats", "--format", "json"],
+        &["stats", "--asn", "64500", "--peer", "64501", "--format", "csv"],
+        &["series", "64500", "--step", "10s", "--format", "json"],
+    ];
+    let ask = |question: &[&str], more: &[&str]| {
+        let time = ["--from", from.as_str(), "--to", to.as_str()];
+        said(&[question, &time[..], more].concat())
+    };
+    let answers = questions.map(|question| ask(question, &[]));
+    assert!(answers[0].contains("\"seen\":41"), "{}", answers[0]);
+    let check = |what: &str| {
+        for (question, answer) in questions.iter().zip(&answers) {
+            assert_eq!(&ask(question, &["--store", word(&folder)]), answer, "{what}: {question:?}");
+        }
+    };
+    check("it runs");
+    agent.stop(libc::SIGKILL).expect("it is killed");
+    check("it was killed");
+    // Without a time it is of the last day, and interfaces are what a folder has.
+    let table = said(&["matrix", "--store", word(&folder)]);
+    assert!(table.contains("AS64500") && table.contains("41 frames"), "{table}");
+    for (words, text) in [
+        (&["stats", "--store", "/nowhere"][..], "/nowhere has no history in it; name a folder as [store]"),
+        (&["matrix", "--by", "mac", "--store", word(&folder)], "write by=interface, by=asn"),
+        (&["series", "65000", "--store", word(&folder)], "AS65000 is no member"),
+        (&["stats", "--store", word(&folder), "--url", "x"], "cannot be used with '--url <URL>'"),
+    ] {
+        let ended = command::run(words).expect("it ends");
+        assert!(ended.code == Some(2) && ended.err.contains(text), "{words:?}: {}", ended.err);
+    }
 }

@@ -1,10 +1,12 @@
-//! `series`, `stats`, `top-talkers`: what is known of members' traffic, as the running agent writes it.
+//! `series`, `stats`, `top-talkers`: what is known of members' traffic, as an agent writes it.
 
 use std::io::Write;
 
 use clap::Args;
+use jiff::Timestamp;
 
-use super::{Error, Server};
+use super::Error;
+use super::place::{Place, Question};
 use crate::report::Format;
 
 const SERIES: &str = "\
@@ -17,7 +19,8 @@ Examples:
   ixp-agent stats
   ixp-agent stats --asn 64500 --from 2026-11-01T00:00:00Z --to 2026-12-01T00:00:00Z
   ixp-agent stats --asn 64500 --peer 64501 --from -7d
-  ixp-agent stats --from -90d --format csv > quarter.csv";
+  ixp-agent stats --from -90d --format csv > quarter.csv
+  ixp-agent stats --store /var/lib/ixp-agent";
 
 const TOP: &str = "\
 Examples:
@@ -58,7 +61,7 @@ impl Time {
 #[command(after_help = SERIES)]
 pub struct SeriesArgs {
     #[command(flatten)]
-    server: Server,
+    pub(crate) place: Place,
     /// Whose: an AS number
     #[arg(value_name = "ASN")]
     asn: String,
@@ -74,7 +77,7 @@ pub struct SeriesArgs {
 #[command(after_help = STATS)]
 pub struct StatsArgs {
     #[command(flatten)]
-    server: Server,
+    pub(crate) place: Place,
     /// Of this member alone [default: of all, each LAN and each member]
     #[arg(long, value_name = "ASN")]
     asn: Option<String>,
@@ -90,7 +93,7 @@ pub struct StatsArgs {
 #[command(after_help = TOP)]
 pub struct TopArgs {
     #[command(flatten)]
-    server: Server,
+    pub(crate) place: Place,
     /// How many
     #[arg(long, value_name = "N", default_value = "10")]
     top: String,
@@ -114,29 +117,30 @@ pub struct TopArgs {
 ///
 /// # Errors
 /// [`Error`].
-pub fn series(args: &SeriesArgs, out: &mut impl Write) -> Result<(), Error> {
+pub fn series(args: &SeriesArgs, clock: fn() -> Timestamp, out: &mut impl Write) -> Result<(), Error> {
     let [from, to, source, format] = args.time.query();
     let path = format!("/api/v1/members/{}/series", super::escaped(&args.asn));
-    args.server.copy(&path, &[from, to, ("step", args.step.as_deref()), source, format], out)
+    let words = vec![from, to, ("step", args.step.as_deref()), source, format];
+    args.place.copy(Question { path: &path, words, is_of_memory: false }, clock, out)
 }
 
 /// Writes what can be said of a time.
 ///
 /// # Errors
 /// [`Error`].
-pub fn stats(args: &StatsArgs, out: &mut impl Write) -> Result<(), Error> {
+pub fn stats(args: &StatsArgs, clock: fn() -> Timestamp, out: &mut impl Write) -> Result<(), Error> {
     let [from, to, source, format] = args.time.query();
-    let of = [("asn", args.asn.as_deref()), ("peer", args.peer.as_deref())];
-    args.server.copy("/api/v1/stats", &[from, to, of[0], of[1], source, format], out)
+    let words = vec![from, to, ("asn", args.asn.as_deref()), ("peer", args.peer.as_deref()), source, format];
+    args.place.copy(Question { path: "/api/v1/stats", words, is_of_memory: false }, clock, out)
 }
 
 /// Writes who exchanges most.
 ///
 /// # Errors
 /// [`Error`].
-pub fn top(args: &TopArgs, out: &mut impl Write) -> Result<(), Error> {
+pub fn top(args: &TopArgs, clock: fn() -> Timestamp, out: &mut impl Write) -> Result<(), Error> {
     let [from, to, source, format] = args.time.query();
-    let query = [
+    let words = vec![
         ("by", Some(args.by.as_str())),
         ("top", Some(args.top.as_str())),
         from,
@@ -147,5 +151,5 @@ pub fn top(args: &TopArgs, out: &mut impl Write) -> Result<(), Error> {
         source,
         format,
     ];
-    args.server.copy("/api/v1/top-talkers", &query, out)
+    args.place.copy(Question { path: "/api/v1/top-talkers", words, is_of_memory: true }, clock, out)
 }

@@ -1,10 +1,12 @@
-//! `matrix`: who sent how much to whom, as the running agent writes it.
+//! `matrix`: who sent how much to whom, as an agent writes it.
 
 use std::io::Write;
 
 use clap::Args;
+use jiff::Timestamp;
 
-use super::{Error, Server};
+use super::Error;
+use super::place::{Place, Question};
 use crate::matrix::{By, Format};
 
 const EXAMPLES: &str = "\
@@ -14,15 +16,16 @@ Examples:
   ixp-agent matrix --by asn --from -1h --format dense > hour.csv
   ixp-agent matrix --by asn --from -30d --step 1h --format parquet > month.parquet
   ixp-agent matrix --by switch --from -7d
+  ixp-agent matrix --by asn --from -7d --store /var/lib/ixp-agent
   ixp-agent matrix --format parquet --url monitor2:9179 --token-file token > matrix.parquet";
 
-/// Who sent how much to whom, at the running agent
+/// Who sent how much to whom
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct MatrixArgs {
     #[command(flatten)]
-    server: Server,
-    /// From when on: RFC 3339, or relative as -5m [default: from the oldest that is kept]
+    pub(crate) place: Place,
+    /// From when on: RFC 3339, or relative as -5m [default: from the oldest that is in memory; with --store a day before]
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     from: Option<String>,
     /// Until when [default: now]
@@ -31,9 +34,9 @@ pub struct MatrixArgs {
     /// A matrix for each step of the history: 10s, 1m, 5m, 1h or 1d; with csv and parquet a line each
     #[arg(long, value_name = "STEP")]
     step: Option<String>,
-    /// What a line of the matrix stands for
-    #[arg(long, value_enum, default_value_t = By::Mac)]
-    pub(crate) by: By,
+    /// What a line of the matrix stands for [default: mac, with --store interface]
+    #[arg(long, value_enum)]
+    by: Option<By>,
     /// Of this family alone: ipv4, ipv6, arp or other
     #[arg(long, value_name = "FAMILY")]
     family: Option<String>,
@@ -51,13 +54,21 @@ pub struct MatrixArgs {
     pub(crate) format: Format,
 }
 
+impl MatrixArgs {
+    /// What a line stands for. History has no MACs.
+    #[must_use]
+    pub fn by(&self) -> By {
+        self.by.unwrap_or(if self.place.is_folder() { By::Interface } else { By::Mac })
+    }
+}
+
 /// Writes the matrix.
 ///
 /// # Errors
 /// [`Error`].
-pub fn run(args: &MatrixArgs, out: &mut impl Write) -> Result<(), Error> {
-    let query = [
-        ("by", Some(args.by.name())),
+pub fn run(args: &MatrixArgs, clock: fn() -> Timestamp, out: &mut impl Write) -> Result<(), Error> {
+    let words = vec![
+        ("by", Some(args.by().name())),
         ("from", args.from.as_deref()),
         ("to", args.to.as_deref()),
         ("step", args.step.as_deref()),
@@ -67,5 +78,6 @@ pub fn run(args: &MatrixArgs, out: &mut impl Write) -> Result<(), Error> {
         ("source", args.source.as_deref()),
         ("format", Some(args.format.name())),
     ];
-    args.server.copy("/api/v1/matrix", &query, out)
+    let is_of_memory = args.step.is_none();
+    args.place.copy(Question { path: "/api/v1/matrix", words, is_of_memory }, clock, out)
 }

@@ -74,7 +74,7 @@ fn all(store: &Store, table: Table, step: Step) -> Vec<Row> {
 }
 
 fn rows(catalog: &Catalog, table: Table, step: Step) -> Vec<Row> {
-    let rows = catalog.rows(&Wanted { table, step, ..everything() }).and_then(|rows| rows.collect());
+    let rows = catalog.rows(&Wanted { table, step, ..everything() }).and_then(Sums::collect);
     rows.expect("segments that are whole")
 }
 
