@@ -16,7 +16,9 @@ mod networks;
 mod part;
 mod past;
 mod place;
+mod plan;
 mod query;
+mod reach;
 mod recover;
 mod seal;
 mod segment;
@@ -24,7 +26,6 @@ mod series;
 mod shelf;
 mod stats;
 mod steps;
-mod stretch;
 mod sum;
 mod table;
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::ends::Entry;
 use super::part::Part;
-use super::place::{Label, Segment};
+use super::place::Segment;
 use super::segment::Kin;
 use super::table::{Step, Table};
 use crate::snapshot::Source;
@@ -43,9 +43,17 @@ impl Catalog {
         published.chain(waiting).filter(is_within).cloned().collect()
     }
 
+    /// The segments that are not to be told without one: itself last. Where one table lacks what others have, a pair would have
+    /// exchanged nothing in a time in which it did; so none has it, and the time is a gap.
+    pub(super) fn akin(&self, segment: &Arc<Segment>) -> Vec<Arc<Segment>> {
+        let is_other = |other: &&Arc<Segment>| other.is_akin(segment) && !Arc::ptr_eq(other, segment);
+        let others = self.all().filter(is_other).cloned();
+        others.chain([Arc::clone(segment)]).collect()
+    }
+
     /// A segment of a part is in its last place.
-    pub(super) fn published(&mut self, label: Label, segment: &Arc<Segment>) {
-        for part in self.parts.iter_mut().filter(|part| part.label == label) {
+    pub(super) fn published(&mut self, segment: &Arc<Segment>) {
+        for part in self.parts.iter_mut().filter(|part| part.label == segment.label) {
             part.segments.retain(|other| !Arc::ptr_eq(other, segment));
         }
         self.published.push(Arc::clone(segment));

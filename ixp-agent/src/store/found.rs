@@ -92,7 +92,7 @@ fn one(disk: &Arc<dyn Disk>, root: &Path, kin: Kin, path: PathBuf) -> io::Result
         return Ok(None);
     };
     let bytes = size(&path)?;
-    let segment = Segment::new(Arc::clone(disk), kin, label.span(), (bytes, checksum), path, None);
+    let segment = Segment::new(Arc::clone(disk), kin, label, (bytes, checksum), path, None);
     Ok(Some((label, segment)))
 }
 

@@ -67,9 +67,8 @@ impl Making {
         let folder = Arc::new(Folder::new(Arc::clone(&disk), self.place));
         let segment = |Written { kin, bytes, checksum }| {
             let path = folder.path.join(kin.file_name(checksum));
-            let span = self.label.span();
             let within = Some(Arc::clone(&folder));
-            let segment = Segment::new(Arc::clone(&disk), kin, span, (bytes, checksum), path, within);
+            let segment = Segment::new(Arc::clone(&disk), kin, self.label, (bytes, checksum), path, within);
             segment.assume_verified();
             Arc::new(segment)
         };
@@ -125,8 +124,7 @@ pub(super) fn read(disk: &Arc<dyn Disk>, path: &Path, label: Label) -> io::Resul
             continue;
         };
         let folder = Some(Arc::clone(&found.part.folder));
-        let segment =
-            Segment::new(Arc::clone(disk), kin, label.span(), (size(&path)?, checksum), path, folder);
+        let segment = Segment::new(Arc::clone(disk), kin, label, (size(&path)?, checksum), path, folder);
         found.part.segments.push(Arc::new(segment));
     }
     Ok(found)

@@ -55,6 +55,8 @@ pub struct Segment {
     disk: Arc<dyn Disk>,
     /// What it is of.
     pub(super) kin: Kin,
+    /// The part that it was made with.
+    pub(super) label: Label,
     /// Its first moment and the first one behind it, in milliseconds since 1970.
     pub(super) span: (i64, i64),
     /// Its size.
@@ -134,14 +136,14 @@ impl Segment {
     pub(super) fn new(
         disk: Arc<dyn Disk>,
         kin: Kin,
-        span: (i64, i64),
+        label: Label,
         (bytes, checksum): (u64, u32),
         path: PathBuf,
         folder: Option<Arc<Folder>>,
     ) -> Self {
         let place = Mutex::new(Place { path, _folder: folder });
         let (blocks, is_doomed) = (OnceLock::new(), AtomicBool::new(false));
-        Self { disk, kin, span, bytes, checksum, place, blocks, is_doomed }
+        Self { disk, kin, label, span: label.span(), bytes, checksum, place, blocks, is_doomed }
     }
 
     /// Opens it. What is read of it for the first time is held against its checksums.
@@ -173,10 +175,10 @@ impl Segment {
     }
 
     /// Moves it from the folder of its part to its last place below `root`.
-    pub(super) fn publish(&self, root: &Path, label: Label) -> io::Result<()> {
+    pub(super) fn publish(&self, root: &Path) -> io::Result<()> {
         let home = root.join(home(self.kin, self.span.0));
         make_folder(&*self.disk, &home)?;
-        let to = home.join(label.file(self.checksum));
+        let to = home.join(self.label.file(self.checksum));
         let mut place = self.place();
         settle(&*self.disk, &place.path, &to)?;
         *place = Place { path: to, _folder: None };
@@ -189,6 +191,13 @@ impl Segment {
         settle(&*self.disk, &place.path, to)?;
         *place = Place { path: to.to_owned(), _folder: None };
         Ok(())
+    }
+
+    /// Whether both have rows of the same step that came about alike and were made at once: what one of them tells is whole
+    /// with what the other does.
+    pub(super) fn is_akin(&self, other: &Self) -> bool {
+        let of = |segment: &Self| (segment.label, segment.kin.source(), segment.kin.step);
+        of(self) == of(other)
     }
 
     /// It goes with the last that knows it.

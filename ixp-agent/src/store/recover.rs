@@ -70,8 +70,7 @@ fn aside(root: &Path, path: &Path) -> Result<PathBuf, Error> {
 }
 
 /// Puts a segment aside that was found damaged while it was read.
-pub(super) fn put_aside(root: &Path, segment: &Segment) -> Result<PathBuf, Error> {
+pub(super) fn put_aside(root: &Path, segment: &Segment) -> Result<(), Error> {
     let to = aside(root, &segment.path())?;
-    segment.quarantine(&to).map_err(Error::io(&to))?;
-    Ok(to)
+    segment.quarantine(&to).map_err(Error::io(&to))
 }

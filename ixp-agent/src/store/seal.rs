@@ -10,7 +10,6 @@ use super::level::Level;
 use super::merge::{self, Output, merge};
 use super::part::{Making, Part};
 use super::place::Segment;
-use super::recover::put_aside;
 use super::segment::Kin;
 use super::segment::write::{Packing, Writer, Written};
 use super::table::{SOURCES, Step, Table};
@@ -110,18 +109,12 @@ impl Store {
         if let merge::Error::Write(_) | merge::Error::Stopped = error {
             return error.into();
         }
-        let mut damaged = Vec::new();
         for segment in parts.iter().flat_map(|part| &part.segments) {
             let Err(damage) = segment.verify() else { continue };
-            match put_aside(&self.root, segment) {
-                Ok(to) => {
-                    warn!("{damage}; it was put aside as {}, and its time is a gap", to.display());
-                    damaged.push(Arc::clone(segment));
-                }
-                Err(error) => warn!(%error, "{damage}; it could not be put aside"),
+            if let Err(error) = self.shelf.put_aside(segment, &damage) {
+                warn!(%error, "{damage}; it could not be put aside");
             }
         }
-        self.shelf.change(|catalog| damaged.iter().for_each(|damaged| catalog.leave_out(damaged)));
         error.into()
     }
 
@@ -138,8 +131,8 @@ impl Store {
         for part in &before.parts {
             let is_done = |segment: &&Arc<Segment>| part.label.level.publishes(segment.kin.step);
             for segment in part.segments.iter().filter(is_done) {
-                segment.publish(&self.root, part.label).map_err(Error::io(&segment.path()))?;
-                self.shelf.change(|catalog| catalog.published(part.label, segment));
+                segment.publish(&self.root).map_err(Error::io(&segment.path()))?;
+                self.shelf.change(|catalog| catalog.published(segment));
             }
         }
         let catalog = self.shelf.now();

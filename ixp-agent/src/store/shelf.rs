@@ -81,15 +81,28 @@ impl Shelf {
                 // Another has put it aside meanwhile, or it has moved.
                 continue;
             };
-            match self.owner {
-                Owner::This => {
-                    let to = recover::put_aside(&self.root, &damaged)?;
-                    warn!("{error}; it was put aside as {}, and its time is a gap", to.display());
-                }
-                Owner::Other => warn!("{error}; it is left out, and its time is a gap"),
-            }
-            self.change(|catalog| catalog.leave_out(&damaged));
+            self.put_aside(&damaged, &error)?;
         }
+    }
+
+    /// Puts a segment aside that is damaged, and what is not to be told without it; where nothing may be changed it is left out.
+    pub(super) fn put_aside(&self, damaged: &Arc<Segment>, damage: &segment::Error) -> Result<(), Error> {
+        let akin = self.now().akin(damaged);
+        let (step, others) = (damaged.kin.step.name(), akin.len() - 1);
+        let what = format!("{damage}; it and {others} files of its time");
+        match self.owner {
+            Owner::This => {
+                // It comes last: if not all is done, it is found again.
+                for segment in &akin {
+                    recover::put_aside(&self.root, segment)?;
+                }
+                let to = damaged.path();
+                warn!("{what} were put aside as {}, and in steps of {step} that is a gap", to.display());
+            }
+            Owner::Other => warn!("{what} are left out, and in steps of {step} that is a gap"),
+        }
+        self.change(|catalog| akin.iter().for_each(|segment| catalog.leave_out(segment)));
+        Ok(())
     }
 
     /// What there is at this moment. It stays there as long as it is held.

@@ -12,9 +12,10 @@ use ixp_common::counters::Counts;
 
 use super::catalog::Catalog;
 use super::ends::{EndId, Kind};
+use super::plan::Plan;
 use super::query::Wanted;
+use super::reach::Reach;
 use super::segment::Error;
-use super::stretch::Reach;
 use super::sum::{counted, family};
 use super::table::{Row, Step, Table, small};
 use crate::members::Asn;
@@ -199,7 +200,7 @@ impl Ask<'_> {
             Some(("id", i64::from(*first.0), i64::from(*last.0)))
         });
         let Observed { from, to, .. } = *self.observed;
-        for (step, from, to) in Reach::of(self.catalog, self.source)?.stretches(from, to) {
+        for (step, from, to) in Plan::of(self.catalog, self.source, (from, to))?.stretches() {
             let wanted = self.wanted(Table::Totals, (from, to), bounds.as_slice());
             self.catalog.each(&Wanted { step, ..wanted }, |row| {
                 let family = family(row.0[1]);
@@ -221,7 +222,7 @@ impl Ask<'_> {
         sizes: &mut BTreeMap<u16, u64>,
     ) -> Result<(), Error> {
         let Observed { from, to, .. } = *self.observed;
-        for (step, from, to) in Reach::of(self.catalog, self.source)?.stretches(from, to) {
+        for (step, from, to) in Plan::of(self.catalog, self.source, (from, to))?.stretches() {
             let wanted = self.wanted(Table::Sizes, (from, to), only.as_slice());
             self.catalog.each(&Wanted { step, ..wanted }, |row| {
                 let (largest, frames) = (u16::try_from(row.0[1]).unwrap_or(u16::MAX), small::<u64>(row.0[3]));

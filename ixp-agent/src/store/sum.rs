@@ -109,6 +109,11 @@ impl Whole {
         *observed += row.0[1];
     }
 
+    /// Takes how much was observed in each step, by its start: how long it is, and how much.
+    pub(super) fn observed(&mut self, steps: BTreeMap<i64, (i64, i64)>) {
+        self.steps = steps;
+    }
+
     pub(super) fn frames(&self) -> Frames {
         let seen = Figure { counts: self.seen.counts, sampled: self.seen.sampled() };
         let figure = |counts| Figure {

@@ -8,6 +8,7 @@ mod look;
 mod meanwhile;
 mod pages;
 mod past;
+mod plan;
 mod stats;
 mod view;
 
@@ -231,7 +232,7 @@ fn five_minutes_that_were_kept_by_the_hour_are_there_once() {
     for part in &store.shelf().now().parts {
         let is_of_it = |segment: &&Arc<Segment>| segment.kin.step == Step::FiveMinutes;
         for segment in part.segments.iter().filter(is_of_it).filter(|_| part.label.level == Level::Hour) {
-            segment.publish(&bench.root(), part.label).expect("a disk with room");
+            segment.publish(&bench.root()).expect("a disk with room");
         }
     }
     drop(store);

@@ -7,9 +7,9 @@ use ixp_common::addr::{Family, VlanId};
 use super::catalog::Catalog;
 use super::ends::EndId;
 use super::past::Past;
+use super::plan::Plan;
 use super::query::Wanted;
 use super::segment;
-use super::stretch::Reach;
 use super::sum::{Broken, Sum, Whole};
 use super::table::{Row, Step, Table, small};
 use crate::matrix::{By, Cell, End, Filter, Matrix, Span};
@@ -38,22 +38,18 @@ impl Catalog {
         Past::new(&self.ends, at)
     }
 
-    /// Who sent how much to whom. Where nothing finer is kept any more, an edge is that of the step that is, and the span
-    /// says so.
+    /// Who sent how much to whom. Where nothing finer is there, an edge is that of the step that is, and the span says so.
     ///
     /// # Errors
     /// [`segment::Error`].
     pub fn matrix<'p>(&self, past: &'p Past, query: &Query) -> Result<Matrix<'p>, segment::Error> {
         let mut sheet = Sheet::default();
-        let reach = Reach::of(self, query.source)?;
-        for (step, from, to) in reach.stretches(query.from, query.to) {
+        let plan = Plan::of(self, query.source, (query.from, query.to))?;
+        for (step, from, to) in plan.stretches() {
             let query = Query { from, to, ..*query };
             self.each_of(&query, step, |table, row| sheet.take(table, row, &query, past))?;
         }
-        let (step, from, to) = reach.coverage(query.from, query.to);
-        let table = Table::Intervals;
-        let wanted = Wanted { table, source: query.source, step, from, to, only: Vec::new() };
-        self.each(&wanted, |row| sheet.whole.cover(row, step))?;
+        sheet.whole.observed(plan.into_observed());
         let (span, gaps) = (sheet.whole.span(), sheet.whole.gaps());
         Ok(sheet.matrix(query, past, span).with_gaps(gaps))
     }

@@ -32,7 +32,9 @@ fn whatever_call_the_power_is_cut_in_what_was_kept_is_there_once() {
         let what = format!("cut in call {call}, {survives} % of what was not flushed survives");
         let before = recent(&bench.root()).is_dir().then(|| still(&bench.root()).expect(&what));
         let store = bench.open().unwrap_or_else(|error| panic!("call {call}: {error}"));
-        for (before, step) in before.iter().flat_map(|before| Step::ALL.map(|step| (before, step))) {
+        for (before, step) in
+            before.iter().flat_map(|before| [Step::TenSeconds, Step::Day].map(|step| (before, step)))
+        {
             // Who looks before it is put right sees the same.
             assert_eq!(rows(before, Table::Matrix, step), all(&store, Table::Matrix, step), "{what}");
         }

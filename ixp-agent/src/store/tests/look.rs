@@ -114,7 +114,7 @@ fn nothing_is_changed_by_who_looks_and_what_is_damaged_is_left_out() {
     // An agent is not kept out, and puts it aside.
     let store = bench.open().expect("nobody has it");
     store.shelf().ask(|catalog| catalog.rows(&everything())?.collect()).expect("the rest");
-    assert_eq!(files(&quarantine(&bench.root())).len(), 1);
+    assert_eq!(files(&quarantine(&bench.root())).len(), 2);
 }
 
 #[test]

@@ -1,0 +1,62 @@
+//! What is kept in, from when on there are rows of each step out.
+
+use super::catalog::Catalog;
+use super::query::Wanted;
+use super::segment;
+use super::table::{Step, Table};
+use crate::snapshot::Source;
+
+/// From when on there are rows of each step, or of shorter ones that make it up; milliseconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Reach([Option<i64>; Step::ALL.len()]);
+
+fn floor(step: Step, moment: i64) -> i64 {
+    moment.div_euclid(step.millis()) * step.millis()
+}
+
+impl Reach {
+    /// That of cells and what is kept as long as they are, counted or sampled.
+    pub(super) fn of(catalog: &Catalog, source: Source) -> Result<Self, segment::Error> {
+        let mut reach = Self::of_observation(catalog, source)?;
+        let first = |step| {
+            let cells = catalog.segments(Table::Matrix, source, step, (i64::MIN, i64::MAX));
+            cells.iter().map(|segment| segment.span.0).min()
+        };
+        let firsts = Step::ALL.map(first);
+        if firsts.iter().any(Option::is_some) {
+            // What was observed is kept longer than what was counted then.
+            for (observed, counted) in reach.0.iter_mut().zip(firsts) {
+                *observed = observed.zip(counted).map(|(observed, counted)| observed.max(counted));
+            }
+        }
+        Ok(reach)
+    }
+
+    /// That of what members exchanged in all, and of whether it was observed.
+    pub(super) fn of_observation(catalog: &Catalog, source: Source) -> Result<Self, segment::Error> {
+        let mut reach = [None; Step::ALL.len()];
+        for step in Step::ALL {
+            let always = (i64::MIN, i64::MAX);
+            let all = catalog.segments(Table::Intervals, source, step, always);
+            let Some((_, end)) = all.iter().map(|segment| segment.span).min() else { continue };
+            let (from, only) = (i64::MIN, Vec::new());
+            let wanted = Wanted { table: Table::Intervals, source, step, from, to: end, only };
+            let first = catalog.rows(&wanted)?.next_row()?;
+            reach[step as usize] = first.map(|row| row.0[Table::Intervals.time()]);
+        }
+        Ok(Self(reach))
+    }
+
+    /// The first moment that there are rows of a step of.
+    pub(super) fn first(&self, step: Step) -> Option<i64> {
+        self.0[step as usize]
+    }
+
+    /// Whether rows of a step say of a moment all that can be said.
+    pub(super) fn reaches(&self, step: Step, moment: i64) -> bool {
+        let Some(first) = self.0[step as usize] else { return false };
+        let longer = Step::ALL.into_iter().filter(|longer| *longer > step);
+        let mut older = longer.filter_map(|longer| Some((longer, self.0[longer as usize]?)));
+        first <= moment || older.all(|(longer, oldest)| oldest >= floor(longer, first))
+    }
+}
