@@ -32,7 +32,7 @@ mod store;
 
 pub use raw::{DeploymentName, HiddenTags, XdpMode};
 pub use resolve::{Overrides, resolve};
-pub use rrd::{Portal, Rrd, Rrdcached};
+pub use rrd::{Mapper, Portal, Rrd, Rrdcached};
 pub use sflow::Sflow;
 pub use store::Store;
 

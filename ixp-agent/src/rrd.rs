@@ -5,6 +5,7 @@ pub mod cached;
 pub mod known;
 pub mod layout;
 mod line;
+pub mod mapper;
 pub mod tally;
 pub mod vli;
 pub mod writer;

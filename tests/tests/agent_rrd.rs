@@ -2,6 +2,9 @@
 //! directions, unknown where nothing was observed, once each through restarts of either.
 
 use std::collections::BTreeSet;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
+use std::thread;
 
 use ixp_common::addr::{Family, Mac, VlanId};
 use ixp_common::counters::{Counts, PairKey};
@@ -224,6 +227,49 @@ fn a_table_that_is_none_is_told_once_and_a_later_one_is_taken() {
     site.write("vlis.json", TABLE).expect("it is written");
     let taken = || Ok((agent.log().matches("VLAN interfaces read").count() == 2).then_some(()));
     wait("the agent to take the next", taken).expect("it does");
+}
+
+/// Answers as IXP Manager does: with the table to who has the key, else with the way to its page for people.
+fn portal() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("it is bound");
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.expect("a connection");
+            let lines = BufReader::new(stream.try_clone().expect("a socket")).lines();
+            let head: Vec<String> =
+                lines.map(|line| line.expect("text")).take_while(|line| !line.is_empty()).collect();
+            let has_key = head.iter().any(|line| line.eq_ignore_ascii_case("X-IXP-Manager-API-Key: secret"));
+            let is_right = head[0] == "GET /api/v4/sflow-db-mapper/configured-macs HTTP/1.1";
+            let answer = match has_key && is_right {
+                true => format!("200 OK\r\ncontent-length: {}\r\n\r\n{TABLE}", TABLE.len()),
+                false => "302 Found\r\nlocation: /login\r\ncontent-length: 0\r\n\r\n".to_owned(),
+            };
+            write!(stream, "HTTP/1.1 {answer}").expect("it is read");
+        }
+    });
+    format!("http://{address}/api/v4/sflow-db-mapper/configured-macs")
+}
+
+#[test]
+fn the_table_comes_from_ixp_manager_itself_with_a_key() {
+    let site = Site::enter().expect("a place for an agent");
+    let daemon = Rrdcached::start(&site.path("")).expect("it starts");
+    let begun = begun();
+    keep_steps(&site, begun, 0..2);
+    let url = portal();
+    let config = |more: &str| config(&site, more).replace("vlis.json", &url);
+    let agent = site.tap(MEMBERS, &config("")).expect("the agent starts");
+    let refused = format!("no RRD files are written: {url}: it answers 302 Found: it wants a key of its API");
+    let told = || Ok(agent.log().contains(&refused).then_some(()));
+    wait("the agent to say that it is refused", told)
+        .unwrap_or_else(|error| panic!("{error:#}: {}", agent.log()));
+    agent.stop(libc::SIGTERM).expect("it ends");
+    site.write("key", "secret\n").expect("it is written");
+    let agent = site.tap(MEMBERS, &config("vlis_key_file = \"key\"\n")).expect("the agent starts");
+    wait_for(&agent, &daemon, begun, 1);
+    check(&daemon, begun, &BTreeSet::from([0, 1]));
+    assert!(!agent.log().contains("secret"), "{}", agent.log());
 }
 
 #[test]

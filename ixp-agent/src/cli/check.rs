@@ -5,7 +5,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use crate::config::{self, Config, Overrides, Portal};
+use crate::config::{self, Config, Mapper, Overrides, Portal};
 use crate::members::{self, MembersError, Registry};
 use crate::notice::Checked;
 use crate::policy::{Ports, build};
@@ -65,8 +65,17 @@ fn together(config: &Config, now: Timestamp) -> Together {
 /// What cannot be used of the table of VLAN interfaces, or why none of it can.
 fn vlis(portal: Option<&Portal>) -> Result<Vec<String>, String> {
     let Some(portal) = portal else { return Ok(Vec::new()) };
-    let file = portal.vlis.display();
-    match fs::read_to_string(&portal.vlis) {
+    let file = match &portal.vlis {
+        Mapper::File(file) => file,
+        Mapper::Portal { key_file: None, .. } => return Ok(Vec::new()),
+        Mapper::Portal { url, key_file: Some(key) } => {
+            let why =
+                |error| format!("read {}: {error}; until it is there {url} is not asked", key.display());
+            return Ok(fs::read_to_string(key).err().map(why).into_iter().collect());
+        }
+    };
+    let (text, file) = (fs::read_to_string(file), file.display());
+    match text {
         Ok(text) => {
             let vlis = Vlis::parse(&text).map_err(|error| format!("{file}: {error}"))?;
             Ok(vlis.notices.iter().map(|notice| format!("{file}: {notice}")).collect())

@@ -100,14 +100,14 @@ pub(super) fn station(text: &str) -> Result<Mac, String> {
 }
 
 /// Where to send something.
-pub(super) fn url(text: &str) -> Result<String, String> {
+pub(super) fn url(key: &str, text: &str, example: &str) -> Result<String, String> {
     let is_url = ["http://", "https://"].iter().any(|scheme| {
         text.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
     });
     let is_word = !text.contains(|letter: char| letter.is_whitespace() || letter.is_control());
     match is_url && is_word {
         true => Ok(text.to_owned()),
-        false => Err(format!("url = {text:?} is no address; write it as \"http://127.0.0.1:8080/events\"")),
+        false => Err(format!("{key} = {text:?} is no address; write it as {example:?}")),
     }
 }
 

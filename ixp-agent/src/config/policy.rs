@@ -219,7 +219,8 @@ impl Reading<'_> {
     }
 
     fn webhook(&mut self, raw: &RawWebhook) -> Option<Webhook> {
-        let url = self.reader.checked(raw.url.as_ref(), |url| key::url(url));
+        let url =
+            self.reader.checked(raw.url.as_ref(), |url| key::url("url", url, "http://127.0.0.1:8080/events"));
         let file = self.path("url_file", raw.url_file.as_ref());
         if let (Some(_), Some(file)) = (&raw.url, &raw.url_file) {
             self.reader.error(&file.span(), "url and url_file are both written; leave one out".to_owned());

@@ -15,6 +15,9 @@ use super::store::kept;
 use super::{Store, key};
 use crate::snapshot::Source;
 
+/// How an address of IXP Manager is written.
+const EXAMPLE: &str = "https://ixp.example.net/api/v4/sflow-db-mapper/configured-macs";
+
 /// Files in IXP Manager's layout.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rrd {
@@ -35,8 +38,31 @@ pub struct Portal {
     pub rrdcached: Rrdcached,
     /// The folder that they are in, as `rrdcached` has it.
     pub folder: String,
-    /// The file that says which VLAN interface is behind which MAC.
-    pub vlis: PathBuf,
+    /// Who says which VLAN interface is behind which MAC.
+    pub vlis: Mapper,
+}
+
+/// Who says which VLAN interface of IXP Manager is behind which MAC.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mapper {
+    /// A file.
+    File(PathBuf),
+    /// IXP Manager itself.
+    Portal {
+        /// Where its `sflow-db-mapper` answers.
+        url: String,
+        /// The file that has the key of its API in the first line.
+        key_file: Option<PathBuf>,
+    },
+}
+
+impl fmt::Display for Mapper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => path.display().fmt(f),
+            Self::Portal { url, .. } => f.write_str(url),
+        }
+    }
 }
 
 /// Where `rrdcached` listens.
@@ -75,10 +101,14 @@ pub(super) struct RawRrd {
     #[serde(default)]
     #[schemars(with = "String", example = &"/srv/ixpmatrix")]
     pub(super) folder: Option<Spanned<String>>,
-    /// What IXP Manager answers to /api/v4/sflow-db-mapper/configured-macs, in a file; relative to this file.
+    /// Which VLAN interface is behind which MAC: the address of IXP Manager's sflow-db-mapper, or a file of what it answers.
     #[serde(default)]
-    #[schemars(with = "String", example = &"vlis.json")]
+    #[schemars(with = "String", example = &"https://ixp.example.net/api/v4/sflow-db-mapper/configured-macs")]
     pub(super) vlis: Option<Spanned<String>>,
+    /// Where vlis is an address, a file with a key of IXP Manager's API in its first line; relative to this file.
+    #[serde(default)]
+    #[schemars(with = "String", example = &"ixp-manager-key")]
+    pub(super) vlis_key_file: Option<Spanned<String>>,
     /// What of the past is written: exact or sampled [default: exact, or sampled if no interface is attached].
     #[serde(default)]
     #[schemars(with = "SourceName", example = &"exact")]
@@ -130,7 +160,7 @@ impl Reading<'_> {
         let written = raw.rrdcached.as_ref();
         let rrdcached = self.reader.checked(written, |text| key::rrdcached(text));
         let folder = self.reader.checked(raw.folder.as_ref(), |text| key::folder_of_files(text));
-        let vlis = self.path("vlis", raw.vlis.as_ref());
+        let vlis = self.mapper(raw);
         let of = written?.span();
         if store.folder.is_none() && config.store.folder.is_none() {
             let text = "what is written to RRD files comes from the store; write folder in [store], too";
@@ -148,14 +178,33 @@ impl Reading<'_> {
         }
         Some(Portal { rrdcached: rrdcached?, folder: folder?, vlis: vlis? })
     }
+
+    fn mapper(&mut self, raw: &RawRrd) -> Option<Mapper> {
+        let is_url = raw.vlis.as_ref().is_some_and(|text| text.get_ref().contains("://"));
+        let key_file = self.path("vlis_key_file", raw.vlis_key_file.as_ref());
+        if is_url {
+            let url = self.reader.checked(raw.vlis.as_ref(), |text| key::url("vlis", text, EXAMPLE));
+            return Some(Mapper::Portal { url: url?, key_file });
+        }
+        if let Some(file) = &raw.vlis_key_file {
+            let text = format!("vlis_key_file goes with an address; write vlis = {EXAMPLE:?}");
+            self.reader.error(&file.span(), text);
+        }
+        self.path("vlis", raw.vlis.as_ref()).map(Mapper::File)
+    }
 }
 
 pub(super) fn keys(rrd: &Rrd) -> Keys {
     let portal = rrd.portal.as_ref();
+    let key_file = portal.and_then(|portal| match &portal.vlis {
+        Mapper::File(_) => None,
+        Mapper::Portal { key_file, .. } => key_file.as_deref(),
+    });
     vec![
         ("rrdcached", portal.map(|portal| portal.rrdcached.to_string().into())),
         ("folder", portal.map(|portal| portal.folder.clone().into())),
-        ("vlis", path(portal.map(|portal| portal.vlis.as_path()))),
+        ("vlis", portal.map(|portal| portal.vlis.to_string().into())),
+        ("vlis_key_file", path(key_file)),
         ("source", rrd.source.map(|source| Toml::from(source.name()))),
         ("fcs", Some(rrd.fcs.into())),
         ("reach_back", Some(kept(&rrd.reach_back).into())),

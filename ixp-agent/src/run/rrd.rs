@@ -132,7 +132,7 @@ impl Teller {
         let [first, longest] = PAUSE;
         let mut pause = first;
         loop {
-            self.table.read_again(&self.portal.vlis);
+            self.table.read_again();
             let was_connected = self.cached.is_some();
             let mut outcome = self.tell();
             if was_connected && outcome.is_err() {

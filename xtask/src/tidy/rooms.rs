@@ -64,6 +64,7 @@ const ROOMS: &[Room] = &[
     room("ixp-agent/src/store", Rim, &["ixp_common", "matrix", "members", "snapshot"]),
     room("ixp-agent/src/rrd", Pure, &["ixp_common", "store"]),
     room("ixp-agent/src/rrd/cached", Rim, &["config", "rrd"]),
+    room("ixp-agent/src/rrd/mapper", Rim, &[]),
     room("ixp-agent/src/samples", Pure, &["ixp_common", "members", "sflow"]),
     room("ixp-agent/src/intake", Pure, &["ixp_common", "members", "policy", "sflow", "snapshot"]),
     room("ixp-agent/src/sflow", Pure, &[]),
@@ -139,7 +140,10 @@ const OWNED: &[(&str, &[&str])] = &[
     ("pcap_parser", &["ixp-agent/src/capture"]),
     ("prometheus", &["ixp-agent/src/metrics"]),
     ("sd_notify", &["ixp-agent/src/run"]),
-    ("ureq", &["ixp-agent/src/client", "ixp-agent/src/events/webhook", "ixp-lab"]),
+    (
+        "ureq",
+        &["ixp-agent/src/client", "ixp-agent/src/events/webhook", "ixp-agent/src/rrd/mapper", "ixp-lab"],
+    ),
 ];
 
 /// The crates of the workspace, as they are written in a path.

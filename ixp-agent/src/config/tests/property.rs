@@ -74,8 +74,13 @@ fn rrds() -> impl Strategy<Value = Rrd> {
         "/[a-z/]{1,8}".prop_map(|path| Rrdcached::Unix(path.into())),
         "[a-z.]{1,8}:[1-9][0-9]{0,3}".prop_map(Rrdcached::Tcp),
     ];
-    let portal = (rrdcached, "/[ -~]{0,8}[a-z]", "[a-z]{1,8}");
-    let portal = portal.prop_map(|(rrdcached, folder, vlis)| Portal { rrdcached, folder, vlis: vlis.into() });
+    let mapper = prop_oneof![
+        "[a-z]{1,8}".prop_map(|file| Mapper::File(file.into())),
+        ("https?://[a-z]{1,8}/[!-~]{0,8}", proptest::option::of("[a-z]{1,8}"))
+            .prop_map(|(url, file)| Mapper::Portal { url, key_file: file.map(PathBuf::from) }),
+    ];
+    let portal = (rrdcached, "/[ -~]{0,8}[a-z]", mapper);
+    let portal = portal.prop_map(|(rrdcached, folder, vlis)| Portal { rrdcached, folder, vlis });
     let source = proptest::sample::select(vec![None, Some(Source::Exact), Some(Source::Sampled)]);
     let hours = proptest::option::of(1i64..800_000);
     (proptest::option::of(portal), source, any::<bool>(), hours).prop_map(|(portal, source, fcs, hours)| {

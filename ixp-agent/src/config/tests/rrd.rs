@@ -15,10 +15,31 @@ fn files_of_a_portal_need_a_daemon_a_folder_and_a_table() {
     let portal = Portal {
         rrdcached: Rrdcached::Unix("/run/r.sock".into()),
         folder: "/srv/ixpmatrix".to_owned(),
-        vlis: "etc/vlis.json".into(),
+        vlis: Mapper::File("etc/vlis.json".into()),
     };
     assert_eq!(rrd, Rrd { portal: Some(portal), source: Some(Source::Sampled), fcs: true, reach_back: None });
     assert_eq!(resolved("[rrd]\nfcs = true\n", Overrides::default()).unwrap().rrd.portal, None);
+}
+
+#[test]
+fn the_table_of_vlan_interfaces_is_a_file_or_an_address_with_a_key() {
+    let head = format!("{STORE}[rrd]\nrrdcached = \"/r\"\nfolder = \"f\"\n");
+    let url = "https://ixp.example.net/api/v4/sflow-db-mapper/configured-macs";
+    let vlis = |more: &str| {
+        resolved(&format!("{head}{more}"), Overrides::default()).unwrap().rrd.portal.unwrap().vlis
+    };
+    let portal =
+        |key_file: Option<&str>| Mapper::Portal { url: url.to_owned(), key_file: key_file.map(Into::into) };
+    assert_eq!(vlis(&format!("vlis = {url:?}\n")), portal(None));
+    assert_eq!(vlis(&format!("vlis = {url:?}\nvlis_key_file = \"key\"\n")), portal(Some("etc/key")));
+    check(
+        &format!("{head}vlis = \"ftp://x\"\n"),
+        &[&format!("c:6: vlis = \"ftp://x\" is no address; write it as {url:?}")],
+    );
+    check(
+        &format!("{head}vlis = \"vlis.json\"\nvlis_key_file = \"key\"\n"),
+        &[&format!("c:7: vlis_key_file goes with an address; write vlis = {url:?}")],
+    );
 }
 
 #[test]
