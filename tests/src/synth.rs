@@ -1,7 +1,7 @@
 //! A number of members and a seed in, the traffic of a believable exchange out, step by step: few members have most of it, it
 //! swells and ebbs with the day and the week, grows by the month, and one member is away for a while.
 
-use std::f64::consts::TAU;
+use std::f64::consts::{E, TAU};
 use std::fmt::Write as _;
 
 use ixp_agent::matrix::{Closed, Detail};
@@ -62,6 +62,20 @@ struct Pair {
     large: f64,
     /// By how much it is larger at its peak, from 0 to 1.
     swing: f64,
+}
+
+impl Pair {
+    /// Bytes of a packet on the average.
+    fn size(&self) -> f64 {
+        SMALL + (LARGE - SMALL) * self.large
+    }
+}
+
+/// How wide what is exchanged in so many seconds is drawn around what is expected, as a part of that. That of each ten seconds is
+/// its own, so that of more of them is less.
+#[expect(clippy::cast_precision_loss, reason = "made up")]
+fn spread(seconds: i64) -> f64 {
+    0.6 / (seconds as f64 / STEP as f64).sqrt()
 }
 
 impl Synth {
@@ -162,8 +176,7 @@ impl Synth {
         let growth = GROWTH.powf(months);
         let (who, from, to) = self.away;
         let is_away = (from..to).contains(&second);
-        // That of each ten seconds is its own, so that of more of them is less.
-        let spread = 0.6 / (seconds as f64 / STEP as f64).sqrt();
+        let spread = spread(seconds);
         let mut delta = Delta::<PairId, M>::default();
         for (id, pair) in self.pairs.iter().step_by(self.one_in) {
             if is_away && pair.members.iter().any(|member| usize::from(*member) == who) {
@@ -171,12 +184,13 @@ impl Synth {
             }
             let noise = 1.0 + spread * (unit(&mut self.random) - 0.5);
             let expected = pair.rate * seconds as f64 * growth * noise * (1.0 + pair.swing * tide);
-            let packets = whole(expected / (SMALL + (LARGE - SMALL) * pair.large), &mut self.random);
+            let packets = whole(expected / pair.size(), &mut self.random);
             if packets == 0 {
                 continue;
             }
             let spread = (packets as f64 * pair.large * (1.0 - pair.large)).sqrt() * normal(&mut self.random);
-            let large = (packets as f64 * pair.large + spread).clamp(0.0, packets as f64).round();
+            // Not rounded: frames are not of two sizes alone.
+            let large = (packets as f64 * pair.large + spread).clamp(0.0, packets as f64);
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of bytes")]
             let bytes = (packets as f64 * SMALL + large * (LARGE - SMALL)) as u64;
             let amount = measure(packets, bytes, &mut self.random);
@@ -186,6 +200,31 @@ impl Synth {
             }
         }
         delta
+    }
+
+    /// Bytes that a row of so many seconds takes at least, on the average of the hours of a time: the entropy of what is drawn for
+    /// its counts, which is what the best of all packings takes that knows each pair's rate, its sizes and the tide beforehand
+    /// (Shannon 1948: log₂ of the width for what is as likely anywhere in it, log₂(σ √(2πe)) for a normal law). What is counted
+    /// besides is left out.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "made up")]
+    pub fn least(&self, seconds: i64, from: Timestamp, to: Timestamp) -> f64 {
+        let (mut bits, mut rows) = (0.0, 0.0);
+        let hours = (from.as_second()..to.as_second()).step_by(3600);
+        for tide in hours.filter_map(|at| Timestamp::from_second(at).ok()).map(tide) {
+            for (_, pair) in &self.pairs {
+                let packets = pair.rate * seconds as f64 * (1.0 + pair.swing * tide) / pair.size();
+                let there = packets.min(1.0);
+                let frames = (spread(seconds) * packets).max(1.0).log2();
+                let deviation = (packets * pair.large * (1.0 - pair.large)).sqrt() * (LARGE - SMALL);
+                // Of few frames the law is cut off, and nothing is said.
+                let bytes =
+                    if packets < 100.0 { 0.0 } else { (deviation * (TAU * E).sqrt()).max(1.0).log2() };
+                bits += there * (frames + bytes);
+                rows += there;
+            }
+        }
+        bits / rows / 8.0
     }
 
     /// The largest second of a step of so many: a quarter above the average, as traffic of many is. Of sizes a pair has one.

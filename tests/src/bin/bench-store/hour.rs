@@ -12,10 +12,10 @@ use ixp_agent::store::{Catalog, Keep, Step, Table, Wanted};
 use ixp_tests::filling::{Filling, Wrote};
 use ixp_tests::spent;
 use ixp_tests::synth::{STEP, Synth};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use crate::chance::{HEAD, Rows};
+use crate::rows::{HEAD, Rows};
 
 /// What was measured.
 #[derive(Debug, Serialize)]
@@ -48,12 +48,14 @@ pub(crate) fn measure(members: u16, begun: Timestamp) -> Result<Hour> {
     let folder = tempfile::tempdir().context("make a folder")?;
     let synth = Synth::new(members, 1, begun);
     eprintln!("store: {members} members, {} pairs, an hour", synth.pairs());
+    let end = begun.checked_add(SignedDuration::from_hours(1))?;
+    let least = [Step::TenSeconds, Step::Minute]
+        .map(|step| (step, Some(synth.least(step.millis() / 1000, begun, end))));
     let mut filling = Filling::begin(Arc::new(Host), folder.path(), Keep::default(), synth, begun)?;
     let before = memory("VmRSS:")?;
     let Written { pairs, mut steps, summing } = written(&mut filling)?;
     let most = memory("VmHWM:")?;
-    let steps_of_it = [Step::TenSeconds, Step::Minute];
-    let rows = all_rows(&filling.history.shelf().now(), Source::Exact, &steps_of_it)?;
+    let rows = all_rows(&filling.history.shelf().now(), Source::Exact, &least)?;
     ensure!(rows[0].rows == pairs as u64, "{pairs} rows were written, and {} are kept", rows[0].rows);
     let slowest = steps.iter().map(|wrote| wrote.took).max().unwrap_or_default();
     let mean = per_million(&steps);
@@ -121,20 +123,17 @@ fn sampled(members: u16, begun: Timestamp) -> Result<Vec<Rows>> {
         filling.tend()?;
     }
     filling.finish()?;
-    let steps = [Step::TenSeconds, Step::Minute, Step::FiveMinutes, Step::Hour];
+    let steps = [Step::TenSeconds, Step::Minute, Step::FiveMinutes, Step::Hour].map(|step| (step, None));
     all_rows(&filling.history.shelf().now(), Source::Sampled, &steps)
 }
 
-fn all_rows(catalog: &Catalog, source: Source, steps: &[Step]) -> Result<Vec<Rows>> {
-    let unit = match source {
-        Source::Exact => 1,
-        Source::Sampled => SAMPLED,
-    };
-    let rows = |step: &Step| {
+/// What rows of each step take, beside the least that they could.
+fn all_rows(catalog: &Catalog, source: Source, steps: &[(Step, Option<f64>)]) -> Result<Vec<Rows>> {
+    let rows = |(step, least): &(Step, Option<f64>)| {
         let (table, step) = (Table::Matrix, *step);
         let (from, to, only) = (i64::MIN / 2, i64::MAX, Vec::new());
         let bytes = catalog.published_bytes(table, source, step);
-        Rows::of(catalog, &Wanted { table, source, step, from, to, only }, bytes, unit)
+        Rows::of(catalog, &Wanted { table, source, step, from, to, only }, bytes, *least)
     };
     steps.iter().map(rows).collect()
 }

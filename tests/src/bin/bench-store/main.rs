@@ -1,12 +1,12 @@
 //! Measures the store with the traffic of a made-up exchange: what a row takes, how long writing, summing up and asking take,
 //! and how much memory. Arguments in, a table and JSON out.
 
-mod chance;
 mod hour;
 mod jitter;
 #[path = "../bench/machine.rs"]
 mod machine;
 mod month;
+mod rows;
 mod rrd;
 
 use std::path::PathBuf;

@@ -20,8 +20,8 @@ use ixp_tests::synth::{Peering, Synth};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use crate::chance::{HEAD, Rows};
 use crate::hour::real;
+use crate::rows::{HEAD, Rows};
 
 /// What was measured.
 #[derive(Debug, Serialize)]
@@ -68,25 +68,25 @@ pub(crate) fn measure(extent: &Extent) -> Result<Month> {
     let folder = tempfile::tempdir().context("make a folder")?;
     let end: Timestamp = "2026-12-01T00:00:00Z".parse().context("a time")?;
     let begun = clock::now();
-    let Filled { cells, pair, taken } = fill(folder.path(), extent, end)?;
+    let Filled { cells, pair, taken, least } = fill(folder.path(), extent, end)?;
     let filled_in_s = begun.elapsed().as_secs_f64();
     let history = History::open(Arc::new(Host), folder.path(), "ixp-ebpf bench", keep(Step::FiveMinutes))?;
     let catalog = history.shelf().now();
     let answers = answers(&catalog, pair, extent.days, end)?;
-    let rows = last_day(&catalog, taken, end)?;
+    let rows = last_day(&catalog, (taken, least), end)?;
     let (segments, gigabytes) = (catalog.len(), real(catalog.bytes()) / 1e9);
     let Extent { members, days, days_at_five_minutes } = *extent;
     Ok(Month { members, days, days_at_five_minutes, cells, segments, gigabytes, filled_in_s, answers, rows })
 }
 
-/// What rows of the last day take, of five minutes and of hours, in files of so many bytes.
-fn last_day(catalog: &Catalog, bytes: [u64; 2], end: Timestamp) -> Result<Vec<Rows>> {
+/// What rows of the last day take, of five minutes and of hours, in files of so many bytes, beside the least that they could.
+fn last_day(catalog: &Catalog, (bytes, least): ([u64; 2], [f64; 2]), end: Timestamp) -> Result<Vec<Rows>> {
     let (table, source, to) = (Table::Matrix, Source::Exact, end.as_millisecond());
     let from = to - DAY * 1000;
-    let rows = |(step, bytes)| {
-        Rows::of(catalog, &Wanted { table, source, step, from, to, only: Vec::new() }, bytes, 1)
+    let rows = |(step, (bytes, least))| {
+        Rows::of(catalog, &Wanted { table, source, step, from, to, only: Vec::new() }, bytes, Some(least))
     };
-    STAYS.into_iter().zip(bytes).map(rows).collect()
+    STAYS.into_iter().zip(bytes.into_iter().zip(least)).map(rows).collect()
 }
 
 /// How long it takes to ask of a pair, and of who sends in it, in so many days up to `end`.
@@ -135,6 +135,8 @@ struct Filled {
     pair: [u16; 2],
     /// Bytes of what the last day left in its last place.
     taken: [u64; 2],
+    /// Bytes that a row of it takes at least.
+    least: [f64; 2],
 }
 
 /// Fills a store up to `end`.
@@ -148,9 +150,10 @@ fn fill(folder: &Path, extent: &Extent, end: Timestamp) -> Result<Filled> {
     let (_, before) = stretch(folder, Step::FiveMinutes, 300, month, (day(fine), day(1)))?;
     let last = Synth::new(members, 1, day(fine));
     let pair = last.first();
+    let least = STAYS.map(|step| last.least(step.millis() / 1000, day(1), end));
     let (rows, after) = stretch(folder, Step::FiveMinutes, 300, last, (day(1), end))?;
     let taken = [after[0] - before[0], after[1] - before[1]];
-    Ok(Filled { cells: real(rows as u64) / 288.0, pair, taken })
+    Ok(Filled { cells: real(rows as u64) / 288.0, pair, taken, least })
 }
 
 /// Fills a stretch, of which `finest` is kept and what is longer; gives its rows, and how many bytes there are then.
