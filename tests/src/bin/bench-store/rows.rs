@@ -31,7 +31,12 @@ impl Rows {
         }
         let (source, step) = (wanted.source.name(), wanted.step.name());
         ensure!(rows > 0 && bytes > 0, "no {source} rows of {step} are in their last place");
-        Ok(Self { source, step, rows, bytes_per_row: real(bytes) / real(rows), least })
+        let bytes_per_row = real(bytes) / real(rows);
+        ensure!(
+            least.is_none_or(|least| least < bytes_per_row),
+            "rows of {step} take less than they can: {bytes_per_row:.2}"
+        );
+        Ok(Self { source, step, rows, bytes_per_row, least })
     }
 }
 
