@@ -262,14 +262,16 @@ impl Live {
         self.seen.add(delta.seen);
         self.accounted.add(delta.accounted());
         if self.is_observing() || !delta.seen.is_zero() {
-            let over = self.window.closed();
+            let over = self.window.closed().map_or(0, <[_]>::len);
             self.window.absorb(at, delta);
-            if self.window.closed() > over {
-                self.meter.close();
+            if let Some([.., last]) = self.window.closed().filter(|closed| closed.len() > over) {
+                self.meter.close(&last.pairs);
             }
         }
         self.exchanged(at, &delta.pairs, registry);
-        self.meter.read(at, delta.seen.bytes);
+        // The past alone has those of pairs.
+        let pairs = self.window.closed().map_or(&[][..], |_| &delta.pairs);
+        self.meter.read(at, delta.seen.bytes, pairs);
         self.rules.absorb(&delta.rules, &delta.rules_missed, registry);
         self.events.counted(at, delta, &self.sides, registry);
         self.events.untold(&snapshot.untold);
@@ -361,6 +363,7 @@ impl Live {
             let Side { station, family, owner } = sides.sides()[id.index()];
             if !exchanged.sent.is_zero() {
                 stations.sent(station, at, exchanged.sent, registry);
+                meter.sent_on(station.vlan(), exchanged.sent.bytes);
             }
             credit(owner, family, Direction::Sent, exchanged.sent);
             if !station.mac().is_group() {

@@ -240,6 +240,8 @@ impl Synth {
                 }
             }
             detail.burst += most(counts.bytes);
+            *detail.lans.entry(key.vlan()).or_default() += most(counts.bytes);
+            detail.pairs.push(most(counts.bytes));
             let owner = self.registry.member_of(key.vlan(), key.source()).map(|member| member.asn);
             let whole = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
             detail.sample(owner, whole(counts.bytes / counts.packets.max(1)), whole(counts.packets));

@@ -112,10 +112,10 @@ impl<M: Measure> Window<M> {
         self.closed.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
-    /// Steps that were closed since they were last taken.
+    /// Steps that were closed since they were last taken; `None` if nobody takes them.
     #[must_use]
-    pub fn closed(&self) -> usize {
-        self.closed.as_ref().map_or(0, Vec::len)
+    pub fn closed(&self) -> Option<&[Closed<M>]> {
+        self.closed.as_deref()
     }
 
     /// Closes the open step before its end: nothing more will be read.

@@ -28,6 +28,8 @@ pub(super) struct FlowDto {
     pub(super) peak_at_most_bps: Option<u64>,
     /// Of the time between two readings, a second.
     pub(super) burst_bps: Option<u64>,
+    /// Where none is known, what it is not above.
+    pub(super) burst_at_most_bps: Option<u64>,
     /// Bytes.
     pub(super) average_size: Option<f64>,
     pub(super) ipv6_share: Option<f64>,
@@ -86,7 +88,7 @@ impl From<Counts> for CountsDto {
 
 impl FlowDto {
     /// Names of the columns in CSV.
-    pub(super) const COLUMNS: [&'static str; 25] = [
+    pub(super) const COLUMNS: [&'static str; 26] = [
         "packets",
         "bytes",
         "average_bps",
@@ -97,6 +99,7 @@ impl FlowDto {
         "peak_pps",
         "peak_at_most_bps",
         "burst_bps",
+        "burst_at_most_bps",
         "average_size",
         "ipv6_share",
         "up_to_64",
@@ -136,6 +139,7 @@ impl FlowDto {
             peak_pps: flow.peak.map(|rate| rounded(rate.packets)),
             peak_at_most_bps: flow.peak_at_most.map(bits),
             burst_bps: flow.burst.map(|bytes| bytes.saturating_mul(8)),
+            burst_at_most_bps: flow.burst_at_most.map(|bytes| bytes.saturating_mul(8)),
             average_size: (packets > 0).then(|| bytes as f64 / packets as f64),
             ipv6_share: (older + newer > 0).then(|| newer as f64 / (older + newer) as f64),
             families: flow
@@ -181,6 +185,7 @@ impl FlowDto {
             whole(self.peak_pps),
             whole(self.peak_at_most_bps),
             whole(self.burst_bps),
+            whole(self.burst_at_most_bps),
             part(self.average_size),
             part(self.ipv6_share),
             size(0),

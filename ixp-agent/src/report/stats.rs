@@ -179,7 +179,7 @@ impl StatsDto {
             writeln!(out, "A MONTH   is known from 21 whole days on")?;
         }
         if self.lines().any(|line| line.flow.peak_at_most_bps.is_some()) {
-            writeln!(out, "≤         its families have peaks of their own, and not all at once")?;
+            writeln!(out, "≤         its families have peaks and seconds of their own, not all at once")?;
         }
         Ok(())
     }
@@ -212,9 +212,9 @@ fn row(line: &Line<'_>) -> Vec<String> {
         direction => direction,
     };
     let bits = |bps: Option<u64>| bps.map_or_else(|| "-".to_owned(), |bps| human(bps, ""));
-    let peak = match (flow.peak_bps, flow.peak_at_most_bps) {
+    let or_at_most = |bps: Option<u64>, at_most: Option<u64>| match (bps, at_most) {
         (None, Some(most)) => format!("≤{}", human(most, "")),
-        (peak, _) => bits(peak),
+        (bps, _) => bits(bps),
     };
     let part =
         |part: Option<f64>| part.map_or_else(|| "-".to_owned(), |part| format!("{:.0}%", part * 100.0));
@@ -227,8 +227,8 @@ fn row(line: &Line<'_>) -> Vec<String> {
         direction.to_owned(),
         bits(flow.average_bps),
         bits(flow.p95_bps),
-        peak,
-        bits(flow.burst_bps),
+        or_at_most(flow.peak_bps, flow.peak_at_most_bps),
+        or_at_most(flow.burst_bps, flow.burst_at_most_bps),
         part(flow.utilisation_p95),
         part(flow.ipv6_share),
         growth,

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use ixp_common::addr::{Family, VlanId};
 use ixp_common::counters::{PairKey, StationKey};
 
-use self::order::{Between, Order, Sorted, Total};
+use self::order::{Between, Cell, Order, Sorted, Total};
 use super::Interval;
 use super::ends::{EndId, Ends, OTHERS};
 use super::networks::{burst, lans, networks, sizes};
@@ -79,17 +79,18 @@ impl Builder {
                 ends.seen(&StationKey::new(key.vlan(), key.source()), start);
             }
         }
-        let Sorted { cells, totals } = self.order.sorted(&closed.pairs);
+        let detail = closed.detail.as_ref();
+        let most = detail.map_or(&[][..], |detail| &detail.pairs);
+        let Sorted { cells, totals } = self.order.sorted(&closed.pairs, most);
         let source = M::SOURCE;
         let totals: Vec<Row> = totals.iter().map(|amounts| total(amounts, start)).collect();
         let mut matrix = std::mem::take(&mut self.spare);
         matrix.clear();
-        matrix.extend(cells.iter().map(|(between, amount)| cell(*between, start, amount)));
-        let detail = closed.detail.as_ref();
+        matrix.extend(cells.iter().map(|found| cell(found, start)));
         let rows = vec![
             (Table::Matrix, source, matrix),
             (Table::Networks, source, networks(&totals, ends, detail, start)),
-            (Table::Lans, source, lans(&totals, start)),
+            (Table::Lans, source, lans(&totals, detail, start)),
             (Table::Sizes, source, sizes(detail, start)),
             (Table::Totals, source, totals),
             (Table::Rules, source, rules(closed, ends, registry, start)),
@@ -129,13 +130,28 @@ fn sampled(amount: &impl Amount) -> [i64; 3] {
     })
 }
 
-fn cell<M: Measure>(between: Between, start: i64, amount: &M) -> Row {
-    let [source, destination, family, vlan] = between.columns();
-    let counts = amount.plain();
-    let [samples, packets, bytes] = sampled(amount);
+fn cell<M: Measure>(cell: &Cell<M>, start: i64) -> Row {
+    let [source, destination, family, vlan] = cell.between.columns();
+    let counts = cell.amount.plain();
+    let [samples, packets, bytes] = sampled(&cell.amount);
     let counted = [number(counts.packets), number(counts.bytes)];
-    Row::new(&[source, destination, family, vlan, start, counted[0], counted[1], samples, packets, bytes])
-        .with_peaks(Table::Matrix)
+    let mut row = Row::new(&[
+        source,
+        destination,
+        family,
+        vlan,
+        start,
+        counted[0],
+        counted[1],
+        samples,
+        packets,
+        bytes,
+    ])
+    .with_peaks(Table::Matrix);
+    if cell.most > 0 {
+        row.0[11] = number(cell.most);
+    }
+    row
 }
 
 /// What an end sent and received. A frame to a group was received by the group.
@@ -183,10 +199,10 @@ fn rules<M: Measure>(closed: &Closed<M>, ends: &mut Ends, registry: &Registry, s
 }
 
 /// All of the interval: what is in cells, and what is not.
-fn whole<M: Measure>(closed: &Closed<M>, cells: &[(Between, M)], start: i64) -> Row {
+fn whole<M: Measure>(closed: &Closed<M>, cells: &[Cell<M>], start: i64) -> Row {
     let mut all = closed.rest.malformed_total();
     all.join(&closed.rest.unattributed);
-    cells.iter().for_each(|(_, amount)| all.join(amount));
+    cells.iter().for_each(|cell| all.join(&cell.amount));
     let [samples, packets_variance, bytes_variance] = sampled(&all);
     let observed = i64::try_from(closed.observed / 1_000_000).unwrap_or(i64::MAX);
     let counts = [all.plain(), closed.rest.malformed_total().plain(), closed.rest.unattributed.plain()];

@@ -29,16 +29,24 @@ pub(super) fn networks(totals: &[Row], ends: &Ends, detail: Option<&Detail>, sta
 }
 
 /// Rows of VLANs.
-pub(super) fn lans(totals: &[Row], start: i64) -> Vec<Row> {
+pub(super) fn lans(totals: &[Row], detail: Option<&Detail>, start: i64) -> Vec<Row> {
     let mut sums: BTreeMap<i64, [i64; 2]> = BTreeMap::new();
     for row in totals {
         // Each frame was sent once.
         let sum = sums.entry(row.0[2]).or_default();
         sum.iter_mut().zip(&row.0[4..6]).for_each(|(sum, count)| *sum = sum.saturating_add(*count));
     }
-    let sent = sums.into_iter().filter(|(_, sum)| *sum != [0, 0]);
-    sent.map(|(vlan, [packets, bytes])| Row::new(&[vlan, start, packets, bytes]).with_peaks(Table::Lans))
-        .collect()
+    let burst: BTreeMap<i64, u64> = detail
+        .iter()
+        .flat_map(|detail| &detail.lans)
+        .map(|(vlan, most)| (vlan.get().into(), *most))
+        .collect();
+    let row = |(vlan, [packets, bytes]): (i64, [i64; 2])| {
+        let mut row = Row::new(&[vlan, start, packets, bytes]).with_peaks(Table::Lans);
+        row.0[6] = burst.get(&vlan).map_or(NOTHING, |most| number(*most));
+        row
+    };
+    sums.into_iter().filter(|(_, sum)| *sum != [0, 0]).map(row).collect()
 }
 
 /// The most of all frames, as it stands in a row.

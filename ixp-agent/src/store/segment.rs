@@ -3,6 +3,8 @@
 
 pub(super) mod blocks;
 mod columns;
+#[cfg(test)]
+pub(super) mod older;
 mod pages;
 pub(super) mod read;
 pub(super) mod write;
@@ -14,7 +16,8 @@ use parquet::errors::ParquetError;
 use super::table::{Column, Kind, Role, Step, Table};
 use crate::snapshot::Source;
 
-/// Of the columns, and of what stands in the footer; grows when one of them changes its meaning.
+/// Of the columns, and of what stands in the footer; grows when one of them changes its meaning. One more at the end,
+/// which may be empty, changes none: older files lack it.
 pub(super) const SCHEMA: &str = "2";
 
 /// What a segment is of.

@@ -21,8 +21,8 @@ use super::table::{Row, Step, Table, small};
 use crate::members::Asn;
 use crate::snapshot::Source;
 
+use self::flow::{AtMost, Gathered, Place};
 pub use self::flow::{Flow, Rate};
-use self::flow::{Gathered, Place};
 pub use self::growth::Growth;
 use self::observed::Observed;
 
@@ -71,10 +71,10 @@ pub struct Stats {
     pub members: Vec<MemberStats>,
 }
 
-const ALL: Place = Place { counts: 2, peak: 11, burst: Some(13) };
-const LAN: Place = Place { counts: 2, peak: 4, burst: None };
+const ALL: Place = Place { counts: 2, peak: 11, burst: 13 };
+const LAN: Place = Place { counts: 2, peak: 4, burst: 6 };
 const DIRECTIONS: [Place; 2] =
-    [Place { counts: 2, peak: 6, burst: Some(10) }, Place { counts: 4, peak: 8, burst: Some(11) }];
+    [Place { counts: 2, peak: 6, burst: 10 }, Place { counts: 4, peak: 8, burst: 11 }];
 
 impl Catalog {
     /// What can be said of a time. It is told by five minutes, or by the hour where those are not kept any more; edges are
@@ -258,18 +258,18 @@ impl Ask<'_> {
                 }
             })?;
             steps.into_iter().for_each(|(at, counts)| gathered.count(counts, at, self.observed));
-            let mut hours: BTreeMap<i64, i64> = BTreeMap::new();
+            let mut hours: BTreeMap<i64, AtMost> = BTreeMap::new();
             self.each_hour(&only, |row| {
                 if is_its(row) {
-                    *hours.entry(row.0[4]).or_default() += row.0[10].max(0);
+                    hours.entry(row.0[4]).or_default().join(row);
                 }
             })?;
-            gathered.at_most(hours.into_values().max());
+            hours.into_values().for_each(|hour| gathered.at_most(hour));
         }
         Ok(gathered.flow(self.observed))
     }
 
-    /// Hands over the rows of pairs by the hour, which have peaks.
+    /// Hands over the rows of pairs by the hour, which have peaks and bursts.
     fn each_hour(&self, only: &[(&'static str, i64, i64)], mut take: impl FnMut(&Row)) -> Result<(), Error> {
         let (step, hour) = (Step::Hour, Step::Hour.millis());
         for (from, to) in self.observed.batches() {

@@ -94,7 +94,8 @@ const fn most(name: &'static str) -> Column {
     Column { name, kind: Kind::Large, role: Role::MostOrNothing }
 }
 
-/// In the order in which rows are sorted, the time last of the key.
+/// In the order in which rows are sorted, the time last of the key. Columns that came later are at the end and may be empty: older
+/// files lack them.
 const MATRIX: &[Column] = &[
     key("src"),
     key("dst"),
@@ -107,6 +108,7 @@ const MATRIX: &[Column] = &[
     variance("packets_variance"),
     variance("bytes_variance"),
     peak("peak_bytes", 6),
+    most("burst_bytes"),
 ];
 
 const TOTALS: &[Column] = &[
@@ -144,8 +146,15 @@ const NETWORKS: &[Column] = &[
     most("burst_received"),
 ];
 
-const LANS: &[Column] =
-    &[key("vlan"), TIME, sum("packets"), sum("bytes"), peak("peak_packets", 2), peak("peak_bytes", 3)];
+const LANS: &[Column] = &[
+    key("vlan"),
+    TIME,
+    sum("packets"),
+    sum("bytes"),
+    peak("peak_packets", 2),
+    peak("peak_bytes", 3),
+    most("burst"),
+];
 
 const SIZES: &[Column] = &[ASN, key("octets"), TIME, sum("packets")];
 
@@ -283,10 +292,15 @@ impl Row {
         self
     }
 
-    /// The same row without its peaks.
+    /// The same row without its peaks; that of a pair without the most in a second, too, which takes as much room as they do.
     pub(super) fn without_peaks(mut self, table: Table) -> Self {
         for (at, column) in table.columns().iter().enumerate() {
-            if let Role::Peak(_) = column.role {
+            let is_left_out = match column.role {
+                Role::Peak(_) => true,
+                Role::MostOrNothing => table == Matrix,
+                Role::Key | Role::Sum | Role::SumOrNothing => false,
+            };
+            if is_left_out {
                 self.0[at] = NOTHING;
             }
         }
@@ -425,7 +439,9 @@ mod tests {
             let table = Matrix;
             let row = |(bytes, is_sampled): &(i64, bool)| {
                 let samples = if *is_sampled { *bytes / 1000 } else { NOTHING };
-                Row::new(&[1, 2, 4, 0, 0, bytes / 100, *bytes, samples]).with_peaks(table)
+                let mut row = Row::new(&[1, 2, 4, 0, 0, bytes / 100, *bytes, samples]).with_peaks(table);
+                row.0[11] = if *is_sampled { NOTHING } else { bytes / 3 };
+                row
             };
             let sum = |rows: Vec<Row>| rows.into_iter().reduce(|mut sum, row| { sum.join(table, &row); sum });
             let forward = sum(amounts.iter().map(row).collect());
@@ -433,6 +449,8 @@ mod tests {
             let forward = forward.expect("a row");
             prop_assert_eq!(forward.0[6], amounts.iter().map(|(bytes, _)| bytes).sum::<i64>());
             prop_assert_eq!(Some(forward.0[10]), amounts.iter().map(|(bytes, _)| *bytes).max());
+            let bursts = amounts.iter().filter(|(_, is_sampled)| !is_sampled).map(|(bytes, _)| bytes / 3);
+            prop_assert_eq!(forward.0[11], bursts.max().unwrap_or(NOTHING));
             prop_assert_eq!(forward.0[7] == NOTHING, amounts.iter().all(|(_, is_sampled)| !is_sampled));
         }
     }

@@ -1,11 +1,13 @@
 //! A store that is written, cut off, damaged and read again: what was kept is there, once.
 
 mod agree;
+mod bursts;
 mod crash;
 mod damage;
 mod exchange;
 mod look;
 mod meanwhile;
+mod older;
 mod pages;
 mod past;
 mod plan;
@@ -56,12 +58,17 @@ impl Bench {
     }
 }
 
-/// What 3 ends send to each other in the interval of a number; each as much as no other.
+/// What 3 ends send to each other in the interval of a number; each as much as no other, and in a second more or less of it than in the
+/// one before, or nobody knows.
 fn interval(number: i64) -> Interval {
     let start = START + number * TEN_SECONDS;
     let row = |src: i64, dst: i64| {
         let packets = number + src * 10 + dst;
-        Row::new(&[src, dst, 4, 0, start, packets, packets * 100]).with_peaks(Table::Matrix)
+        let mut row = Row::new(&[src, dst, 4, 0, start, packets, packets * 100]).with_peaks(Table::Matrix);
+        if (number + dst) % 4 > 0 {
+            row.0[11] = 1 + (number * 31 + src * 7 + dst) % 101;
+        }
+        row
     };
     let cells = vec![row(1, 2), row(1, 3), row(2, 1)];
     let packets: i64 = cells.iter().map(|row| row.0[5]).sum();
@@ -79,14 +86,14 @@ fn rows(catalog: &Catalog, table: Table, step: Step) -> Vec<Row> {
     rows.expect("segments that are whole")
 }
 
-/// Packets, bytes and the peak of each pair in each step, as they are to be.
-fn expected(intervals: impl Iterator<Item = i64>, step: Step) -> BTreeMap<[i64; 3], [i64; 3]> {
-    let mut sums: BTreeMap<[i64; 3], [i64; 3]> = BTreeMap::new();
+/// Packets, bytes, the peak and the burst of each pair in each step, as they are to be.
+fn expected(intervals: impl Iterator<Item = i64>, step: Step) -> BTreeMap<[i64; 3], [i64; 4]> {
+    let mut sums: BTreeMap<[i64; 3], [i64; 4]> = BTreeMap::new();
     for number in intervals {
         for row in &interval(number).rows[0].2 {
             let at = row.0[4].div_euclid(step.millis()) * step.millis();
-            let sum = sums.entry([row.0[0], row.0[1], at]).or_default();
-            *sum = [sum[0] + row.0[5], sum[1] + row.0[6], sum[2].max(row.0[6])];
+            let sum = sums.entry([row.0[0], row.0[1], at]).or_insert([0, 0, 0, NOTHING]);
+            *sum = [sum[0] + row.0[5], sum[1] + row.0[6], sum[2].max(row.0[6]), sum[3].max(row.0[11])];
         }
     }
     sums
@@ -98,12 +105,12 @@ fn check(store: &Store, intervals: impl Iterator<Item = i64> + Clone, what: &str
         let expected = expected(intervals.clone(), step);
         let found = all(store, Table::Matrix, step);
         let sums = found.iter().map(|row| ([row.0[0], row.0[1], row.0[4]], [row.0[5], row.0[6]]));
-        let wanted = expected.iter().map(|(key, [packets, bytes, _])| (*key, [*packets, *bytes]));
+        let wanted = expected.iter().map(|(key, [packets, bytes, ..])| (*key, [*packets, *bytes]));
         assert!(sums.eq(wanted), "{what}: {}: {found:?}", step.name());
         if step >= Step::Hour {
-            let peaks: Vec<i64> = found.iter().map(|row| row.0[10]).collect();
-            let wanted: Vec<i64> = expected.values().map(|[.., peak]| *peak).collect();
-            assert_eq!(peaks, wanted, "{what}: peaks of {}", step.name());
+            let most: Vec<[i64; 2]> = found.iter().map(|row| [row.0[10], row.0[11]]).collect();
+            let wanted: Vec<[i64; 2]> = expected.values().map(|[.., peak, burst]| [*peak, *burst]).collect();
+            assert_eq!(most, wanted, "{what}: peaks and bursts of {}", step.name());
         }
         let observed: i64 = all(store, Table::Intervals, step).iter().map(|row| row.0[1]).sum();
         assert_eq!(observed, intervals.clone().count() as i64 * TEN_SECONDS, "{what}: {}", step.name());
@@ -165,6 +172,12 @@ fn every_step_is_the_exact_sum_of_the_finest_through_a_day_and_a_month() {
     drop(store);
     let store = bench.open().expect("a store");
     check(&store, 0..last, "opened again");
+    let midnight = START + 720 * TEN_SECONDS;
+    for step in [Step::TenSeconds, Step::Minute, Step::FiveMinutes] {
+        let rows = all(&store, Table::Matrix, step);
+        let mut kept = rows.iter().filter(|row| row.0[4] < midnight).peekable();
+        assert!(kept.peek().is_some() && kept.all(|row| row.0[10..12] == [NOTHING; 2]), "{}", step.name());
+    }
     assert_eq!(store.shelf().now().published.len(), published);
     let waiting: Vec<String> =
         store.shelf().now().parts.iter().map(|part| part.label.level.name().to_owned()).collect();
@@ -292,7 +305,7 @@ fn a_store_that_is_too_large_loses_its_finest_first() {
 
 fn check_step(store: &Store, step: Step) {
     let sums: Vec<i64> = all(store, Table::Matrix, step).iter().map(|row| row.0[6]).collect();
-    let wanted: Vec<i64> = expected(0..400, step).values().map(|[_, bytes, _]| *bytes).collect();
+    let wanted: Vec<i64> = expected(0..400, step).values().map(|[_, bytes, ..]| *bytes).collect();
     assert_eq!(sums, wanted);
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use ixp_common::addr::VlanId;
 use jiff::Timestamp;
 
 use super::step::Records;
@@ -21,17 +22,21 @@ pub struct Closed<M: Measure> {
     pub rest: Delta<PairId, M>,
     /// What pairs exchanged.
     pub pairs: Arc<Records<M>>,
-    /// What pairs do not tell; `None` where nobody looked.
+    /// What sums do not tell; `None` where nobody looked.
     pub detail: Option<Detail>,
 }
 
-/// What pairs do not tell of a step.
+/// What the sums of a step do not tell.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Detail {
     /// The most bytes per second between two readings, which are a second apart, of all frames.
     pub burst: u64,
     /// The same of what each member sent and received.
     pub bursts: BTreeMap<Asn, [u64; 2]>,
+    /// The same of what was sent on each VLAN.
+    pub lans: BTreeMap<VlanId, u64>,
+    /// The same of what each pair of the step exchanged, as its records have them; 0 where nobody knows.
+    pub pairs: Vec<u64>,
     /// Frames by who sent them, `None` for nobody's, and by the largest size of their class; estimated by samples.
     pub sizes: BTreeMap<(Option<Asn>, u16), u64>,
 }

@@ -1,4 +1,4 @@
-//! Pairs in as they are met, what each exchanged in a step out in the order in which rows are sorted: that order is kept from
+//! Pairs in as they are met, what each exchanged in a step, and the most in a second, out in the order in which rows are sorted: that order is kept from
 //! step to step, so that nothing is compared but pairs that were just met.
 
 use std::collections::HashMap;
@@ -70,11 +70,23 @@ pub(super) struct Total<M> {
     pub(super) received: M,
 }
 
+/// What an end sent another, of a family in a VLAN.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Cell<M> {
+    /// Which.
+    pub(super) between: Between,
+    /// All of it.
+    pub(super) amount: M,
+    /// Bytes that no second had more of; 0 where nobody knows. Ends with several MACs have several pairs, and nobody knows whether
+    /// their largest seconds were the same: it is the sum of them.
+    pub(super) most: u64,
+}
+
 /// What was exchanged in a step.
 #[derive(Debug)]
 pub(super) struct Sorted<M> {
-    /// Between whom, in the order of rows, each once.
-    pub(super) cells: Vec<(Between, M)>,
+    /// In the order of rows, each once.
+    pub(super) cells: Vec<Cell<M>>,
     /// What each end sent and received, in the order of rows, each once.
     pub(super) totals: Vec<Total<M>>,
 }
@@ -113,8 +125,9 @@ impl Order {
         self.is_sorted = false;
     }
 
-    /// What pairs exchanged in a step. What is of a pair that was not added is left out.
-    pub(super) fn sorted<M: Measure>(&mut self, step: &Records<M>) -> Sorted<M> {
+    /// What pairs exchanged in a step, and the most that each did in a second, in the same order, as far as that is known. What is of
+    /// a pair that was not added is left out.
+    pub(super) fn sorted<M: Measure>(&mut self, step: &Records<M>, most: &[u64]) -> Sorted<M> {
         if !self.is_sorted {
             // Few are new, and this sort is fast where all but the end is sorted.
             self.met.sort_by_key(Met::between);
@@ -126,17 +139,21 @@ impl Order {
             }
         }
         let amounts = step.amounts();
-        let mut cells: Vec<(Between, M)> = Vec::with_capacity(amounts.len());
+        let mut cells: Vec<Cell<M>> = Vec::with_capacity(amounts.len());
         let mut totals = vec![[M::default(); 2]; self.parties.len()];
         for met in &self.met {
             let at = std::mem::take(&mut self.at[met.pair as usize]) as usize;
-            let Some(amount) = at.checked_sub(1).map(|at| &amounts[at]) else { continue };
+            let Some(at) = at.checked_sub(1) else { continue };
+            let (amount, most) = (&amounts[at], most.get(at).copied().unwrap_or(0));
             let [sender, receiver] = met.parties.map(|place| place as usize);
             totals[sender][0].join(amount);
             totals[receiver][1].join(amount);
             match cells.last_mut() {
-                Some((between, sum)) if *between == met.between() => sum.join(amount),
-                _ => cells.push((met.between(), *amount)),
+                Some(cell) if cell.between == met.between() => {
+                    cell.amount.join(amount);
+                    cell.most = cell.most.saturating_add(most);
+                }
+                _ => cells.push(Cell { between: met.between(), amount: *amount, most }),
             }
         }
         Sorted { cells, totals: self.totals(totals) }
@@ -184,20 +201,24 @@ mod tests {
                 for (source, destination, family, vlan) in met.iter().take(known).skip(order.pairs()) {
                     order.add(Between::new([*source, *destination], *family, *vlan));
                 }
-                let (mut records, mut cells, mut totals) =
-                    (Records::default(), BTreeMap::new(), BTreeMap::new());
+                let (mut records, mut most, mut cells, mut totals) =
+                    (Records::default(), Vec::new(), BTreeMap::new(), BTreeMap::new());
                 for (pair, packets) in step {
                     let counts = Counts { packets, bytes: packets * 100 };
                     records.push(PairId::from_index(pair), counts);
+                    most.push(packets % 7);
                     let Some((source, destination, family, vlan)) = met.iter().take(order.pairs()).nth(pair) else { continue };
                     let [family, vlan] = [*family, *vlan].map(i64::from);
                     let [source, destination] = [*source, *destination].map(i64::from);
-                    cells.entry([source, destination, family, vlan]).or_insert(Counts::default()).add(counts);
+                    let (sum, largest) =
+                        cells.entry([source, destination, family, vlan]).or_insert((Counts::default(), 0));
+                    sum.add(counts);
+                    *largest += packets % 7;
                     totals.entry([source, family, vlan]).or_insert([Counts::default(); 2])[0].add(counts);
                     totals.entry([destination, family, vlan]).or_insert([Counts::default(); 2])[1].add(counts);
                 }
-                let sorted = order.sorted(&records);
-                let found = sorted.cells.iter().map(|(between, counts)| (between.columns(), *counts));
+                let sorted = order.sorted(&records, &most);
+                let found = sorted.cells.iter().map(|cell| (cell.between.columns(), (cell.amount, cell.most)));
                 prop_assert!(found.eq(cells), "{:?}", sorted.cells);
                 let found = sorted.totals.iter().map(|total| (total.of, [total.sent, total.received]));
                 prop_assert!(found.eq(totals), "{:?}", sorted.totals);

@@ -14,7 +14,7 @@ use parquet::file::serialized_reader::ReadOptionsBuilder;
 
 use super::blocks::{Blocks, Checked};
 use super::pages::{may_have, rows};
-use super::{Error, Kin, SCHEMA, is_optional, schema};
+use super::{Error, Kin, SCHEMA, is_optional};
 use crate::store::table::{NOTHING, Row, WIDTH};
 
 /// Rows that are read at once: what a reader takes of memory, times the columns. Those of many readers are to stay in a cache.
@@ -37,7 +37,7 @@ pub struct Reader {
     /// Where the readers stand in their group, and what is wanted of it from there on.
     at: usize,
     wanted: VecDeque<Range<usize>>,
-    /// What was read, by column.
+    /// What was read, by column of the file.
     columns: Vec<Values>,
     /// Which of it is within the bounds, from the last to the first.
     rows: Vec<usize>,
@@ -60,8 +60,8 @@ impl Reader {
             options = options.with_predicate(Box::new(predicate)).with_page_index();
         }
         let opened = SerializedFileReader::new_with_options(file, options.build());
-        let opened = opened.and_then(|file| checked(&file, kin).map(|()| file));
-        let file = opened.map_err(|error| why(path, &blocks, error))?;
+        let opened = opened.and_then(|file| checked(&file, kin).map(|columns| (file, columns)));
+        let (file, columns) = opened.map_err(|error| why(path, &blocks, error))?;
         Ok(Self {
             kin,
             path: path.to_owned(),
@@ -72,7 +72,7 @@ impl Reader {
             readers: Vec::new(),
             at: 0,
             wanted: VecDeque::new(),
-            columns: kin.table.columns().iter().map(|_| Values::default()).collect(),
+            columns: (0..columns).map(|_| Values::default()).collect(),
             rows: Vec::with_capacity(BATCH),
         })
     }
@@ -146,7 +146,7 @@ impl Reader {
         self.wanted = rows(metadata, self.group, &self.bounds).into();
         self.at = 0;
         let group = self.file.get_row_group(self.group)?;
-        let columns = 0..self.kin.table.columns().len();
+        let columns = 0..self.columns.len();
         self.readers = columns.map(|at| group.get_column_reader(at)).collect::<Result<_, _>>()?;
         self.group += 1;
         Ok(true)
@@ -161,8 +161,9 @@ fn why(path: &Path, blocks: &Blocks, error: ParquetError) -> Error {
     }
 }
 
-/// A segment is of this program, and of the kind that its name says.
-fn checked(file: &SerializedFileReader<Checked>, kin: Kin) -> Result<(), ParquetError> {
+/// A segment is of this program, and of the kind that its name says. How many columns it has: of those that may be empty the last may
+/// be missing, which an older agent did not know.
+fn checked(file: &SerializedFileReader<Checked>, kin: Kin) -> Result<usize, ParquetError> {
     let metadata = file.metadata().file_metadata();
     let said = metadata.key_value_metadata().into_iter().flatten();
     let schema_said =
@@ -173,13 +174,17 @@ fn checked(file: &SerializedFileReader<Checked>, kin: Kin) -> Result<(), Parquet
             schema_said.unwrap_or("unknown")
         )));
     }
-    let wanted = parquet::schema::parser::parse_message_type(&schema(kin.table))?;
-    let found: Vec<_> = metadata.schema().get_fields().iter().map(|field| field.name()).collect();
-    let wanted: Vec<_> = wanted.get_fields().iter().map(|field| field.name().to_owned()).collect();
-    if found != wanted {
-        return Err(ParquetError::General(format!("its columns are {found:?}, not {wanted:?}")));
+    let found: Vec<&str> = metadata.schema().get_fields().iter().map(|field| field.name()).collect();
+    let is_known = kin.table.columns().split_at_checked(found.len()).is_some_and(|(there, later)| {
+        there.iter().map(|column| column.name).eq(found.iter().copied()) && later.iter().all(is_optional)
+    });
+    if !is_known {
+        return Err(ParquetError::General(format!(
+            "its columns are {found:?}, not those of {}",
+            kin.table.name()
+        )));
     }
-    Ok(())
+    Ok(found.len())
 }
 
 /// The values of a column, and what they are made of.

@@ -40,6 +40,8 @@ pub struct Flow {
     pub peak_at_most: Option<f64>,
     /// Bytes of the largest second.
     pub burst: Option<u64>,
+    /// Bytes that no second had more of, where just that is known, as of a pair.
+    pub burst_at_most: Option<u64>,
     /// How it grows.
     pub growth: Option<Growth>,
     /// How many frames are of which size, by the largest of the class in bytes with FCS; estimated by samples, nothing without any.
@@ -51,7 +53,25 @@ pub struct Flow {
 pub(super) struct Place {
     pub(super) counts: usize,
     pub(super) peak: usize,
-    pub(super) burst: Option<usize>,
+    pub(super) burst: usize,
+}
+
+/// Bytes that no ten seconds of an hour had more of, and no second: the sums of those of its rows.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct AtMost {
+    peak: Option<i64>,
+    burst: Option<i64>,
+}
+
+impl AtMost {
+    /// Takes in a row of a matrix. What it does not know is not in the sum.
+    pub(super) fn join(&mut self, row: &Row) {
+        for (sum, value) in [(&mut self.peak, row.0[10]), (&mut self.burst, row.0[11])] {
+            if value != NOTHING {
+                *sum = Some(sum.unwrap_or(0).saturating_add(value));
+            }
+        }
+    }
 }
 
 /// What is known so far of one direction.
@@ -62,7 +82,7 @@ pub(super) struct Gathered {
     top: BinaryHeap<Reverse<[u64; 2]>>,
     /// Packets and bytes.
     peak: Option<[i64; 2]>,
-    at_most: Option<i64>,
+    at_most: AtMost,
     burst: Option<i64>,
     days: BTreeMap<i64, u64>,
     pub(super) families: BTreeMap<Family, Counts>,
@@ -76,8 +96,7 @@ impl Gathered {
         self.count(counts, at, observed);
         let peak = self.peak.get_or_insert_default();
         peak.iter_mut().zip(&row.0[place.peak..]).for_each(|(peak, value)| *peak = (*peak).max(*value));
-        let burst = place.burst.map(|place| row.0[place]).filter(|burst| *burst != NOTHING);
-        self.burst = self.burst.max(burst);
+        self.burst = self.burst.max(Some(row.0[place.burst]).filter(|burst| *burst != NOTHING));
     }
 
     /// Takes in what was counted in a step.
@@ -96,9 +115,10 @@ impl Gathered {
         }
     }
 
-    /// No ten seconds had more bytes than these.
-    pub(super) fn at_most(&mut self, bytes: Option<i64>) {
-        self.at_most = bytes;
+    /// Takes in an hour of which no more is known than this.
+    pub(super) fn at_most(&mut self, hour: AtMost) {
+        let AtMost { peak, burst } = &mut self.at_most;
+        (*peak, *burst) = ((*peak).max(hour.peak), (*burst).max(hour.burst));
     }
 
     /// All that can be said.
@@ -134,8 +154,9 @@ impl Gathered {
             p95: percentile(95),
             p99: percentile(99),
             peak,
-            peak_at_most: self.at_most.map(|bytes| bytes as f64 / 10.0),
+            peak_at_most: self.at_most.peak.map(|bytes| bytes as f64 / 10.0),
             burst: self.burst.map(small),
+            burst_at_most: self.at_most.burst.map(small),
             growth: growth(&days),
             families: self.families,
             sizes: self.sizes,
