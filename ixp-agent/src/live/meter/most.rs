@@ -6,38 +6,47 @@ use jiff::SignedDuration;
 use crate::matrix::Records;
 use crate::pairs::PairId;
 
-/// Parts of a second's share that [`PerSecond`] reckons with, as a power of two.
-const PARTS: u32 = 62;
-
 /// What was counted in some time, by the second.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct PerSecond(u64);
+pub(super) struct PerSecond {
+    /// Times of this length that a second has.
+    times: f64,
+}
 
 impl PerSecond {
-    /// Of what was counted in so long, which is more than a quarter of a second.
+    /// Of what was counted in so long.
     pub(super) fn of(took: SignedDuration) -> Self {
-        // A product is much faster than a quotient. Rounded up, so that whole numbers stay what they are.
-        let parts = (1_000_000_000u128 << PARTS).div_ceil(took.as_nanos().unsigned_abs().max(1));
-        Self(u64::try_from(parts).unwrap_or(u64::MAX))
+        Self { times: 1.0 / took.as_secs_f64() }
     }
 
     /// Bytes of a second.
-    #[inline]
     pub(super) fn rate(self, bytes: u64) -> u64 {
-        u64::try_from((u128::from(bytes) * u128::from(self.0)) >> PARTS).unwrap_or(u64::MAX)
+        whole(self.part(bytes))
     }
 
+    /// The same before it is rounded: exact to 53 bits.
     #[inline]
-    fn signed(self, counts: Counts) -> i64 {
-        i64::try_from(self.rate(counts.bytes)).unwrap_or(i64::MAX)
+    #[expect(clippy::cast_precision_loss, reason = "no second has more than 2⁵³ bytes")]
+    fn part(self, bytes: u64) -> f64 {
+        // What has a sign becomes a real in one step.
+        bytes.cast_signed() as f64 * self.times
     }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "what is beyond is the most there is"
+)]
+fn whole(bytes: f64) -> u64 {
+    bytes.round() as u64
 }
 
 /// The most bytes of each pair in a second.
 #[derive(Debug, Default)]
 pub(super) struct Most {
     /// By number of the pair; 0 where there is none.
-    most: Vec<i64>,
+    most: Vec<f64>,
     /// What is not known of by the second yet.
     held: Vec<(PairId, Counts)>,
 }
@@ -53,30 +62,33 @@ impl Most {
         self.held.clear();
     }
 
-    /// Takes a reading, and what was held. A pair may come several times, which is less than a byte below its sum each time.
+    /// Takes a reading, and what was held. A pair may come several times.
     pub(super) fn read(&mut self, pairs: &[(PairId, Counts)], second: PerSecond) {
-        let both = [&self.held[..], pairs];
+        let Self { most, held } = self;
         // The larger of what was the most and of the sum is what the sum leaves of the most, if anything, and the sum: so
         // sums of a reading need no place of their own.
-        for (id, counts) in both.into_iter().flatten() {
-            if id.index() >= self.most.len() {
-                self.most.resize(id.index() + 1, 0);
+        for some in [&held[..], pairs] {
+            for (id, counts) in some {
+                if id.index() >= most.len() {
+                    most.resize(id.index() + 1, 0.0);
+                }
+                most[id.index()] -= second.part(counts.bytes);
             }
-            let most = &mut self.most[id.index()];
-            *most = most.saturating_sub(second.signed(*counts));
         }
-        for (id, counts) in both.into_iter().flatten() {
-            let most = &mut self.most[id.index()];
-            *most = (*most).max(0).saturating_add(second.signed(*counts));
+        for some in [&held[..], pairs] {
+            for (id, counts) in some {
+                let most = &mut most[id.index()];
+                let left = if *most > 0.0 { *most } else { 0.0 };
+                *most = left + second.part(counts.bytes);
+            }
         }
     }
 
     /// The step of these pairs is over: gives the most of each of them, in their order, and begins anew.
     pub(super) fn take(&mut self, step: &Records<Counts>) -> Vec<u64> {
-        let most =
-            |(id, _): (PairId, _)| self.most.get(id.index()).map_or(0, |most| most.max(&0).unsigned_abs());
+        let most = |(id, _): (PairId, _)| self.most.get(id.index()).map_or(0, |most| whole(*most));
         let taken = step.iter().map(most).collect();
-        self.most.fill(0);
+        self.most.fill(0.0);
         taken
     }
 }
@@ -93,7 +105,7 @@ mod tests {
     fn whole_numbers_by_the_second_are_whole() {
         for (millis, bytes, expected) in [
             (1000, 0, 0),
-            (1000, u64::MAX, u64::MAX),
+            (1000, (1 << 53) - 1, (1 << 53) - 1),
             (1500, 750, 500),
             (500, 7, 14),
             (3000, 10, 3),
