@@ -79,7 +79,22 @@ fn statistics_have_what_each_member_sent_and_what_is_unknown_is_null() {
     };
     assert_eq!((sizes(first), sizes(second)), (vec![0, 0, 0, 0, 0, 30, 0], vec![0, 0, 0, 10, 0, 0, 0]));
     let lan = stats["lans"].as_array().expect("LANs").iter().find(|lan| lan["lan"] == "peering");
-    assert_eq!(number(&lan.expect("the LAN")["packets"]).ok(), Some(41));
+    let lan = lan.expect("the LAN");
+    assert_eq!(number(&lan["packets"]).ok(), Some(41));
+    let (peak, burst) = (number(&lan["peak_bps"]), number(&lan["burst_bps"]));
+    assert!(burst.expect("a burst") >= peak.expect("a peak"), "{lan}");
+    let pair = said(&["stats", "--from", "-1h", "--asn", "64500", "--peer", "64501", "--format", "json"]);
+    let pair: Value = serde_json::from_str(&pair).expect("JSON");
+    // Each has sent to the other alone, and by one MAC, and of one family.
+    for (direction, member) in [("sent", first), ("received", second)] {
+        let (pair, whole) = (&pair["members"][0][direction], &member["sent"]);
+        assert!(pair["burst_bps"].is_null(), "{pair}");
+        assert_eq!(pair["burst_at_most_bps"], whole["burst_bps"], "{pair}");
+    }
+    let table = said(&["stats", "--from", "-1h", "--asn", "64500", "--peer", "64501"]);
+    let sent = table.lines().find(|line| line.starts_with("AS64500")).expect("what it sent");
+    assert_eq!(sent.matches('≤').count(), 2, "{table}");
+    assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
     let csv = said(&["stats", "--from", "-1h", "--asn", "64500", "--peer", "64501", "--format", "csv"]);
     let lines: Vec<&str> = csv.lines().collect();
     assert!(lines.len() == 3 && lines[1].starts_with("pair,64500,64501,Example Networks,sent,30,"), "{csv}");
