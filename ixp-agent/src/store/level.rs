@@ -91,8 +91,8 @@ impl Level {
         self.publishes(step) || matches!((self, step), (Hour, Step::FiveMinutes))
     }
 
-    /// Whether rows of a step have peaks in a part of this length, and those of pairs the most in a second. Of pairs they take as much room as all else, so they
-    /// are kept by the hour; before, an hour's are made of them.
+    /// Whether rows of a step have peaks in a part of this length, and those of pairs the most in a second. Of pairs they take
+    /// as much room as all else, so they are kept by the hour; before, an hour's are made of them.
     pub(super) const fn keeps_peaks(self, table: Table, step: Step) -> bool {
         match (table, step) {
             (_, Step::TenSeconds) | (Table::Matrix, Step::Minute) => false,

@@ -1,7 +1,8 @@
-//! Pairs in as they are met, what each exchanged in a step, and the most in a second, out in the order in which rows are sorted: that order is kept from
-//! step to step, so that nothing is compared but pairs that were just met.
+//! Pairs in as they are met, what each exchanged in a step, and the most in a second, out in the order in which rows are
+//! sorted: that order is kept from step to step, so that nothing is compared but pairs that were just met.
 
 use std::collections::HashMap;
+use std::iter;
 
 use foldhash::fast::RandomState;
 
@@ -138,22 +139,24 @@ impl Order {
                 *place = number(at + 1);
             }
         }
-        let amounts = step.amounts();
+        // Both at one place: pairs are met in no order, and each place is a wait for memory.
+        let most = most.iter().copied().chain(iter::repeat(0));
+        let amounts: Vec<(M, u64)> = step.amounts().iter().copied().zip(most).collect();
         let mut cells: Vec<Cell<M>> = Vec::with_capacity(amounts.len());
         let mut totals = vec![[M::default(); 2]; self.parties.len()];
         for met in &self.met {
             let at = std::mem::take(&mut self.at[met.pair as usize]) as usize;
             let Some(at) = at.checked_sub(1) else { continue };
-            let (amount, most) = (&amounts[at], most.get(at).copied().unwrap_or(0));
+            let (amount, most) = &amounts[at];
             let [sender, receiver] = met.parties.map(|place| place as usize);
             totals[sender][0].join(amount);
             totals[receiver][1].join(amount);
             match cells.last_mut() {
                 Some(cell) if cell.between == met.between() => {
                     cell.amount.join(amount);
-                    cell.most = cell.most.saturating_add(most);
+                    cell.most = cell.most.saturating_add(*most);
                 }
-                _ => cells.push(Cell { between: met.between(), amount: *amount, most }),
+                _ => cells.push(Cell { between: met.between(), amount: *amount, most: *most }),
             }
         }
         Sorted { cells, totals: self.totals(totals) }

@@ -190,11 +190,17 @@ impl Values {
             (Column::Nothing, false) => vec![NOTHING; self.rows],
             (Column::Some(values), _) => values,
         };
-        let levels = self
-            .is_optional
-            .then(|| values.iter().map(|value| i16::from(*value != NOTHING)).collect::<Vec<i16>>());
-        let there = values.into_iter().filter(|value| levels.is_none() || *value != NOTHING);
-        writer.write_batch(&there.map(value).collect::<Vec<_>>(), levels.as_deref(), None)?;
+        let (levels, values) = match self.is_optional {
+            false => (None, values),
+            // As of most: then nothing is left out.
+            true if !values.contains(&NOTHING) => (Some(vec![1; self.rows]), values),
+            true => {
+                let levels = values.iter().map(|value| i16::from(*value != NOTHING)).collect();
+                (Some(levels), values.into_iter().filter(|value| *value != NOTHING).collect())
+            }
+        };
+        let values: Vec<T::T> = values.into_iter().map(value).collect();
+        writer.write_batch(&values, levels.as_deref(), None)?;
         Ok(())
     }
 }
