@@ -25,6 +25,7 @@ mod segment;
 mod series;
 mod shelf;
 mod stats;
+mod step;
 mod steps;
 mod sum;
 mod table;
@@ -57,8 +58,9 @@ pub use self::segment::Error as SegmentError;
 pub use self::series::{Asked, Point};
 pub use self::shelf::Shelf;
 pub use self::stats::{Flow, Growth, MemberStats, Rate, Stats, Whose};
+pub use self::step::Step;
 pub use self::steps::{OfStep, StepError, Steps};
-pub use self::table::{Row, Step, Table};
+pub use self::table::{Row, Table};
 pub use self::view::Query;
 
 use crate::snapshot::Source;

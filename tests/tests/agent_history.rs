@@ -210,6 +210,8 @@ fn a_folder_says_what_its_agent_does_while_that_runs_and_when_it_was_killed() {
     // Without a time it is of the last day, and interfaces are what a folder has.
     let table = said(&["matrix", "--store", word(&folder)]);
     assert!(table.contains("AS64500") && table.contains("41 frames"), "{table}");
+    let table = said(&["matrix", "--store", word(&folder), "--to", &to]);
+    assert!(table.contains("41 frames"), "{table}");
     for (words, text) in [
         (&["stats", "--store", "/nowhere"][..], "/nowhere has no history in it; name a folder as [store]"),
         (&["matrix", "--by", "mac", "--store", word(&folder)], "write by=interface, by=asn"),

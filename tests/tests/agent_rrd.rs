@@ -260,7 +260,9 @@ fn the_table_comes_from_ixp_manager_itself_with_a_key() {
     let url = portal();
     let config = |more: &str| config(&site, more).replace("vlis.json", &url);
     let agent = site.tap(MEMBERS, &config("")).expect("the agent starts");
-    let refused = format!("no RRD files are written: {url}: it answers 302 Found: it wants a key of its API");
+    let refused = format!(
+        "no RRD files are written: {url}: it answers 302 Found, to /login: it wants a key of its API"
+    );
     let told = || Ok(agent.log().contains(&refused).then_some(()));
     wait("the agent to say that it is refused", told)
         .unwrap_or_else(|error| panic!("{error:#}: {}", agent.log()));

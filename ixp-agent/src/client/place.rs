@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::progress::Progress;
 use super::{Error, Server, written};
-use crate::http::alone::{Unanswered, answer};
+use crate::http::alone::{Unanswered, answer, time};
 use crate::snapshot::Source;
 use crate::store::{Catalog, Shelf};
 
@@ -64,7 +64,8 @@ fn read(
     out: &mut impl Write,
 ) -> Result<(), Error> {
     let shelf = Shelf::look(folder)?;
-    let usual = Usual::of(&shelf.now(), clock());
+    let now = clock();
+    let usual = Usual::of(&shelf.now(), now);
     let is_said = |words: &[(&str, Option<&str>)], name| {
         words.iter().any(|(word, text)| *word == name && text.is_some())
     };
@@ -72,16 +73,21 @@ fn read(
     if !is_said(&words, "source") {
         words.push(("source", Some(usual.source.name())));
     }
+    let to = words.iter().find_map(|(name, text)| text.filter(|_| *name == "to")).map(str::to_owned);
+    let to = to.unwrap_or_else(|| usual.to.to_string());
+    // Of an end that is none the answer says so.
+    let from = time(&to, now).and_then(|to| to.checked_sub(DAY).ok()).unwrap_or(usual.to).to_string();
     if !is_said(&words, "from") {
         if !is_said(&words, "to") {
-            words.push(("to", Some(&usual.to)));
+            words.push(("to", Some(&to)));
         }
         if is_of_memory {
-            words.push(("from", Some(&usual.from)));
+            words.push(("from", Some(&from)));
         }
     }
-    let mut progress = Progress::new();
+    let (mut progress, mut is_begun) = (Progress::new(), false);
     let answered = answer(shelf, clock, &format!("{path}{}", written(&words)), |piece| {
+        is_begun = true;
         out.write_all(piece)?;
         progress.more(piece);
         Ok(())
@@ -94,6 +100,8 @@ fn read(
             Err(Error::History { folder: folder.to_owned(), is_refused: status < 500, reason })
         }
         Err(Unanswered::Failed(reason)) => {
+            let reason =
+                if is_begun { format!("{reason}. What was written is a part alone") } else { reason };
             Err(Error::History { folder: folder.to_owned(), is_refused: false, reason })
         }
     }
@@ -102,8 +110,7 @@ fn read(
 /// What is asked for if it is not said.
 struct Usual {
     source: Source,
-    from: String,
-    to: String,
+    to: Timestamp,
 }
 
 impl Usual {
@@ -111,8 +118,7 @@ impl Usual {
     fn of(catalog: &Catalog, now: Timestamp) -> Self {
         let end = catalog.end().and_then(|end| Timestamp::from_millisecond(end).ok());
         let to = end.map_or(now, |end| end.min(now));
-        let from = to.checked_sub(DAY).unwrap_or(Timestamp::MIN);
         let source = if catalog.has(Source::Exact) { Source::Exact } else { Source::Sampled };
-        Self { source, from: from.to_string(), to: to.to_string() }
+        Self { source, to }
     }
 }

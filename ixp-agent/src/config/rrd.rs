@@ -183,7 +183,7 @@ impl Reading<'_> {
         let is_url = raw.vlis.as_ref().is_some_and(|text| text.get_ref().contains("://"));
         let key_file = self.path("vlis_key_file", raw.vlis_key_file.as_ref());
         if is_url {
-            let url = self.reader.checked(raw.vlis.as_ref(), |text| key::url("vlis", text, EXAMPLE));
+            let url = self.reader.checked(raw.vlis.as_ref(), |text| mapper_url(text));
             return Some(Mapper::Portal { url: url?, key_file });
         }
         if let Some(file) = &raw.vlis_key_file {
@@ -191,6 +191,16 @@ impl Reading<'_> {
             self.reader.error(&file.span(), text);
         }
         self.path("vlis", raw.vlis.as_ref()).map(Mapper::File)
+    }
+}
+
+/// An address that may stand in a journal.
+fn mapper_url(text: &str) -> Result<String, String> {
+    match text.contains(['?', '@', '#']) {
+        true => Err(format!(
+            "vlis = {EXAMPLE:?} is how its address is written: a key goes into the file of vlis_key_file"
+        )),
+        false => key::url("vlis", text, EXAMPLE),
     }
 }
 

@@ -14,7 +14,7 @@ use tokio::runtime::Builder;
 use tokio::sync::{Semaphore, broadcast, watch};
 use tower::ServiceExt as _;
 
-use super::{Api, router};
+use super::{Api, query, router};
 use crate::live::{Live, Roster};
 use crate::matrix::Window;
 use crate::stations::Inventory;
@@ -38,6 +38,12 @@ pub enum Unanswered {
     Failed(String),
     /// Whoever takes it does not.
     Untaken(io::Error),
+}
+
+/// A moment as queries have it, if it is one.
+#[must_use]
+pub fn time(text: &str, now: Timestamp) -> Option<Timestamp> {
+    query::time("to", text, now).ok()
 }
 
 /// Hands over the answer to a path with a query, as it is made. The members' names are those that they had last.

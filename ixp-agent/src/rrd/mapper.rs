@@ -29,9 +29,26 @@ pub fn ask(url: &str, key: Option<&str>) -> Result<String, String> {
             let body = answer.body_mut().with_config().limit(LARGEST);
             body.read_to_string().map_err(|error| error.to_string())
         }
-        status if status.is_redirection() || matches!(status.as_u16(), 401 | 403) => Err(format!(
-            "it answers {status}: it wants a key of its API; name a file that has one as vlis_key_file in [rrd]"
+        status if status.is_redirection() => {
+            let to = answer.headers().get("location").and_then(|to| to.to_str().ok()).unwrap_or("nowhere");
+            let to = to.split('?').next().unwrap_or_default();
+            Err(format!(
+                "it answers {status}, to {to}: {}",
+                hint(key, "write the address that answers itself as vlis")
+            ))
+        }
+        status if matches!(status.as_u16(), 401 | 403) => Err(format!(
+            "it answers {status}: {}",
+            hint(key, "it does not take the key of vlis_key_file in [rrd]")
         )),
         status => Err(format!("it answers {status}")),
+    }
+}
+
+/// What to do, with a key and without.
+fn hint(key: Option<&str>, with: &'static str) -> &'static str {
+    match key {
+        Some(_) => with,
+        None => "it wants a key of its API; name a file that has one as vlis_key_file in [rrd]",
     }
 }

@@ -122,7 +122,9 @@ impl Telling {
         let Self { stop, done } = self;
         drop(stop);
         if done.recv_timeout(FAREWELL) == Err(RecvTimeoutError::Timeout) {
-            warn!("rrdcached does not answer; what was under way is told after the next start");
+            warn!(
+                "the writer of RRD files waits for an answer; what was under way is told after the next start"
+            );
         }
     }
 }

@@ -101,5 +101,8 @@ impl Table {
 fn key(file: Option<&Path>) -> Result<Option<String>, String> {
     let Some(file) = file else { return Ok(None) };
     let text = fs::read_to_string(file).map_err(|error| format!("read {}: {error}", file.display()))?;
-    Ok(Some(text.lines().next().unwrap_or_default().trim().to_owned()))
+    match text.lines().next().map(str::trim) {
+        Some(key) if !key.is_empty() => Ok(Some(key.to_owned())),
+        Some(_) | None => Err(format!("{} has no key in its first line", file.display())),
+    }
 }

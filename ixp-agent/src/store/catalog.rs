@@ -7,7 +7,8 @@ use super::ends::Entry;
 use super::part::Part;
 use super::place::Segment;
 use super::segment::Kin;
-use super::table::{Step, Table};
+use super::step::Step;
+use super::table::Table;
 use crate::snapshot::Source;
 
 /// The segments of a store at one moment.
@@ -43,12 +44,19 @@ impl Catalog {
         published.chain(waiting).filter(is_within).cloned().collect()
     }
 
-    /// The segments that are not to be told without one: itself last. Where one table lacks what others have, a pair would have
+    /// The segments that are not to be told without one: what was observed first, itself last. Where one table lacks what others have, a pair would have
     /// exchanged nothing in a time in which it did; so none has it, and the time is a gap.
     pub(super) fn akin(&self, segment: &Arc<Segment>) -> Vec<Arc<Segment>> {
         let is_other = |other: &&Arc<Segment>| other.is_akin(segment) && !Arc::ptr_eq(other, segment);
-        let others = self.all().filter(is_other).cloned();
-        others.chain([Arc::clone(segment)]).collect()
+        let mut akin: Vec<_> = self.all().filter(is_other).cloned().collect();
+        akin.sort_by_key(|other| other.kin.table != Table::Intervals);
+        akin.push(Arc::clone(segment));
+        akin
+    }
+
+    /// Whether a segment is there.
+    pub(super) fn has_segment(&self, segment: &Arc<Segment>) -> bool {
+        self.all().any(|other| Arc::ptr_eq(other, segment))
     }
 
     /// A segment of a part is in its last place.

@@ -8,8 +8,9 @@ use ixp_common::counters::Counts;
 use super::catalog::Catalog;
 use super::ends::{Entry, Kind};
 use super::query::Wanted;
+use super::step::Step;
 use super::sum::counted;
-use super::table::{Row, Step, Table, small};
+use super::table::{Row, Table, small};
 use super::{Error, Shelf, segment};
 use crate::snapshot::Source;
 

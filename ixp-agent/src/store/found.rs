@@ -13,7 +13,8 @@ use super::disk::Disk;
 use super::part::{self, Found, Part, is_unfinished};
 use super::place::{Label, Segment, home, size};
 use super::segment::{Kin, source_from_name};
-use super::table::{Step, Table};
+use super::step::Step;
+use super::table::Table;
 
 /// The parts of a folder.
 #[derive(Default)]

@@ -7,7 +7,8 @@ use tracing::{info, warn};
 use super::catalog::Catalog;
 use super::place::Segment;
 use super::segment::Kin;
-use super::table::{Step, Table};
+use super::step::Step;
+use super::table::Table;
 use super::{Store, Summing};
 
 /// How long rows are kept, and how much of the disk they may take.
@@ -97,8 +98,14 @@ impl Store {
             taken -= segment.bytes;
             many += 1;
         }
-        published.truncate(many);
-        let gone = published;
+        let rest = published.split_off(many);
+        let mut gone = published;
+        // What is not to be told without them goes with them.
+        gone.extend(
+            rest.into_iter()
+                .filter(|segment| gone.iter().any(|gone| gone.is_akin(segment)))
+                .collect::<Vec<_>>(),
+        );
         if let (Some(first), Some(last)) = (gone.first(), gone.last()) {
             let (first, last) = (first.path(), last.path());
             info!(segments = many, first = %first.display(), last = %last.display(), "the store was too large");

@@ -34,7 +34,12 @@ pub(super) fn still(root: &Path) -> Result<Catalog, Error> {
     if !is_store && !recent(root).is_dir() {
         return Err(Error::NoHistory { path: root.to_owned() });
     }
-    settled(|| glance(root))?.ok_or_else(|| Error::Restless { path: root.to_owned() })
+    let seen = settled(|| glance(root))?;
+    let Glance { catalog, damaged } = seen.ok_or_else(|| Error::Restless { path: root.to_owned() })?;
+    for path in damaged {
+        warn!("{} is damaged, and is left out", path.display());
+    }
+    Ok(catalog)
 }
 
 /// What is seen when it lies where it lay a glance before, and so was there at every moment between.
@@ -51,21 +56,26 @@ fn settled<T>(glance: impl Fn() -> Result<(BTreeSet<PathBuf>, T), Error>) -> Res
     Ok(None)
 }
 
-/// Where each segment lies, and the catalog of them.
-fn glance(root: &Path) -> Result<(BTreeSet<PathBuf>, Catalog), Error> {
+/// What is seen at once.
+struct Glance {
+    catalog: Catalog,
+    /// Files that should be segments, and are none.
+    damaged: Vec<PathBuf>,
+}
+
+/// Where each segment lies, and what is seen.
+fn glance(root: &Path) -> Result<(BTreeSet<PathBuf>, Glance), Error> {
     let disk: Arc<dyn Disk> = Arc::new(Untouched);
     let Parts { whole, spoiled, consumed, damaged, unfinished: _ } = found::parts(&disk, &recent(root))?;
     let published = found::published(&disk, root).map_err(Error::io(root))?;
     let published = published.into_iter().map(|(_, segment)| Arc::new(segment)).collect();
-    for path in spoiled.iter().map(|part| &part.folder.path).chain(damaged.iter().map(|(path, _)| path)) {
-        warn!("{} is damaged, and is left out", path.display());
-    }
     let others = spoiled.iter().chain(&consumed).map(|part| part.folder.path.clone());
     let parts = whole.iter().map(|part| part.folder.path.clone());
     let folders: Vec<PathBuf> = others.chain(parts).collect();
     let catalog = Catalog { parts: whole, published, ..Catalog::default() };
     let places = catalog.all().map(|segment| segment.path()).chain(folders).collect();
-    Ok((places, catalog))
+    let damaged = damaged.into_iter().map(|(path, _)| path).collect();
+    Ok((places, Glance { catalog, damaged }))
 }
 
 impl Error {

@@ -9,7 +9,8 @@ use super::disk::Disk;
 use super::segment::read::Reader;
 use super::segment::write::{Writer, Written};
 use super::segment::{self, Kin};
-use super::table::{Row, Step, Table};
+use super::step::Step;
+use super::table::{Row, Table};
 
 /// Rows between two calls of who bounds the share of a processor that merging takes.
 const PACE: u64 = 1 << 16;

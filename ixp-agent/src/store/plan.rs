@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use super::catalog::Catalog;
 use super::query::Wanted;
 use super::segment::Error;
-use super::table::{Step, Table};
+use super::step::Step;
+use super::sum::SLACK;
+use super::table::Table;
 use crate::snapshot::Source;
 
 /// How long a time may be for its gaps to be told to the step.
@@ -18,12 +20,12 @@ const DAY: i64 = Step::Day.millis();
 type Told = BTreeMap<i64, (Step, i64)>;
 
 /// The steps of a time.
-#[derive(Debug)]
-pub(super) struct Plan {
+pub(super) struct Plan<'c> {
+    planner: Planner<'c>,
+    /// How long the time is, in milliseconds.
+    length: i64,
     /// Those that were observed, if only in part.
     told: Told,
-    /// The same, by shorter steps where those tell as much.
-    to_the_step: BTreeMap<i64, (i64, i64)>,
 }
 
 /// What a plan is made by.
@@ -34,26 +36,17 @@ struct Planner<'c> {
     first: [i64; Step::ALL.len()],
 }
 
-fn floor(step: Step, moment: i64) -> i64 {
-    moment.div_euclid(step.millis()) * step.millis()
-}
-
-fn up(step: Step, moment: i64) -> i64 {
-    floor(step, moment.saturating_add(step.millis() - 1))
-}
-
-impl Plan {
+impl<'c> Plan<'c> {
     /// For cells from `from` to before `to`. Where an edge is within a step of which nothing finer is there, all of that step is.
-    pub(super) fn of(catalog: &Catalog, source: Source, (from, to): (i64, i64)) -> Result<Self, Error> {
+    pub(super) fn of(catalog: &'c Catalog, source: Source, (from, to): (i64, i64)) -> Result<Self, Error> {
         let planner = Planner::new(catalog, source);
-        let (mut told, _) = planner.told(Step::ALL.len(), (from, to))?;
+        let mut told = planner.told(Step::ALL.len(), (from, to))?;
         for step in Step::ALL {
             for edge in [from, to] {
                 planner.round(step, edge, &mut told)?;
             }
         }
-        let to_the_step = planner.to_the_step(&told, to.saturating_sub(from))?;
-        Ok(Self { told, to_the_step })
+        Ok(Self { planner, length: to.saturating_sub(from), told })
     }
 
     /// Stretches of time, in order, and the step that each is to be read by.
@@ -61,9 +54,10 @@ impl Plan {
         stretches(&self.told)
     }
 
-    /// Steps that were observed, by their start: how long each is, and how much of it was observed, in milliseconds.
-    pub(super) fn into_observed(self) -> BTreeMap<i64, (i64, i64)> {
-        self.to_the_step
+    /// Steps that were observed, by their start: how long each is, and how much of it was observed, in milliseconds. They are
+    /// shorter ones where those tell as much, if the time is not so long that they are many.
+    pub(super) fn observed(&self) -> Result<BTreeMap<i64, (i64, i64)>, Error> {
+        self.planner.to_the_step(&self.told, self.length)
     }
 }
 
@@ -91,35 +85,45 @@ impl<'c> Planner<'c> {
         Ok(observed)
     }
 
-    /// Of a time, the longest of the first `many` steps that there are rows of, and the stretches that there are none of.
-    fn told(&self, many: usize, time: (i64, i64)) -> Result<(Told, Vec<(i64, i64)>), Error> {
+    /// Of a time, the longest of the first `many` steps that there are rows of, but for those that finer ones know more of: some of
+    /// what they were made of was damaged.
+    fn told(&self, many: usize, time: (i64, i64)) -> Result<Told, Error> {
         let (mut told, mut left) = (Told::new(), vec![time]);
         for step in Step::ALL.into_iter().take(many).rev() {
             let mut rest = Vec::new();
             for (from, to) in left {
                 let mut at = from;
-                for (start, observed) in self.observed(step, (up(step, from), floor(step, to)))? {
+                for (start, observed) in self.observed(step, (step.ceil(from), step.floor(to)))? {
+                    let end = start + step.millis();
+                    let is_part = observed + SLACK < step.millis();
+                    if is_part && self.sum(step as usize, (start, end))? > observed {
+                        continue;
+                    }
                     rest.extend((at < start).then_some((at, start)));
                     told.insert(start, (step, observed));
-                    at = start + step.millis();
+                    at = end;
                 }
                 rest.extend((at < to).then_some((at, to)));
             }
             left = rest;
         }
-        Ok((told, left))
+        Ok(told)
+    }
+
+    /// How much the first `many` steps know of a time.
+    fn sum(&self, many: usize, time: (i64, i64)) -> Result<i64, Error> {
+        Ok(self.told(many, time)?.values().map(|(_, observed)| observed).sum())
     }
 
     /// If more is known of the step around an edge than finer ones tell, all of it is told.
     fn round(&self, step: Step, edge: i64, told: &mut Told) -> Result<(), Error> {
-        let (start, end) = (floor(step, edge), up(step, edge));
+        let (start, end) = (step.floor(edge), step.ceil(edge));
         let within = start..end;
         if within.is_empty() || told.range(within.clone()).any(|(_, (of, _))| *of >= step) {
             return Ok(());
         }
         let Some(observed) = self.observed(step, (start, end))?.remove(&start) else { return Ok(()) };
-        let (finer, _) = self.told(step as usize, (start, end))?;
-        if finer.values().map(|(_, observed)| observed).sum::<i64>() < observed {
+        if self.sum(step as usize, (start, end))? < observed {
             told.retain(|at, _| !within.contains(at));
             told.insert(start, (step, observed));
         }
@@ -138,7 +142,7 @@ impl<'c> Planner<'c> {
             }
             left.retain(|start, (longer, observed)| {
                 let parts = || finer.range(*start..start + longer.millis());
-                let is_told = *longer > step && parts().map(|(_, part)| part).sum::<i64>() >= *observed;
+                let is_told = *longer > step && parts().map(|(_, part)| part).sum::<i64>() == *observed;
                 done.extend(parts().filter(|_| is_told).map(|(at, part)| (*at, (step.millis(), *part))));
                 !is_told
             });

@@ -7,7 +7,8 @@ use super::catalog::Catalog;
 use super::merge::{Ranked, Rows};
 use super::place::Segment;
 use super::segment;
-use super::table::{Row, Step, Table};
+use super::step::Step;
+use super::table::{Row, Table};
 use crate::snapshot::Source;
 
 /// Segments that are read at once: each takes a file that is open, and one or two megabytes of memory.

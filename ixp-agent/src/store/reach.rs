@@ -3,16 +3,13 @@
 use super::catalog::Catalog;
 use super::query::Wanted;
 use super::segment;
-use super::table::{Step, Table};
+use super::step::Step;
+use super::table::Table;
 use crate::snapshot::Source;
 
 /// From when on there are rows of each step, or of shorter ones that make it up; milliseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Reach([Option<i64>; Step::ALL.len()]);
-
-fn floor(step: Step, moment: i64) -> i64 {
-    moment.div_euclid(step.millis()) * step.millis()
-}
 
 impl Reach {
     /// That of cells and what is kept as long as they are, counted or sampled.
@@ -57,6 +54,6 @@ impl Reach {
         let Some(first) = self.0[step as usize] else { return false };
         let longer = Step::ALL.into_iter().filter(|longer| *longer > step);
         let mut older = longer.filter_map(|longer| Some((longer, self.0[longer as usize]?)));
-        first <= moment || older.all(|(longer, oldest)| oldest >= floor(longer, first))
+        first <= moment || older.all(|(longer, oldest)| oldest >= longer.floor(first))
     }
 }

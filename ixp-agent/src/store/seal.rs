@@ -10,9 +10,10 @@ use super::level::Level;
 use super::merge::{self, Output, merge};
 use super::part::{Making, Part};
 use super::place::Segment;
-use super::segment::Kin;
 use super::segment::write::{Packing, Writer, Written};
-use super::table::{SOURCES, Step, Table};
+use super::segment::{self, Kin};
+use super::step::Step;
+use super::table::{SOURCES, Table};
 use super::{Error, Store, recent};
 
 /// How long after its end a part may still get intervals without being merged a second time.
@@ -31,7 +32,9 @@ impl Store {
             // What is finished in a part does not become part of another.
             self.publish()?;
             let Some(next) = level.next() else { break };
-            for (start, parts) in due(&self.shelf.now(), level, next, now) {
+            // Parts that are done go as soon as nobody reads them.
+            let due = due(&self.shelf.now(), level, next, now);
+            for (start, parts) in due {
                 self.seal(next, start, &parts, pace)?;
             }
         }
@@ -110,7 +113,7 @@ impl Store {
             return error.into();
         }
         for segment in parts.iter().flat_map(|part| &part.segments) {
-            let Err(damage) = segment.verify() else { continue };
+            let Err(damage @ segment::Error::Checksum { .. }) = segment.verify() else { continue };
             if let Err(error) = self.shelf.put_aside(segment, &damage) {
                 warn!(%error, "{damage}; it could not be put aside");
             }
@@ -131,8 +134,7 @@ impl Store {
         for part in &before.parts {
             let is_done = |segment: &&Arc<Segment>| part.label.level.publishes(segment.kin.step);
             for segment in part.segments.iter().filter(is_done) {
-                segment.publish(&self.root).map_err(Error::io(&segment.path()))?;
-                self.shelf.change(|catalog| catalog.published(segment));
+                self.shelf.publish(segment)?;
             }
         }
         let catalog = self.shelf.now();

@@ -13,7 +13,8 @@ use std::path::Path;
 
 use parquet::errors::ParquetError;
 
-use super::table::{Column, Kind, Role, Step, Table};
+use super::step::Step;
+use super::table::{Column, Kind, Role, Table};
 use crate::snapshot::Source;
 
 /// Of the columns, and of what stands in the footer; grows when one of them changes its meaning. One more at the end,

@@ -7,8 +7,9 @@ use ixp_common::counters::Counts;
 use super::catalog::Catalog;
 use super::query::Wanted;
 use super::segment;
+use super::step::Step;
 use super::sum::counted;
-use super::table::{Step, Table};
+use super::table::Table;
 use crate::members::Asn;
 use crate::snapshot::Source;
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use tracing::warn;
 
@@ -17,6 +17,8 @@ pub struct Shelf {
     root: Arc<Path>,
     /// Whose folder it is.
     owner: Owner,
+    /// Held by who moves files.
+    moving: Arc<Mutex<()>>,
     /// Says when nobody waits for an answer any more.
     unwanted: Option<Arc<AtomicBool>>,
 }
@@ -33,7 +35,7 @@ pub(super) enum Owner {
 impl Shelf {
     pub(super) fn new(root: &Path, catalog: Catalog, owner: Owner) -> Self {
         let catalog = Arc::new(RwLock::new(Arc::new(catalog)));
-        Self { catalog, root: Arc::from(root), owner, unwanted: None }
+        Self { catalog, root: Arc::from(root), owner, moving: Arc::default(), unwanted: None }
     }
 
     /// What there is in a folder that is another's, whether it is written at this moment or not. Nothing there is changed.
@@ -87,12 +89,19 @@ impl Shelf {
 
     /// Puts a segment aside that is damaged, and what is not to be told without it; where nothing may be changed it is left out.
     pub(super) fn put_aside(&self, damaged: &Arc<Segment>, damage: &segment::Error) -> Result<(), Error> {
-        let akin = self.now().akin(damaged);
+        let _moving = self.moving.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.now();
+        if !now.has_segment(damaged) {
+            // Another has put it aside meanwhile.
+            return Ok(());
+        }
+        let akin = now.akin(damaged);
         let (step, others) = (damaged.kin.step.name(), akin.len() - 1);
         let what = format!("{damage}; it and {others} files of its time");
         match self.owner {
             Owner::This => {
-                // It comes last: if not all is done, it is found again.
+                // What was observed comes first: without it nothing is told. The damaged one comes last: if not all is done, it is
+                // found again.
                 for segment in &akin {
                     recover::put_aside(&self.root, segment)?;
                 }
@@ -102,6 +111,16 @@ impl Shelf {
             Owner::Other => warn!("{what} are left out, and in steps of {step} that is a gap"),
         }
         self.change(|catalog| akin.iter().for_each(|segment| catalog.leave_out(segment)));
+        Ok(())
+    }
+
+    /// Moves a segment of a part to its last place, unless it was put aside meanwhile.
+    pub(super) fn publish(&self, segment: &Arc<Segment>) -> Result<(), Error> {
+        let _moving = self.moving.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.now().has_segment(segment) {
+            segment.publish(&self.root).map_err(Error::io(&segment.path()))?;
+            self.change(|catalog| catalog.published(segment));
+        }
         Ok(())
     }
 

@@ -16,8 +16,9 @@ use super::plan::Plan;
 use super::query::Wanted;
 use super::reach::Reach;
 use super::segment::Error;
+use super::step::Step;
 use super::sum::{counted, family};
-use super::table::{Row, Step, Table, small};
+use super::table::{Row, Table, small};
 use crate::members::Asn;
 use crate::snapshot::Source;
 
@@ -174,8 +175,10 @@ impl Ask<'_> {
                 gathered.take(row, row.0[1], place, self.observed);
             }
         })?;
-        self.families(only, &mut members, &mut parts.families)?;
-        self.sizes(asn, &mut members, &mut parts.sizes)?;
+        let stretches =
+            Plan::of(self.catalog, self.source, (self.observed.from, self.observed.to))?.stretches();
+        self.families(&stretches, only, &mut members, &mut parts.families)?;
+        self.sizes(&stretches, asn, &mut members, &mut parts.sizes)?;
         let stats = |(asn, [sent, received]): (u32, [Gathered; 2])| {
             self.member(Asn(asn), [sent.flow(self.observed), received.flow(self.observed)])
         };
@@ -184,6 +187,7 @@ impl Ask<'_> {
 
     fn families(
         &self,
+        stretches: &[(Step, i64, i64)],
         only: Option<Asn>,
         members: &mut BTreeMap<u32, [Gathered; 2]>,
         families: &mut BTreeMap<Family, Counts>,
@@ -199,8 +203,7 @@ impl Ask<'_> {
             let (first, last) = owners.first_key_value().zip(owners.last_key_value())?;
             Some(("id", i64::from(*first.0), i64::from(*last.0)))
         });
-        let Observed { from, to, .. } = *self.observed;
-        for (step, from, to) in Plan::of(self.catalog, self.source, (from, to))?.stretches() {
+        for (step, from, to) in stretches.iter().copied() {
             let wanted = self.wanted(Table::Totals, (from, to), bounds.as_slice());
             self.catalog.each(&Wanted { step, ..wanted }, |row| {
                 let family = family(row.0[1]);
@@ -217,12 +220,12 @@ impl Ask<'_> {
 
     fn sizes(
         &self,
+        stretches: &[(Step, i64, i64)],
         only: Option<(&'static str, i64, i64)>,
         members: &mut BTreeMap<u32, [Gathered; 2]>,
         sizes: &mut BTreeMap<u16, u64>,
     ) -> Result<(), Error> {
-        let Observed { from, to, .. } = *self.observed;
-        for (step, from, to) in Plan::of(self.catalog, self.source, (from, to))?.stretches() {
+        for (step, from, to) in stretches.iter().copied() {
             let wanted = self.wanted(Table::Sizes, (from, to), only.as_slice());
             self.catalog.each(&Wanted { step, ..wanted }, |row| {
                 let (largest, frames) = (u16::try_from(row.0[1]).unwrap_or(u16::MAX), small::<u64>(row.0[3]));

@@ -9,7 +9,8 @@ use jiff::Timestamp;
 
 use super::ends::EndId;
 use super::past::Past;
-use super::table::{NOTHING, Row, Step, small};
+use super::step::Step;
+use super::table::{NOTHING, Row, small};
 use super::view::Query;
 use crate::matrix::{BrokenRule, Figure, Frames, Owner, Span};
 use crate::snapshot::Sampled;
@@ -156,7 +157,7 @@ impl Whole {
 }
 
 /// What may lack of a step that was observed from its beginning to its end, in milliseconds.
-const SLACK: i64 = 1500;
+pub(super) const SLACK: i64 = 1500;
 
 /// How sure a part of what was sampled is, as if its samples stood for as many frames as those of all.
 #[expect(

@@ -294,6 +294,13 @@ fn a_store_that_is_too_large_loses_its_finest_first() {
         .filter(|segment| segment.kin.step > Step::TenSeconds)
         .map(|segment| segment.bytes)
         .sum::<u64>();
+    // One byte less than there is: what of a step and time goes, goes with all tables.
+    store.keep.bytes = Some(store.shelf().now().bytes() - 1);
+    tend(&store, 400).expect("segments that are whole");
+    let now = store.shelf().now();
+    let of_hour: Vec<_> =
+        now.published.iter().filter(|segment| segment.kin.step == Step::TenSeconds).collect();
+    assert!(of_hour.is_empty(), "{of_hour:?}");
     store.keep.bytes = Some(waiting + fives);
     tend(&store, 400).expect("segments that are whole");
     assert!(steps(&store).iter().all(|step| *step > Step::TenSeconds), "{:?}", steps(&store));

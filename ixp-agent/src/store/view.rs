@@ -10,8 +10,9 @@ use super::past::Past;
 use super::plan::Plan;
 use super::query::Wanted;
 use super::segment;
+use super::step::Step;
 use super::sum::{Broken, Sum, Whole};
-use super::table::{Row, Step, Table, small};
+use super::table::{Row, Table, small};
 use crate::matrix::{By, Cell, End, Filter, Matrix, Span};
 use crate::members::Asn;
 use crate::snapshot::Source;
@@ -49,7 +50,7 @@ impl Catalog {
             let query = Query { from, to, ..*query };
             self.each_of(&query, step, |table, row| sheet.take(table, row, &query, past))?;
         }
-        sheet.whole.observed(plan.into_observed());
+        sheet.whole.observed(plan.observed()?);
         let (span, gaps) = (sheet.whole.span(), sheet.whole.gaps());
         Ok(sheet.matrix(query, past, span).with_gaps(gaps))
     }

@@ -76,7 +76,7 @@ fn rrds() -> impl Strategy<Value = Rrd> {
     ];
     let mapper = prop_oneof![
         "[a-z]{1,8}".prop_map(|file| Mapper::File(file.into())),
-        ("https?://[a-z]{1,8}/[!-~]{0,8}", proptest::option::of("[a-z]{1,8}"))
+        ("https?://[a-z]{1,8}/[a-z/.%&=-]{0,8}", proptest::option::of("[a-z]{1,8}"))
             .prop_map(|(url, file)| Mapper::Portal { url, key_file: file.map(PathBuf::from) }),
     ];
     let portal = (rrdcached, "/[ -~]{0,8}[a-z]", mapper);

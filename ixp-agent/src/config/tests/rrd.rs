@@ -36,6 +36,10 @@ fn the_table_of_vlan_interfaces_is_a_file_or_an_address_with_a_key() {
         &format!("{head}vlis = \"ftp://x\"\n"),
         &[&format!("c:6: vlis = \"ftp://x\" is no address; write it as {url:?}")],
     );
+    for secret in ["https://ixp.example.net/macs?apikey=secret", "https://me:secret@ixp.example.net/macs"] {
+        let hint = "is how its address is written: a key goes into the file of vlis_key_file";
+        check(&format!("{head}vlis = {secret:?}\n"), &[&format!("c:6: vlis = {url:?} {hint}")]);
+    }
     check(
         &format!("{head}vlis = \"vlis.json\"\nvlis_key_file = \"key\"\n"),
         &[&format!("c:7: vlis_key_file goes with an address; write vlis = {url:?}")],

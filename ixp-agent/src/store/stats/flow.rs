@@ -8,8 +8,9 @@ use ixp_common::counters::Counts;
 
 use super::growth::{Growth, growth};
 use super::observed::Observed;
+use crate::store::step::Step;
 use crate::store::sum::counted;
-use crate::store::table::{NOTHING, Row, Step, small};
+use crate::store::table::{NOTHING, Row, small};
 
 /// So much in a second.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default)]
@@ -57,20 +58,31 @@ pub(super) struct Place {
 }
 
 /// Bytes that no ten seconds of an hour had more of, and no second: the sums of those of its rows.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct AtMost {
-    peak: Option<i64>,
+    peak: i64,
+    /// `None` if it is not known of some row: the others are no bound of all.
     burst: Option<i64>,
 }
 
+impl Default for AtMost {
+    fn default() -> Self {
+        Self { peak: 0, burst: Some(0) }
+    }
+}
+
 impl AtMost {
-    /// Takes in a row of a matrix. What it does not know is not in the sum.
+    /// Takes in a row of a matrix.
     pub(super) fn join(&mut self, row: &Row) {
-        for (sum, value) in [(&mut self.peak, row.0[10]), (&mut self.burst, row.0[11])] {
-            if value != NOTHING {
-                *sum = Some(sum.unwrap_or(0).saturating_add(value));
-            }
-        }
+        let [peak, burst] = [row.0[10], row.0[11]].map(|value| Some(value).filter(|value| *value != NOTHING));
+        self.peak = self.peak.saturating_add(peak.unwrap_or(0));
+        self.burst = self.burst.zip(burst).map(|(sum, burst)| sum.saturating_add(burst));
+    }
+
+    /// Takes in what is known of another hour.
+    fn most(self, hour: Self) -> Self {
+        let burst = self.burst.zip(hour.burst).map(|(most, burst)| most.max(burst));
+        Self { peak: self.peak.max(hour.peak), burst }
     }
 }
 
@@ -82,7 +94,7 @@ pub(super) struct Gathered {
     top: BinaryHeap<Reverse<[u64; 2]>>,
     /// Packets and bytes.
     peak: Option<[i64; 2]>,
-    at_most: AtMost,
+    at_most: Option<AtMost>,
     burst: Option<i64>,
     days: BTreeMap<i64, u64>,
     pub(super) families: BTreeMap<Family, Counts>,
@@ -117,8 +129,7 @@ impl Gathered {
 
     /// Takes in an hour of which no more is known than this.
     pub(super) fn at_most(&mut self, hour: AtMost) {
-        let AtMost { peak, burst } = &mut self.at_most;
-        (*peak, *burst) = ((*peak).max(hour.peak), (*burst).max(hour.burst));
+        self.at_most = Some(self.at_most.unwrap_or_default().most(hour));
     }
 
     /// All that can be said.
@@ -154,9 +165,9 @@ impl Gathered {
             p95: percentile(95),
             p99: percentile(99),
             peak,
-            peak_at_most: self.at_most.peak.map(|bytes| bytes as f64 / 10.0),
+            peak_at_most: self.at_most.map(|hours| hours.peak as f64 / 10.0),
             burst: self.burst.map(small),
-            burst_at_most: self.at_most.burst.map(small),
+            burst_at_most: self.at_most.and_then(|hours| hours.burst).map(small),
             growth: growth(&days),
             families: self.families,
             sizes: self.sizes,
@@ -173,6 +184,30 @@ fn beyond(steps: usize, percent: usize) -> usize {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn what_one_row_does_not_know_is_no_bound_of_all() {
+        let hour = |rows: &[(i64, i64)]| {
+            let mut hour = AtMost::default();
+            for (peak, burst) in rows {
+                let mut row = Row::new(&[]);
+                (row.0[10], row.0[11]) = (*peak, *burst);
+                hour.join(&row);
+            }
+            hour
+        };
+        let told = |hours: &[AtMost]| {
+            let mut gathered = Gathered::default();
+            hours.iter().for_each(|hour| gathered.at_most(*hour));
+            let flow = gathered.flow(&Observed::whole(Step::Hour, 2));
+            (flow.peak_at_most, flow.burst_at_most)
+        };
+        let [known, unknown] = [hour(&[(100, 20), (50, 9)]), hour(&[(70, 30), (10, NOTHING)])];
+        assert_eq!(told(&[]), (None, None));
+        assert_eq!(told(&[known, hour(&[(80, 40)])]), (Some(15.0), Some(40)));
+        assert_eq!(told(&[known, unknown]), (Some(15.0), None));
+        assert_eq!(told(&[unknown, known]), (Some(15.0), None));
+    }
 
     #[test]
     fn ranks_are_the_nearest() {

@@ -6,7 +6,8 @@ use crate::snapshot::Source;
 use crate::store::Wanted;
 use crate::store::catalog::Catalog;
 use crate::store::segment;
-use crate::store::table::{Step, Table};
+use crate::store::step::Step;
+use crate::store::table::Table;
 
 /// A time, and what of it was observed.
 #[derive(Debug)]
@@ -15,6 +16,8 @@ pub(super) struct Observed {
     pub(super) step: Step,
     pub(super) from: i64,
     pub(super) to: i64,
+    /// What of it there may be rows of.
+    within: (i64, i64),
     /// Milliseconds by step.
     steps: BTreeMap<i64, i64>,
     /// Steps that percentiles are of.
@@ -31,7 +34,9 @@ impl Observed {
         step: Step,
         (from, to): (i64, i64),
     ) -> Result<Self, segment::Error> {
-        let mut observed = Self { step, from, to, steps: BTreeMap::new(), known: 0, days: BTreeMap::new() };
+        let within = (from.max(catalog.first().unwrap_or(to)), to.min(catalog.end().unwrap_or(from)));
+        let (steps, days) = (BTreeMap::new(), BTreeMap::new());
+        let mut observed = Self { step, from, to, within, steps, known: 0, days };
         for (from, to) in observed.batches() {
             let (table, only) = (Table::Intervals, Vec::new());
             let mut rows = catalog.rows(&Wanted { table, source, step, from, to, only })?;
@@ -54,9 +59,10 @@ impl Observed {
     /// The days that the time is read by: so few files are open at once.
     pub(super) fn batches(&self) -> Vec<(i64, i64)> {
         let day = Step::Day.millis();
-        let first = self.from.div_euclid(day) * day;
-        let starts = (0..).map(|number| first + number * day).take_while(|start| *start < self.to);
-        starts.map(|start| (start.max(self.from), (start + day).min(self.to))).collect()
+        let (from, to) = (self.step.floor(self.within.0), self.step.ceil(self.within.1));
+        let first = Step::Day.floor(from);
+        let starts = (0..).map(|number| first + number * day).take_while(|start| *start < to);
+        starts.map(|start| (start.max(from), (start + day).min(to))).collect()
     }
 
     /// Milliseconds in all.
@@ -85,6 +91,6 @@ impl Observed {
         let steps: BTreeMap<i64, i64> =
             (0..many as i64).map(|number| (number * step.millis(), step.millis())).collect();
         let to = many as i64 * step.millis();
-        Self { step, from: 0, to, steps, known: many, days: BTreeMap::new() }
+        Self { step, from: 0, to, within: (0, to), steps, known: many, days: BTreeMap::new() }
     }
 }

@@ -104,6 +104,43 @@ fn where_rows_are_damaged_finer_or_longer_ones_are_taken_and_else_it_is_a_gap() 
     assert_eq!(told(&without(&catalog, |segment| segment.kin.step < Step::Day), day), Some((day, 288)));
 }
 
+#[test]
+fn where_a_longer_step_was_made_of_damaged_rows_finer_ones_that_know_more_are_taken() {
+    let bench = Bench::new();
+    let store = Store::open(Arc::new(Scratch), &bench.root(), "test", Keep::default()).expect("a store");
+    let leave_out = |step, level, start: i64| {
+        let is_it = |segment: &&Arc<Segment>| {
+            segment.kin.step == step
+                && segment.label.level == level
+                && segment.span.0 == START + start * TEN_SECONDS
+        };
+        let damaged = store.shelf().now().all().find(is_it).cloned().expect("it was made");
+        let akin = store.shelf().now().akin(&damaged);
+        assert_eq!(akin.len(), 2, "cells, and what was observed");
+        store.shelf().change(|catalog| akin.iter().for_each(|segment| catalog.leave_out(segment)));
+    };
+    for number in 0..1100 {
+        store.append(&alike(number)).expect("a disk with room");
+        tend(&store, number).expect("segments that are whole");
+        match number {
+            // An hour, before a day is made of it.
+            370 => leave_out(Step::Hour, Level::Hour, 0),
+            // Five minutes, before an hour is.
+            460 => leave_out(Step::FiveMinutes, Level::FiveMinutes, 420),
+            _ => {}
+        }
+    }
+    let catalog = store.shelf().now();
+    for (from, to) in [(0, 360), (360, 720), (0, 1080), (-7920, 720), (-7920, 1080)] {
+        let told = told(&catalog, (from, to)).expect("it was observed");
+        assert_eq!(
+            told,
+            ((from.max(0), to), u64::try_from(to - from.max(0)).expect("a time")),
+            "{from}..{to}"
+        );
+    }
+}
+
 /// Two hours beyond the end of a day and a month, with a gap.
 static CATALOG: LazyLock<(Bench, Catalog)> =
     LazyLock::new(|| catalog((0..1200).filter(|number| !(400..433).contains(number)), Keep::default()));
