@@ -1,9 +1,9 @@
 //! Who looks into a folder that is another's: while it is written, when it is damaged, when there is nothing.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
+use std::sync::atomic::Ordering;
 
 use super::super::ends::{self, Ends};
+use super::meanwhile::written_while;
 use super::*;
 use crate::members::{Registry, VlanTags, parse};
 
@@ -51,36 +51,20 @@ fn who_looks_while_it_is_written_and_summed_up_sees_whole_intervals() {
     let bench = named();
     let store = Store::open(Arc::new(Scratch), &bench.root(), "test", Keep::default()).expect("a store");
     let last = 3 * 360;
-    let is_over = AtomicBool::new(false);
-    let lookers = thread::scope(|threads| {
-        let look = || {
-            let (mut before, mut times) = (0, 0);
-            while !is_over.load(Ordering::Acquire) {
-                // One that is held is stale soon, and looks again.
-                let Some(shelf) = unless_restless(Shelf::look(&bench.root())) else { continue };
-                for (step, many) in
-                    Step::ALL.into_iter().filter_map(|step| Some((step, looked(&shelf, step)?)))
-                {
-                    assert!(step != Step::TenSeconds || many >= before, "{before} intervals, then {many}");
-                    before = if step == Step::TenSeconds { many } else { before };
-                    times += 1;
-                }
+    let lookers = written_while(&store, last, |is_over| {
+        let (mut before, mut times) = (0, 0);
+        while !is_over.load(Ordering::Acquire) {
+            // One that is held is stale soon, and looks again.
+            let Some(shelf) = unless_restless(Shelf::look(&bench.root())) else { continue };
+            for (step, many) in Step::ALL.into_iter().filter_map(|step| Some((step, looked(&shelf, step)?))) {
+                assert!(step != Step::TenSeconds || many >= before, "{before} intervals, then {many}");
+                before = if step == Step::TenSeconds { many } else { before };
+                times += 1;
             }
-            times
-        };
-        let lookers = [threads.spawn(look), threads.spawn(look)];
-        let summing = threads.spawn(|| {
-            while !is_over.load(Ordering::Acquire) {
-                let written = store.shelf().now().parts.iter().map(|part| part.label.span().1).max();
-                store.tend(written.unwrap_or(START), &mut || true).expect("segments that are whole");
-            }
-        });
-        (0..last).for_each(|number| store.append(&interval(number)).expect("a disk with room"));
-        is_over.store(true, Ordering::Release);
-        summing.join().expect("it sums up");
-        lookers.map(|looker| looker.join().expect("it saw whole intervals"))
+        }
+        times
     });
-    assert!(lookers.iter().all(|times: &i32| *times > 10), "{lookers:?} times");
+    assert!(lookers.iter().all(|times| *times > 10), "{lookers:?} times");
     let shelf = Shelf::look(&bench.root()).expect("it is there");
     assert_eq!(looked(&shelf, Step::TenSeconds), usize::try_from(last).ok());
     assert!(shelf.now().past(START).into_registry().members().iter().any(|member| member.asn.0 == 64500));

@@ -96,23 +96,11 @@ fn check_whole(catalog: &Catalog) -> usize {
     rows(Table::Intervals, Step::TenSeconds).len()
 }
 
-#[test]
-fn who_reads_while_it_is_written_and_summed_up_sees_whole_intervals() {
-    let bench = Bench::new();
-    let store = Store::open(Arc::new(Scratch), &bench.root(), "test", Keep::default()).expect("a store");
-    let last = 3 * 360;
+/// Writes so many intervals and sums them up, while two look until it is over; gives what those say.
+pub(super) fn written_while(store: &Store, last: i64, look: impl Fn(&AtomicBool) -> i32 + Sync) -> [i32; 2] {
     let is_over = AtomicBool::new(false);
-    let (seen, lookers) = thread::scope(|threads| {
-        let look = || {
-            let (mut before, mut times) = (0, 0);
-            while !is_over.load(Ordering::Acquire) {
-                let many = check_whole(&store.shelf().now());
-                assert!(many >= before, "{before} intervals, then {many}");
-                (before, times) = (many, times + 1);
-            }
-            times
-        };
-        let lookers = [threads.spawn(look), threads.spawn(look)];
+    thread::scope(|threads| {
+        let lookers = [threads.spawn(|| look(&is_over)), threads.spawn(|| look(&is_over))];
         let summing = threads.spawn(|| {
             while !is_over.load(Ordering::Acquire) {
                 let written = store.shelf().now().parts.iter().map(|part| part.label.span().1).max();
@@ -122,13 +110,27 @@ fn who_reads_while_it_is_written_and_summed_up_sees_whole_intervals() {
         (0..last).for_each(|number| store.append(&interval(number)).expect("a disk with room"));
         is_over.store(true, Ordering::Release);
         summing.join().expect("it sums up");
-        (
-            check_whole(&store.shelf().now()),
-            lookers.map(|looker| looker.join().expect("it saw whole intervals")),
-        )
+        lookers.map(|looker| looker.join().expect("it saw whole intervals"))
+    })
+}
+
+#[test]
+fn who_reads_while_it_is_written_and_summed_up_sees_whole_intervals() {
+    let bench = Bench::new();
+    let store = Store::open(Arc::new(Scratch), &bench.root(), "test", Keep::default()).expect("a store");
+    let last = 3 * 360;
+    let lookers = written_while(&store, last, |is_over| {
+        let (mut before, mut times) = (0, 0);
+        while !is_over.load(Ordering::Acquire) {
+            let many = check_whole(&store.shelf().now());
+            assert!(many >= before, "{before} intervals, then {many}");
+            (before, times) = (many, times + 1);
+        }
+        times
     });
+    let seen = check_whole(&store.shelf().now());
     assert_eq!(seen, usize::try_from(last).expect("few"));
-    assert!(lookers.iter().all(|times: &i32| *times > 2), "{lookers:?} times");
+    assert!(lookers.iter().all(|times| *times > 2), "{lookers:?} times");
     check(&store, 0..last, "at the end");
 }
 
