@@ -44,8 +44,8 @@ impl Catalog {
         published.chain(waiting).filter(is_within).cloned().collect()
     }
 
-    /// The segments that are not to be told without one: what was observed first, itself last. Where one table lacks what others have, a pair would have
-    /// exchanged nothing in a time in which it did; so none has it, and the time is a gap.
+    /// The segments that are not to be told without one: what was observed first, itself last. Where one table lacks what others
+    /// have, a pair would have exchanged nothing in a time in which it did; so none has it, and the time is a gap.
     pub(super) fn akin(&self, segment: &Arc<Segment>) -> Vec<Arc<Segment>> {
         let is_other = |other: &&Arc<Segment>| other.is_akin(segment) && !Arc::ptr_eq(other, segment);
         let mut akin: Vec<_> = self.all().filter(is_other).cloned().collect();
@@ -107,6 +107,15 @@ impl Catalog {
     #[must_use]
     pub fn has(&self, source: Source) -> bool {
         self.all().any(|segment| segment.kin.source() == source)
+    }
+
+    /// The first moment that there are cells of, by step; `None` if there are none of any. What was observed is kept longer.
+    pub(super) fn first_cells(&self, source: Source) -> Option<[Option<i64>; Step::ALL.len()]> {
+        let first = Step::ALL.map(|step| {
+            let cells = self.segments(Table::Matrix, source, step, (i64::MIN, i64::MAX));
+            cells.iter().map(|segment| segment.span.0).min()
+        });
+        first.iter().any(Option::is_some).then_some(first)
     }
 
     /// The first moment that anything is of, in milliseconds.

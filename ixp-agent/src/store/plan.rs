@@ -63,12 +63,9 @@ impl<'c> Plan<'c> {
 
 impl<'c> Planner<'c> {
     fn new(catalog: &'c Catalog, source: Source) -> Self {
-        let first = Step::ALL.map(|step| {
-            let cells = catalog.segments(Table::Matrix, source, step, (i64::MIN, i64::MAX));
-            cells.iter().map(|segment| segment.span.0).min()
-        });
-        let is_any = first.iter().any(Option::is_some);
-        let first = first.map(|first| if is_any { first.unwrap_or(i64::MAX) } else { i64::MIN });
+        let first = catalog
+            .first_cells(source)
+            .map_or([i64::MIN; _], |first| first.map(|first| first.unwrap_or(i64::MAX)));
         Self { catalog, source, first }
     }
 

@@ -15,16 +15,8 @@ impl Reach {
     /// That of cells and what is kept as long as they are, counted or sampled.
     pub(super) fn of(catalog: &Catalog, source: Source) -> Result<Self, segment::Error> {
         let mut reach = Self::of_observation(catalog, source)?;
-        let first = |step| {
-            let cells = catalog.segments(Table::Matrix, source, step, (i64::MIN, i64::MAX));
-            cells.iter().map(|segment| segment.span.0).min()
-        };
-        let firsts = Step::ALL.map(first);
-        if firsts.iter().any(Option::is_some) {
-            // What was observed is kept longer than what was counted then.
-            for (observed, counted) in reach.0.iter_mut().zip(firsts) {
-                *observed = observed.zip(counted).map(|(observed, counted)| observed.max(counted));
-            }
+        for (observed, counted) in reach.0.iter_mut().zip(catalog.first_cells(source).into_iter().flatten()) {
+            *observed = observed.zip(counted).map(|(observed, counted)| observed.max(counted));
         }
         Ok(reach)
     }
